@@ -1,0 +1,1 @@
+"""Koinon, a closed forum where municipalities and their associations deliberate."""

@@ -1,0 +1,164 @@
+"""The settings, read once from the environment or a `.env` file; nothing else reads the environment.
+
+`docs/settings.md` describes each; a test keeps the two alike.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from forum.errors import CommandError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+MASKED = "********"
+
+
+class Config(BaseSettings):
+    """Every setting, with the default that a bare checkout runs on."""
+
+    model_config = SettingsConfigDict(env_prefix="FORUM_", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: SecretStr = SecretStr("")
+    migration_url: SecretStr = SecretStr("")
+    data_dir: Path = Path("var")
+    pg_bin: Path | None = None
+    pg_user: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    workers: int = Field(1, ge=1, le=64)
+    base_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    rate_limits: float = Field(1.0, ge=0, le=1000)
+    log: Literal["text", "json"] = "text"
+    language: Literal["el", "en"] = "el"
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("pg_bin", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_base(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+            raise ValueError("must be an http or https address without query, such as https://www.example.org/intranet")
+        return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+
+    @model_validator(mode="after")
+    def _absolute_data_dir(self) -> Self:
+        object.__setattr__(self, "data_dir", Path(os.path.abspath(self.data_dir.expanduser())))
+        return self
+
+    @property
+    def url(self) -> str:
+        """The address people use, without a trailing slash; absolute links start with it."""
+        if self.base_url:
+            return self.base_url
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - read, not bound
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def base_path(self) -> str:
+        """The path the forum lives under: `` or `/intranet`."""
+        return urlsplit(self.url).path
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host as a browser's `Origin` header states them."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def is_https(self) -> bool:
+        return self.url.startswith("https://")
+
+    @property
+    def uses_embedded_database(self) -> bool:
+        return not self.database_url.get_secret_value()
+
+    def effective(self) -> dict[str, str]:
+        """Return every setting by its environment name, secrets masked."""
+        shown: dict[str, str] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                text = _mask(value.get_secret_value())
+            elif isinstance(value, tuple):
+                text = ",".join(map(str, value))
+            else:
+                text = "" if value is None else str(value)
+            shown[f"FORUM_{name.upper()}"] = text
+        return shown
+
+
+def _mask(secret: str) -> str:
+    if not secret:
+        return ""
+    parts = urlsplit(secret)
+    if parts.scheme and parts.password:
+        return secret.replace(f":{parts.password}@", f":{MASKED}@")
+    return secret if parts.scheme and parts.netloc else MASKED
+
+
+def load(**overrides: object) -> Config:
+    """Read the settings, or say in one line which one is wrong."""
+    try:
+        return Config(**overrides)  # type: ignore[arg-type]  # pydantic validates what mypy cannot see
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "FORUM_" + "_".join(str(part) for part in first["loc"][:1]).upper()
+        raise CommandError(f"{name}: {first['msg']}") from None
+
+
+def secret_key(config: Config) -> bytes:
+    """Return the key that signs tokens: the one set, else 256 random bits made once and kept with the data."""
+    if given := config.secret_key.get_secret_value():
+        if len(given.encode()) < 32:
+            raise CommandError("FORUM_SECRET_KEY: must be at least 32 bytes long")
+        return given.encode()
+    path = config.data_dir / "secret.key"
+    try:
+        config.data_dir.mkdir(parents=True, exist_ok=True)
+        _create_once(path, secrets.token_hex(32))
+        return path.read_text().strip().encode()
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}; FORUM_DATA_DIR must be a writable folder") from None
+
+
+def _create_once(path: Path, text: str) -> None:
+    """Write the file whole or not at all; of two processes at once, the first wins."""
+    if path.exists():
+        return
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+    finally:
+        draft.unlink()

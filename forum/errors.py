@@ -1,0 +1,85 @@
+"""What can go wrong, as the domain says it; the edge turns each into a status and a sentence.
+
+    ForumError
+    ├── NotFound          404  absent, or not visible to the one who asks: the same answer
+    ├── Unauthenticated   401  (pages: the way to sign-in)
+    ├── Forbidden         403  seen, but not allowed; the code says why
+    ├── Invalid           422  what was typed cannot be taken; fields say where
+    ├── Conflict          409  the state has moved on
+    ├── RateLimited       429  too many, too soon; `retry_after` in seconds
+    └── Unavailable       503  the database does not answer; try again
+
+A code is stable and machine-readable; sentences live in `forum/web/problems.py`, never here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class ForumError(Exception):
+    """An outcome the reader is told about."""
+
+    status = 500
+    code = "internal_error"
+
+    def __init__(self, code: str | None = None) -> None:
+        if code is not None:
+            self.code = code
+        super().__init__(self.code)
+
+
+class NotFound(ForumError):
+    status = 404
+    code = "not_found"
+
+
+class Unauthenticated(ForumError):
+    status = 401
+    code = "unauthenticated"
+
+
+class Forbidden(ForumError):
+    status = 403
+    code = "forbidden"
+
+
+class Invalid(ForumError):
+    """Input that cannot be taken: `fields` maps a field's name to the codes of what is wrong with it."""
+
+    status = 422
+    code = "invalid"
+
+    def __init__(self, fields: Mapping[str, tuple[str, ...]], code: str | None = None) -> None:
+        self.fields = dict(fields)
+        super().__init__(code)
+
+
+class BadRequest(ForumError):
+    """A request no form or program of ours would send (400)."""
+
+    status = 400
+    code = "bad_request"
+
+
+class Conflict(ForumError):
+    status = 409
+    code = "conflict"
+
+
+class RateLimited(ForumError):
+    status = 429
+    code = "rate_limited"
+
+    def __init__(self, retry_after: int, code: str | None = None) -> None:
+        self.retry_after = max(1, retry_after)
+        super().__init__(code)
+
+
+class Unavailable(ForumError):
+    status = 503
+    code = "unavailable"
+
+
+class CommandError(Exception):
+    """A command cannot go on; its text is the one line the operator reads."""
