@@ -1,0 +1,321 @@
+"""The one door to PostgreSQL: a pool, a registry of named queries, and what the server's refusals mean.
+
+`Database.read()` gives a `Conn`, `Database.write()` a `Tx`, which is a transaction. A `Query` reads and runs on
+both; a `Statement` writes (or locks) and runs on a `Tx` only, so that a write outside a transaction does not
+type-check. Each has a name and says how many rows it answers with; a contract test prepares every one against
+the real schema. Nothing here knows the forum's rules; no other module imports asyncpg.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final, Generic, TypeVar, cast, get_type_hints
+
+import asyncpg
+
+from forum.errors import BadRequest, CommandError, Conflict, ForumError, Invalid, Unavailable
+
+T = TypeVar("T")
+Row = TypeVar("Row", bound=Any)
+
+ACQUIRE_TIMEOUT: Final = 2.0
+"""Seconds a request waits for a connection before it is told to come back."""
+
+SESSION_SETTINGS: Final = {
+    "application_name": "koinon",
+    "timezone": "UTC",
+    "statement_timeout": "5s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "15s",
+}
+
+
+class Card(enum.Enum):
+    """How many rows a query answers with."""
+
+    ONE = "one"
+    ZERO_OR_ONE = "zero or one"
+    MANY = "many"
+    NONE = "none"
+
+
+class _Named(Generic[T]):
+    """A named piece of SQL with `$n` parameters whose rows become `returns(*columns)`.
+
+    `returns` is a dataclass whose fields are the columns in order, or a plain type for a single column.
+    """
+
+    __slots__ = ("_build", "card", "name", "returns", "sql")
+
+    def __init__(self, name: str, sql: str, *, returns: type[T], card: Card) -> None:
+        if name in REGISTRY:
+            raise ValueError(f"two queries are called {name}")
+        self.name, self.sql, self.returns, self.card = name, sql, returns, card
+        self._build: Callable[[asyncpg.Record], T] | None = None
+        REGISTRY[name] = self
+
+    @property
+    def build(self) -> Callable[[asyncpg.Record], T]:
+        """What makes a value of a row; found out at first use, when every type is defined."""
+        if self._build is None:
+            self._build = _builder(self.returns)
+        return self._build
+
+
+REGISTRY: dict[str, _Named[Any]] = {}
+"""Every query of the process by name; filled as the domain's modules are imported."""
+
+
+class Query(_Named[T]):
+    """A read."""
+
+
+class Statement(_Named[T]):
+    """A write, or a read that locks."""
+
+
+def _builder(kind: type[T]) -> Callable[[asyncpg.Record], T]:
+    """Return what makes a value of a row; a field that is an enumeration gets its member, not the bare text."""
+    if getattr(kind, "__dataclass_fields__", None) is None:
+        return lambda record: cast("T", record[0])
+    hints = get_type_hints(kind)
+    enumerations = [
+        (position, hint)
+        for position, hint in enumerate(hints[name] for name in kind.__dataclass_fields__)  # type: ignore[attr-defined]  # a dataclass, as seen above
+        if isinstance(hint, enum.EnumType)
+    ]
+    if not enumerations:
+        return lambda record: kind(*record)
+
+    def build(record: asyncpg.Record) -> T:
+        values = list(record)
+        for position, enumeration in enumerations:
+            values[position] = enumeration(values[position])
+        return kind(*values)
+
+    return build
+
+
+class _Runner:
+    """What reads and writes share: running named SQL on one connection."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def _one(self, query: _Named[T], *values: object) -> T:
+        row = await self._maybe(query, *values)
+        if row is None:
+            raise LookupError(f"{query.name} found no row")
+        return row
+
+    async def _maybe(self, query: _Named[T], *values: object) -> T | None:
+        try:
+            record = await self._connection.fetchrow(query.sql, *values)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+            raise translate(error) from error
+        return None if record is None else query.build(record)
+
+    async def _many(self, query: _Named[T], *values: object) -> list[T]:
+        try:
+            records = await self._connection.fetch(query.sql, *values)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+            raise translate(error) from error
+        build = query.build
+        return [build(record) for record in records]
+
+
+class Conn(_Runner):
+    """A connection that reads."""
+
+    __slots__ = ()
+
+    async def one(self, query: Query[T], *values: object) -> T:
+        """Return the row that must be there."""
+        return await self._one(query, *values)
+
+    async def maybe(self, query: Query[T], *values: object) -> T | None:
+        """Return the row, or None."""
+        return await self._maybe(query, *values)
+
+    async def many(self, query: Query[T], *values: object) -> list[T]:
+        """Return all rows."""
+        return await self._many(query, *values)
+
+
+class Tx(Conn):
+    """A transaction: what is done in it stands whole or not at all."""
+
+    __slots__ = ()
+
+    async def one(self, query: Query[T] | Statement[T], *values: object) -> T:
+        return await self._one(query, *values)
+
+    async def maybe(self, query: Query[T] | Statement[T], *values: object) -> T | None:
+        return await self._maybe(query, *values)
+
+    async def many(self, query: Query[T] | Statement[T], *values: object) -> list[T]:
+        return await self._many(query, *values)
+
+    async def run(self, statement: Statement[Any], *values: object) -> int:
+        """Carry out a statement and return how many rows it touched."""
+        try:
+            status = await self._connection.execute(statement.sql, *values)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+            raise translate(error) from error
+        last = status.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+
+RawConnection = asyncpg.Connection
+"""A connection for migrations and set-up only, which run SQL that is made of files and names of roles."""
+
+RawError = asyncpg.PostgresError
+
+
+async def connect(url: str, **settings: str) -> RawConnection:
+    """Open a connection outside the pool, or say in one line why there is none."""
+    try:
+        return await asyncpg.connect(url, timeout=10, server_settings={"application_name": "koinon", **settings})
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise CommandError(f"the database does not answer: {one_line(error)}") from None
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an error says on a single line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+class Database:
+    """A pool of connections to the primary; opened and closed by the composition root."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self._url = url
+        self._pool_size = pool_size
+        self._pool: asyncpg.Pool | None = None
+
+    async def open(self) -> None:
+        """Connect, or raise Unavailable."""
+        try:
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=1,
+                max_size=self._pool_size,
+                max_inactive_connection_lifetime=300,
+                timeout=5,
+                command_timeout=10,
+                server_settings=SESSION_SETTINGS,
+                init=_prepare_connection,
+                # Nothing here changes a session's state outside a transaction, so releasing costs no round trip.
+                reset=_leave_as_is,
+            )
+        except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+            raise translate(error) from error
+
+    async def close(self) -> None:
+        """Close every connection; what still runs after five seconds is cut off."""
+        if self._pool is None:
+            return
+        try:
+            await asyncio.wait_for(self._pool.close(), 5)
+        except TimeoutError:
+            self._pool.terminate()
+        self._pool = None
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Conn]:
+        """Lend a connection for reading."""
+        async with self._connection() as connection:
+            yield Conn(connection)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """Open a transaction: committed when the block ends, rolled back on any exception."""
+        async with self._connection() as connection:
+            transaction = connection.transaction()
+            try:
+                await transaction.start()
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                raise translate(error) from error
+            try:
+                yield Tx(connection)
+            except BaseException:
+                if not connection.is_closed():
+                    try:
+                        await transaction.rollback()
+                    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                        connection.terminate()
+                raise
+            try:
+                await transaction.commit()
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                raise translate(error) from error
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        if self._pool is None:
+            raise Unavailable
+        try:
+            connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            raise translate(error) from error
+        try:
+            # The pool lends a proxy that behaves as the connection it stands for.
+            yield cast("asyncpg.Connection", connection)
+        finally:
+            await self._pool.release(connection)
+
+
+async def _prepare_connection(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+
+async def _leave_as_is(connection: asyncpg.Connection) -> None:
+    """Release a connection as it stands."""
+
+
+CONSTRAINTS: Final[dict[str, Callable[[], ForumError]]] = {
+    "members_email_key": lambda: Invalid({"email": ("taken",)}),
+    "members_organisation_id_fkey": lambda: Invalid({"organisation": ("unknown",)}),
+    "regions_slug_key": lambda: Invalid({"slug": ("taken",)}),
+    "organisations_slug_key": lambda: Invalid({"slug": ("taken",)}),
+    "categories_slug_key": lambda: Invalid({"slug": ("taken",)}),
+    "groups_slug_key": lambda: Invalid({"slug": ("taken",)}),
+    "posts_reply_to_fkey": lambda: Invalid({"reply_to": ("unknown",)}),
+}
+"""What a violated constraint means to the one who typed; a name that is not here is a defect of ours (500)."""
+
+
+def translate(error: BaseException) -> Exception:
+    """Return what the server's refusal means here; an error that only a defect can cause comes back as it is."""
+    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+        make = CONSTRAINTS.get(error.constraint_name or "")
+        return make() if make else cast("Exception", error)
+    if isinstance(error, asyncpg.DataError | asyncpg.exceptions.DataError | ValueError):
+        # A number beyond int8, a NUL byte, a lone surrogate: nothing that exists is called that.
+        return BadRequest("bad_value")
+    if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
+        return Conflict("try_again")
+    if isinstance(error, UNAVAILABLE):
+        return Unavailable()
+    return cast("Exception", error)
+
+
+UNAVAILABLE: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    OSError,
+    TimeoutError,
+)

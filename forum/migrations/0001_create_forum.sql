@@ -1,0 +1,383 @@
+-- The first shape of the database: places, people, groups, categories, rights, topics, posts, sessions, tokens, audit.
+
+CREATE EXTENSION IF NOT EXISTS unaccent;
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+
+-- One key for comparing and sorting names: accents off, lower case, final sigma as sigma.
+-- Its code-point order is the right Greek order.
+CREATE FUNCTION fold(text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN translate(lower(unaccent('unaccent'::regdictionary, $1)), 'ς', 'σ');
+
+-- Words of a text for search: Greek words without accents and stemmed, Latin words stemmed as English.
+CREATE TEXT SEARCH CONFIGURATION koinon (COPY = greek);
+ALTER TEXT SEARCH CONFIGURATION koinon
+    ALTER MAPPING FOR word, hword, hword_part WITH unaccent, greek_stem;
+ALTER TEXT SEARCH CONFIGURATION koinon
+    ALTER MAPPING FOR asciiword, asciihword, hword_asciipart WITH english_stem;
+
+-- Places ------------------------------------------------------------------------------------------
+
+CREATE TABLE regions (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    slug text NOT NULL CONSTRAINT regions_slug_key UNIQUE
+        CONSTRAINT regions_slug_check CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 80),
+    name_el text NOT NULL CONSTRAINT regions_name_el_check CHECK (length(btrim(name_el)) BETWEEN 1 AND 120),
+    name_en text NOT NULL CONSTRAINT regions_name_en_check CHECK (length(btrim(name_en)) BETWEEN 1 AND 120),
+    country text NOT NULL CONSTRAINT regions_country_check CHECK (country ~ '^[A-Z]{2}$'),
+    subdivision text CONSTRAINT regions_subdivision_check CHECK (subdivision ~ '^[A-Z]{2}-[A-Z0-9]{1,3}$'),
+    nuts text CONSTRAINT regions_nuts_check CHECK (nuts ~ '^[A-Z]{2}[A-Z0-9]{0,3}$'),
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE regions IS 'A region of a member state whose municipalities take part; ISO 3166-1 country, ISO 3166-2 subdivision and NUTS code where there is one.';
+
+CREATE TABLE organisations (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    slug text NOT NULL CONSTRAINT organisations_slug_key UNIQUE
+        CONSTRAINT organisations_slug_check CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 80),
+    kind text NOT NULL CONSTRAINT organisations_kind_check CHECK (kind IN ('municipality', 'association', 'partner')),
+    region_id bigint REFERENCES regions,
+    name_el text NOT NULL CONSTRAINT organisations_name_el_check CHECK (length(btrim(name_el)) BETWEEN 1 AND 160),
+    name_en text NOT NULL CONSTRAINT organisations_name_en_check CHECK (length(btrim(name_en)) BETWEEN 1 AND 160),
+    district_el text CONSTRAINT organisations_district_el_check CHECK (length(btrim(district_el)) BETWEEN 1 AND 120),
+    district_en text CONSTRAINT organisations_district_en_check CHECK (length(btrim(district_en)) BETWEEN 1 AND 120),
+    is_displaced boolean NOT NULL DEFAULT false,
+    population integer CONSTRAINT organisations_population_check CHECK (population > 0),
+    population_year smallint CONSTRAINT organisations_population_year_check CHECK (population_year BETWEEN 1900 AND 2200),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT organisations_region_check CHECK ((kind = 'municipality') = (region_id IS NOT NULL)),
+    CONSTRAINT organisations_displaced_check CHECK (kind = 'municipality' OR NOT is_displaced),
+    CONSTRAINT organisations_census_check CHECK ((population IS NULL) = (population_year IS NULL))
+);
+CREATE INDEX organisations_region_id_idx ON organisations (region_id);
+COMMENT ON TABLE organisations IS 'What a member belongs to, exactly one: a municipality of a region, an association of municipalities, or a partner.';
+
+-- People ------------------------------------------------------------------------------------------
+
+CREATE TABLE members (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    organisation_id bigint NOT NULL REFERENCES organisations,
+    email text NOT NULL CONSTRAINT members_email_key UNIQUE
+        CONSTRAINT members_email_check CHECK (email = lower(email) AND length(email) BETWEEN 3 AND 254),
+    name text NOT NULL CONSTRAINT members_name_check CHECK (name = btrim(name) AND length(name) BETWEEN 1 AND 100),
+    password_hash text NOT NULL,
+    language text NOT NULL DEFAULT 'el' CONSTRAINT members_language_check CHECK (language IN ('el', 'en')),
+    zone text NOT NULL DEFAULT 'Europe/Athens' CONSTRAINT members_zone_check CHECK (length(zone) BETWEEN 1 AND 64),
+    suspended_until timestamptz,
+    suspension_reason text CONSTRAINT members_suspension_reason_check CHECK (length(suspension_reason) BETWEEN 1 AND 500),
+    read_before timestamptz NOT NULL DEFAULT now(),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT members_suspension_check CHECK ((suspended_until IS NULL) = (suspension_reason IS NULL))
+);
+CREATE INDEX members_organisation_id_idx ON members (organisation_id);
+CREATE INDEX members_name_idx ON members (fold(name) COLLATE "C", id);
+CREATE INDEX members_name_trgm_idx ON members USING gin (fold(name) gin_trgm_ops);
+COMMENT ON TABLE members IS 'A person who takes part; names and addresses stand here and nowhere else.';
+COMMENT ON COLUMN members.read_before IS 'Topics whose last post is older count as read: set on joining and by "mark all as read".';
+
+CREATE TABLE groups (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    slug text NOT NULL CONSTRAINT groups_slug_key UNIQUE
+        CONSTRAINT groups_slug_check CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 100),
+    kind text NOT NULL CONSTRAINT groups_kind_check CHECK (kind IN ('system', 'region', 'organisation', 'free')),
+    region_id bigint CONSTRAINT groups_region_id_key UNIQUE REFERENCES regions,
+    organisation_id bigint CONSTRAINT groups_organisation_id_key UNIQUE REFERENCES organisations,
+    name_el text NOT NULL CONSTRAINT groups_name_el_check CHECK (length(btrim(name_el)) BETWEEN 1 AND 160),
+    name_en text NOT NULL CONSTRAINT groups_name_en_check CHECK (length(btrim(name_en)) BETWEEN 1 AND 160),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT groups_region_check CHECK ((kind = 'region') = (region_id IS NOT NULL)),
+    CONSTRAINT groups_organisation_check CHECK ((kind = 'organisation') = (organisation_id IS NOT NULL))
+);
+COMMENT ON TABLE groups IS 'What rights are granted to: a region, an organisation, a system group (moderators, administrators) or a free group.';
+
+CREATE TABLE group_members (
+    group_id bigint NOT NULL REFERENCES groups ON DELETE CASCADE,
+    member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (group_id, member_id)
+);
+CREATE INDEX group_members_member_id_idx ON group_members (member_id, group_id);
+COMMENT ON TABLE group_members IS 'Who was put into a system or free group; region and organisation groups follow from members.organisation_id.';
+
+-- Who is in which group, by whatever way.  One source: nothing to keep in step.
+CREATE VIEW memberships (member_id, group_id) AS
+SELECT group_members.member_id, group_members.group_id
+FROM group_members
+UNION ALL
+SELECT members.id, groups.id
+FROM members
+JOIN groups ON groups.organisation_id = members.organisation_id
+UNION ALL
+SELECT members.id, groups.id
+FROM members
+JOIN organisations ON organisations.id = members.organisation_id
+JOIN groups ON groups.region_id = organisations.region_id;
+COMMENT ON VIEW memberships IS 'Every member of every group, region and organisation groups included.';
+
+-- Categories and rights ---------------------------------------------------------------------------
+
+CREATE TABLE categories (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    slug text NOT NULL CONSTRAINT categories_slug_key UNIQUE
+        CONSTRAINT categories_slug_check CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 80),
+    position integer NOT NULL,
+    name_el text NOT NULL CONSTRAINT categories_name_el_check CHECK (length(btrim(name_el)) BETWEEN 1 AND 120),
+    name_en text NOT NULL CONSTRAINT categories_name_en_check CHECK (length(btrim(name_en)) BETWEEN 1 AND 120),
+    description_el text NOT NULL DEFAULT '' CONSTRAINT categories_description_el_check CHECK (length(description_el) <= 500),
+    description_en text NOT NULL DEFAULT '' CONSTRAINT categories_description_en_check CHECK (length(description_en) <= 500),
+    kinds text[] NOT NULL DEFAULT ARRAY['discussion']
+        CONSTRAINT categories_kinds_check CHECK (
+            'discussion' = ANY (kinds)
+            AND kinds <@ ARRAY['discussion', 'question', 'proposal', 'good_practice', 'guide', 'circular', 'consultation']
+        ),
+    topic_count integer NOT NULL DEFAULT 0 CONSTRAINT categories_topic_count_check CHECK (topic_count >= 0),
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE categories IS 'A place for topics; who may do what in it is said by grants. topic_count counts topics that are not deleted.';
+
+CREATE TABLE grants (
+    category_id bigint NOT NULL REFERENCES categories ON DELETE CASCADE,
+    group_id bigint NOT NULL REFERENCES groups ON DELETE CASCADE,
+    can_see boolean NOT NULL,
+    can_read boolean NOT NULL,
+    can_start boolean NOT NULL,
+    can_reply boolean NOT NULL,
+    can_vote boolean NOT NULL,
+    can_attach boolean NOT NULL,
+    can_moderate boolean NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (category_id, group_id),
+    CONSTRAINT grants_see_check CHECK (can_see),
+    CONSTRAINT grants_read_check CHECK (can_read OR NOT (can_start OR can_reply OR can_vote OR can_attach)),
+    CONSTRAINT grants_moderate_check CHECK (can_reply OR NOT can_moderate)
+);
+CREATE INDEX grants_group_id_idx ON grants (group_id);
+COMMENT ON TABLE grants IS 'The rights of a group in a category. They add up over groups and there is no deny; each right implies those it needs.';
+
+-- What each member may do in each category.  The single source of rights: for pages, lists, counts, search and
+-- single rows, read in both directions.  LATERAL, so that it is never computed for all members first.
+CREATE VIEW category_rights
+    (member_id, category_id, can_see, can_read, can_start, can_reply, can_vote, can_attach, can_moderate) AS
+SELECT
+    members.id,
+    categories.id,
+    rights.can_see,
+    rights.can_read,
+    rights.can_start,
+    rights.can_reply,
+    rights.can_vote,
+    rights.can_attach,
+    rights.can_moderate
+FROM members
+CROSS JOIN categories
+CROSS JOIN LATERAL (
+    SELECT
+        coalesce(bool_or(grants.can_see), false) AS can_see,
+        coalesce(bool_or(grants.can_read), false) AS can_read,
+        coalesce(bool_or(grants.can_start), false) AS can_start,
+        coalesce(bool_or(grants.can_reply), false) AS can_reply,
+        coalesce(bool_or(grants.can_vote), false) AS can_vote,
+        coalesce(bool_or(grants.can_attach), false) AS can_attach,
+        coalesce(bool_or(grants.can_moderate), false) AS can_moderate
+    FROM memberships
+    JOIN grants ON grants.group_id = memberships.group_id
+    WHERE memberships.member_id = members.id AND grants.category_id = categories.id
+) AS rights
+WHERE
+    rights.can_see
+    AND (members.suspended_until IS NULL OR members.suspended_until <= now());
+COMMENT ON VIEW category_rights IS 'Rights of member × category; no row where the member may not even see it, or is suspended.';
+
+-- Topics and posts --------------------------------------------------------------------------------
+
+CREATE TABLE topics (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    category_id bigint NOT NULL REFERENCES categories,
+    author_id bigint NOT NULL REFERENCES members,
+    kind text NOT NULL DEFAULT 'discussion' CONSTRAINT topics_kind_check CHECK (
+        kind IN ('discussion', 'question', 'proposal', 'good_practice', 'guide', 'circular', 'consultation')
+    ),
+    title text NOT NULL CONSTRAINT topics_title_check CHECK (title = btrim(title) AND length(title) BETWEEN 1 AND 200),
+    slug text NOT NULL CONSTRAINT topics_slug_check CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 80),
+    language text CONSTRAINT topics_language_check CHECK (language ~ '^[a-z]{2}$'),
+    is_internal boolean NOT NULL DEFAULT false,
+    locked_at timestamptz,
+    locked_by_id bigint REFERENCES members,
+    lock_reason text CONSTRAINT topics_lock_reason_check CHECK (length(btrim(lock_reason)) BETWEEN 1 AND 500),
+    pinned_at timestamptz,
+    reply_count integer NOT NULL DEFAULT 0 CONSTRAINT topics_reply_count_check CHECK (reply_count >= 0),
+    post_count integer NOT NULL DEFAULT 1 CONSTRAINT topics_post_count_check CHECK (post_count >= 1),
+    last_post_number integer NOT NULL DEFAULT 1 CONSTRAINT topics_last_post_number_check CHECK (last_post_number >= 1),
+    last_post_at timestamptz NOT NULL DEFAULT now(),
+    last_author_id bigint NOT NULL REFERENCES members,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz,
+    deleted_by_id bigint REFERENCES members,
+    CONSTRAINT topics_lock_check CHECK (
+        (locked_at IS NULL) = (locked_by_id IS NULL) AND (locked_at IS NULL) = (lock_reason IS NULL)
+    ),
+    CONSTRAINT topics_deletion_check CHECK ((deleted_at IS NULL) = (deleted_by_id IS NULL)),
+    CONSTRAINT topics_counts_check CHECK (reply_count < post_count AND last_post_number <= post_count)
+);
+CREATE INDEX topics_listed_idx ON topics (category_id, (pinned_at IS NOT NULL), last_post_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX topics_category_created_idx ON topics (category_id, created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX topics_category_id_idx ON topics (category_id);
+CREATE INDEX topics_last_post_at_idx ON topics (last_post_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX topics_author_id_idx ON topics (author_id, id);
+CREATE INDEX topics_last_author_id_idx ON topics (last_author_id);
+CREATE INDEX topics_locked_by_id_idx ON topics (locked_by_id) WHERE locked_by_id IS NOT NULL;
+CREATE INDEX topics_deleted_by_id_idx ON topics (deleted_by_id) WHERE deleted_by_id IS NOT NULL;
+COMMENT ON TABLE topics IS 'A topic of a category. post_count is the highest number ever given, last_post_number and last_post_at speak of the last post that is not deleted, reply_count of replies not deleted.';
+
+CREATE TABLE posts (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic_id bigint NOT NULL REFERENCES topics,
+    number integer NOT NULL CONSTRAINT posts_number_check CHECK (number >= 1),
+    author_id bigint NOT NULL REFERENCES members,
+    reply_to_id bigint,
+    body text NOT NULL CONSTRAINT posts_body_check CHECK (length(btrim(body)) >= 1 AND length(body) <= 50000),
+    html text NOT NULL,
+    search tsvector NOT NULL,
+    revision_count integer NOT NULL DEFAULT 0 CONSTRAINT posts_revision_count_check CHECK (revision_count >= 0),
+    is_by_moderator boolean NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    edited_at timestamptz,
+    deleted_at timestamptz,
+    deleted_by_id bigint REFERENCES members,
+    CONSTRAINT posts_number_key UNIQUE (topic_id, number),
+    CONSTRAINT posts_topic_key UNIQUE (topic_id, id),
+    CONSTRAINT posts_reply_to_fkey FOREIGN KEY (topic_id, reply_to_id) REFERENCES posts (topic_id, id),
+    CONSTRAINT posts_edit_check CHECK ((revision_count = 0) = (edited_at IS NULL)),
+    CONSTRAINT posts_deletion_check CHECK ((deleted_at IS NULL) = (deleted_by_id IS NULL)),
+    CONSTRAINT posts_first_check CHECK (number > 1 OR deleted_at IS NULL)
+);
+CREATE INDEX posts_author_id_idx ON posts (author_id, id);
+CREATE INDEX posts_reply_to_id_idx ON posts (topic_id, reply_to_id) WHERE reply_to_id IS NOT NULL;
+CREATE INDEX posts_deleted_by_id_idx ON posts (deleted_by_id) WHERE deleted_by_id IS NOT NULL;
+CREATE INDEX posts_search_idx ON posts USING gin (search);
+COMMENT ON TABLE posts IS 'Numbered without gaps within its topic; number 1 is the topic''s own text and goes with the topic. html is sanitised on write. is_by_moderator marks what a moderator wrote while the topic was locked.';
+
+CREATE TABLE post_revisions (
+    post_id bigint NOT NULL REFERENCES posts ON DELETE CASCADE,
+    number integer NOT NULL CONSTRAINT post_revisions_number_check CHECK (number >= 1),
+    editor_id bigint NOT NULL REFERENCES members,
+    title text,
+    body text NOT NULL,
+    created_at timestamptz NOT NULL,
+    replaced_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (post_id, number)
+);
+CREATE INDEX post_revisions_editor_id_idx ON post_revisions (editor_id);
+COMMENT ON TABLE post_revisions IS 'What a post said before each edit; the title too when it is the first post. editor_id is who wrote this version, created_at since when it stood.';
+
+CREATE TABLE topic_notices (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic_id bigint NOT NULL REFERENCES topics ON DELETE CASCADE,
+    after_number integer NOT NULL CONSTRAINT topic_notices_after_number_check CHECK (after_number >= 0),
+    actor_id bigint NOT NULL REFERENCES members,
+    act text NOT NULL CONSTRAINT topic_notices_act_check CHECK (
+        act IN ('lock', 'unlock', 'pin', 'unpin', 'mark_internal', 'unmark_internal')
+    ),
+    reason text CONSTRAINT topic_notices_reason_check CHECK (length(btrim(reason)) BETWEEN 1 AND 500),
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX topic_notices_topic_id_idx ON topic_notices (topic_id, after_number, id);
+CREATE INDEX topic_notices_actor_id_idx ON topic_notices (actor_id);
+COMMENT ON TABLE topic_notices IS 'What moderators did, shown between the posts where it happened; no post: no number, not counted.';
+
+CREATE TABLE topic_reads (
+    member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
+    topic_id bigint NOT NULL REFERENCES topics ON DELETE CASCADE,
+    last_number integer NOT NULL CONSTRAINT topic_reads_last_number_check CHECK (last_number >= 1),
+    read_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (member_id, topic_id)
+);
+CREATE INDEX topic_reads_topic_id_idx ON topic_reads (topic_id);
+COMMENT ON TABLE topic_reads IS 'How far a member has read a topic: posts up to last_number were shown to them.';
+
+-- Sessions, tokens, limits ------------------------------------------------------------------------
+
+CREATE TABLE sessions (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    key_hash bytea NOT NULL CONSTRAINT sessions_key_hash_key UNIQUE
+        CONSTRAINT sessions_key_hash_check CHECK (length(key_hash) = 32),
+    member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
+    address inet NOT NULL,
+    agent text NOT NULL CONSTRAINT sessions_agent_check CHECK (length(agent) <= 300),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    seen_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX sessions_member_id_idx ON sessions (member_id, seen_at);
+CREATE INDEX sessions_expires_at_idx ON sessions (expires_at);
+COMMENT ON TABLE sessions IS 'A browser that is signed in. Only the SHA-256 of the cookie''s key is kept; deleting the row ends the session everywhere at once.';
+
+CREATE TABLE api_tokens (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
+    name text NOT NULL CONSTRAINT api_tokens_name_check CHECK (name = btrim(name) AND length(name) BETWEEN 1 AND 100),
+    token_hash bytea NOT NULL CONSTRAINT api_tokens_token_hash_key UNIQUE
+        CONSTRAINT api_tokens_token_hash_check CHECK (length(token_hash) = 32),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    used_at timestamptz
+);
+CREATE INDEX api_tokens_member_id_idx ON api_tokens (member_id);
+COMMENT ON TABLE api_tokens IS 'A program that acts for a member; only the SHA-256 of the token is kept.';
+
+CREATE TABLE setup_links (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    token_hash bytea NOT NULL CONSTRAINT setup_links_token_hash_key UNIQUE
+        CONSTRAINT setup_links_token_hash_check CHECK (length(token_hash) = 32),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL
+);
+COMMENT ON TABLE setup_links IS 'The one-time link that creates the first administrator; void once anybody is a member.';
+
+CREATE TABLE idempotency_keys (
+    member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
+    key text NOT NULL CONSTRAINT idempotency_keys_key_check CHECK (length(key) BETWEEN 1 AND 200),
+    act text NOT NULL,
+    request_hash bytea NOT NULL CONSTRAINT idempotency_keys_request_hash_check CHECK (length(request_hash) = 32),
+    result_id bigint,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (member_id, key)
+);
+CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
+COMMENT ON TABLE idempotency_keys IS 'A write that was asked for under a key, and the row it made: the same key makes no second one. Kept for 24 hours.';
+
+CREATE TABLE attempts (
+    subject bytea NOT NULL CONSTRAINT attempts_subject_check CHECK (length(subject) = 32),
+    act text NOT NULL CONSTRAINT attempts_act_check CHECK (length(act) BETWEEN 1 AND 40),
+    count integer NOT NULL CONSTRAINT attempts_count_check CHECK (count >= 0),
+    next_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (subject, act)
+);
+CREATE INDEX attempts_expires_at_idx ON attempts (expires_at);
+COMMENT ON TABLE attempts IS 'How often something was tried lately (sign-in by account and address, posts by member); subject is a keyed hash, no address or mail is kept.';
+
+-- Audit -------------------------------------------------------------------------------------------
+
+CREATE TABLE audit_entries (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    actor_id bigint REFERENCES members,
+    act text NOT NULL CONSTRAINT audit_entries_act_check CHECK (act ~ '^[a-z_]+\.[a-z_]+$'),
+    subject text NOT NULL CONSTRAINT audit_entries_subject_check CHECK (subject ~ '^[a-z_]+$'),
+    subject_id bigint,
+    before jsonb,
+    after jsonb,
+    request_id text CONSTRAINT audit_entries_request_id_check CHECK (length(request_id) <= 64),
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX audit_entries_actor_id_idx ON audit_entries (actor_id, id);
+CREATE INDEX audit_entries_subject_idx ON audit_entries (subject, subject_id, id);
+COMMENT ON TABLE audit_entries IS 'Who did what to what, and when; append-only. Holds member ids, never names, bodies, passwords or tokens.';
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+CREATE TRIGGER audit_entries_append_only
+BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -1,0 +1,100 @@
+"""Brings a database to the shape this code expects: numbered files, forward only, each once.
+
+All pending files run in one transaction under an advisory lock, so that of two processes one migrates and the other
+waits, and a killed migration leaves nothing behind. A database newer than the code is refused. The first places and
+people-less groups (`forum/seeds.py`) enter in the same transaction as the first file.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Final
+
+from forum.db import Card, Query, RawConnection, RawError, connect, one_line
+from forum.errors import CommandError
+from forum.seeds import plant
+
+OLDEST, NEWEST = 15, 18
+"""Major versions of PostgreSQL this code is written for."""
+
+_LOCK: Final = 0x6B6F696E  # "koin": one number for everyone who migrates this database
+
+
+def names() -> list[str]:
+    """Return the names of all migrations in order."""
+    files = resources.files(__name__).iterdir()
+    return sorted(file.name for file in files if file.name.endswith(".sql"))
+
+
+async def migrate(url: str, *, application_role: str | None = None) -> list[str]:
+    """Apply what is missing and return its names; `application_role` gets the rights it needs, when it is another."""
+    connection = await connect(url, application_name="koinon migrate", lock_timeout="10s", timezone="UTC")
+    try:
+        await _check_server(connection)
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+            applied = await _apply(connection)
+            if application_role:
+                await _grant(connection, application_role)
+        return applied
+    except RawError as error:
+        raise CommandError(f"migration failed, nothing was changed: {one_line(error)}") from None
+    finally:
+        await connection.close()
+
+
+async def _apply(connection: RawConnection) -> list[str]:
+    await connection.execute(_LEDGER)
+    done = {str(row["name"]) for row in await connection.fetch("SELECT name FROM schema_migrations")}
+    known = names()
+    if foreign := sorted(done - set(known)):
+        raise CommandError(f"the database is newer than this program (it has {foreign[-1]}); install the newer one")
+    pending = [name for name in known if name not in done]
+    for name in pending:
+        await connection.execute(resources.files(__name__).joinpath(name).read_text(encoding="utf-8"))
+        await connection.execute("INSERT INTO schema_migrations (name) VALUES ($1)", name)
+    if known[0] in pending:
+        await plant(connection)
+    return pending
+
+
+_LEDGER: Final = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    name text PRIMARY KEY,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE schema_migrations IS 'The migrations this database has had, by file name.';
+"""
+
+
+APPLIED: Final = Query(
+    "migrations.applied", "SELECT name FROM schema_migrations ORDER BY name", returns=str, card=Card.MANY
+)
+
+
+async def _check_server(connection: RawConnection) -> None:
+    major = connection.get_server_version().major
+    if major < OLDEST:
+        raise CommandError(f"PostgreSQL {major} is too old: Koinon needs {OLDEST} to {NEWEST}")
+    encoding = await connection.fetchval("SHOW server_encoding")
+    if encoding != "UTF8":
+        raise CommandError(f"the database is encoded in {encoding}; create it with ENCODING 'UTF8'")
+    # With an LC_CTYPE that knows no Greek, search would silently find nothing.
+    if await connection.fetchval("SELECT lower('Ώ') <> 'ώ'"):
+        locale = await connection.fetchval("SELECT datctype FROM pg_database WHERE datname = current_database()")
+        raise CommandError(
+            f"the database's LC_CTYPE is {locale}, which knows no Greek letters; "
+            "create it with LC_CTYPE 'C.UTF-8' or 'el_GR.UTF-8'"
+        )
+
+
+async def _grant(connection: RawConnection, role: str) -> None:
+    """Let the application read and write everything, but the audit log only append."""
+    name = await connection.fetchval("SELECT quote_ident($1)", role)
+    await connection.execute(f"""
+        GRANT USAGE ON SCHEMA public TO {name};
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name};
+        GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name};
+        REVOKE UPDATE, DELETE ON audit_entries, schema_migrations FROM {name};
+        REVOKE INSERT ON schema_migrations FROM {name};
+    """)
