@@ -1,0 +1,1 @@
+"""The rules and their SQL; knows nothing of the web."""

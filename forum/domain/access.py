@@ -1,0 +1,355 @@
+"""The door: the only way to a category, topic or post, and the only place where a Grant is made.
+
+Each function asks the row and the actor's rights in one query. What is absent and what may not be seen raise the
+same NotFound; what is seen but may not be done raises Forbidden with the code of the reason. The writes of the domain
+take the Grant, so a forgotten check does not type-check; a contract test sees that no other module builds one.
+Functions that take a `Tx` also lock the topic (FOR NO KEY UPDATE: lock order is category, topic, post, member), and its
+category first where the act changes how many topics that holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from forum.db import Card, Conn, Query, Statement, Tx
+from forum.domain import permissions
+from forum.domain.actors import Actor
+from forum.domain.entities import Category, Post, PostId, Topic, TopicId
+from forum.domain.permissions import Verdict
+from forum.errors import Forbidden, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryGrant:
+    """May read the topics of a category."""
+
+    actor: Actor
+    category: Category
+
+
+@dataclass(frozen=True, slots=True)
+class StartGrant:
+    """May start a topic in a category."""
+
+    actor: Actor
+    category: Category
+
+
+@dataclass(frozen=True, slots=True)
+class ReadGrant:
+    """May read a topic."""
+
+    actor: Actor
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyGrant:
+    """May reply in a topic, which is locked in the transaction."""
+
+    actor: Actor
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class ModerateGrant:
+    """May lock, unlock, pin and unpin a topic."""
+
+    actor: Actor
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class InternalGrant:
+    """May say whether a topic is internal."""
+
+    actor: Actor
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTopicGrant:
+    """May delete a topic."""
+
+    actor: Actor
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreTopicGrant:
+    """May bring a deleted topic back."""
+
+    actor: Actor
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class PostGrant:
+    """May read a post: its topic and number are known to the reader."""
+
+    actor: Actor
+    topic: Topic
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class EditGrant:
+    """May change a post, and the topic's title when it is the first."""
+
+    actor: Actor
+    topic: Topic
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePostGrant:
+    actor: Actor
+    topic: Topic
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePostGrant:
+    actor: Actor
+    topic: Topic
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class AdministerGrant:
+    """May do what administrators do."""
+
+    actor: Actor
+
+
+READABLE: Final = """ARRAY(
+    SELECT category_rights.category_id
+    FROM category_rights
+    WHERE category_rights.member_id = $1 AND category_rights.can_read
+)"""
+"""The categories member `$1` may read, for lists: worked out once a query, however many rows it walks."""
+
+_RIGHTS = """
+    rights.can_see, rights.can_read, rights.can_start, rights.can_reply,
+    rights.can_vote, rights.can_attach, rights.can_moderate"""
+
+_CATEGORY = Query(
+    "access.category",
+    f"""
+    SELECT categories.id, categories.slug, categories.name_el, categories.name_en,
+           categories.description_el, categories.description_en, categories.kinds,
+           CASE WHEN rights.can_read THEN categories.topic_count ELSE 0 END,
+           {_RIGHTS}
+    FROM categories
+    JOIN category_rights AS rights ON rights.category_id = categories.id AND rights.member_id = $1
+    WHERE categories.slug = $2
+    """,
+    returns=Category,
+    card=Card.ZERO_OR_ONE,
+)
+
+_TOPIC_SQL = f"""
+    SELECT topics.id, categories.id, categories.slug, categories.name_el, categories.name_en,
+           authors.id, authors.name, organisations.slug, organisations.name_el, organisations.name_en,
+           topics.kind, topics.title, topics.slug, topics.language, topics.is_internal,
+           topics.locked_at, topics.locked_by_id, lockers.name, topics.lock_reason, topics.pinned_at,
+           topics.reply_count, topics.post_count, topics.last_post_number, topics.last_post_at,
+           topics.created_at, topics.deleted_at, topics.deleted_by_id,
+           {_RIGHTS}
+    FROM topics
+    JOIN categories ON categories.id = topics.category_id
+    JOIN category_rights AS rights ON rights.category_id = topics.category_id AND rights.member_id = $1
+    JOIN members AS authors ON authors.id = topics.author_id
+    JOIN organisations ON organisations.id = authors.organisation_id
+    LEFT JOIN members AS lockers ON lockers.id = topics.locked_by_id
+"""
+
+_TOPIC = Query("access.topic", _TOPIC_SQL + "WHERE topics.id = $2", returns=Topic, card=Card.ZERO_OR_ONE)
+
+_TOPIC_LOCK = Statement(
+    "access.topic_lock",
+    "SELECT topics.id FROM topics WHERE topics.id = $1 FOR NO KEY UPDATE",
+    returns=int,
+    card=Card.ZERO_OR_ONE,
+)
+
+_CATEGORY_LOCK = Statement(
+    "access.category_lock",
+    """
+    SELECT categories.id
+    FROM categories
+    WHERE categories.id = (SELECT topics.category_id FROM topics WHERE topics.id = $1)
+    FOR NO KEY UPDATE
+    """,
+    returns=int,
+    card=Card.ZERO_OR_ONE,
+)
+
+_TOPIC_OF_POST = Query(
+    "access.topic_of_post",
+    _TOPIC_SQL + "WHERE topics.id = (SELECT posts.topic_id FROM posts WHERE posts.id = $2)",
+    returns=Topic,
+    card=Card.ZERO_OR_ONE,
+)
+
+POST_COLUMNS = """
+    posts.id, posts.topic_id, posts.number,
+    authors.id, authors.name, organisations.slug, organisations.name_el, organisations.name_en, regions.slug,
+    (authors.suspended_until IS NOT NULL AND authors.suspended_until > now()),
+    posts.reply_to_id, answered.number, answered_authors.name,
+    posts.body, posts.html, posts.revision_count, posts.is_by_moderator,
+    posts.created_at, posts.edited_at, posts.deleted_at, posts.deleted_by_id
+"""
+
+POST_JOINS = """
+    FROM posts
+    JOIN members AS authors ON authors.id = posts.author_id
+    JOIN organisations ON organisations.id = authors.organisation_id
+    LEFT JOIN regions ON regions.id = organisations.region_id
+    LEFT JOIN posts AS answered ON answered.id = posts.reply_to_id
+    LEFT JOIN members AS answered_authors ON answered_authors.id = answered.author_id
+"""
+
+_POST = Query(
+    "access.post",
+    f"SELECT {POST_COLUMNS} {POST_JOINS} WHERE posts.id = $1",
+    returns=Post,
+    card=Card.ZERO_OR_ONE,
+)
+
+_FIRST_POST = Query(
+    "access.first_post",
+    f"SELECT {POST_COLUMNS} {POST_JOINS} WHERE posts.topic_id = $1 AND posts.number = 1",
+    returns=Post,
+    card=Card.ONE,
+)
+
+
+async def category_to_see(conn: Conn, actor: Actor, slug: str) -> Category:
+    """Return a category whose name and description the actor may see, with the actor's rights in it."""
+    category = await conn.maybe(_CATEGORY, actor.member_id, slug)
+    if category is None:
+        raise NotFound
+    return category
+
+
+async def category_to_read(conn: Conn, actor: Actor, slug: str) -> CategoryGrant:
+    category = await category_to_see(conn, actor, slug)
+    if not category.can_read:
+        raise Forbidden("cannot_read")
+    return CategoryGrant(actor, category)
+
+
+async def category_to_start(conn: Conn, actor: Actor, slug: str) -> StartGrant:
+    category = await category_to_see(conn, actor, slug)
+    _require(permissions.can_start_topic(category.rights))
+    return StartGrant(actor, category)
+
+
+async def topic_to_read(conn: Conn, actor: Actor, topic_id: TopicId) -> ReadGrant:
+    return ReadGrant(actor, await _topic(conn, actor, topic_id))
+
+
+async def topic_to_reply(tx: Tx, actor: Actor, topic_id: TopicId) -> ReplyGrant:
+    topic = await _locked_topic(tx, actor, topic_id)
+    _require(permissions.can_reply_topic(topic))
+    return ReplyGrant(actor, topic)
+
+
+async def topic_to_moderate(tx: Tx, actor: Actor, topic_id: TopicId) -> ModerateGrant:
+    topic = await _locked_topic(tx, actor, topic_id)
+    _require(permissions.can_moderate_topic(topic))
+    return ModerateGrant(actor, topic)
+
+
+async def topic_to_mark_internal(tx: Tx, actor: Actor, topic_id: TopicId) -> InternalGrant:
+    topic = await _locked_topic(tx, actor, topic_id)
+    _require(permissions.can_mark_topic_internal(actor, topic))
+    return InternalGrant(actor, topic)
+
+
+async def topic_to_delete(tx: Tx, actor: Actor, topic_id: TopicId) -> DeleteTopicGrant:
+    await tx.maybe(_CATEGORY_LOCK, topic_id)
+    topic = await _locked_topic(tx, actor, topic_id)
+    _require(permissions.can_delete_topic(actor, topic))
+    return DeleteTopicGrant(actor, topic)
+
+
+async def topic_to_restore(tx: Tx, actor: Actor, topic_id: TopicId) -> RestoreTopicGrant:
+    await tx.maybe(_CATEGORY_LOCK, topic_id)
+    topic = await _locked_topic(tx, actor, topic_id)
+    _require(permissions.can_restore_topic(actor, topic))
+    return RestoreTopicGrant(actor, topic)
+
+
+async def post_to_read(conn: Conn, actor: Actor, post_id: PostId) -> PostGrant:
+    topic = await conn.maybe(_TOPIC_OF_POST, actor.member_id, post_id)
+    if topic is None or not permissions.can_read_topic(actor, topic):
+        raise NotFound
+    post = await conn.maybe(_POST, post_id)
+    if post is None:
+        raise NotFound
+    return PostGrant(actor, topic, veiled(actor, post))
+
+
+def veiled(actor: Actor, post: Post) -> Post:
+    """Return a post as the actor may see it: of a deleted one without its words, but for who deleted it."""
+    return post if permissions.can_read_body(actor, post) else replace(post, body="", html="")
+
+
+async def post_to_edit(tx: Tx, actor: Actor, post_id: PostId) -> EditGrant:
+    topic, post = await _locked_post(tx, actor, post_id)
+    _require(permissions.can_edit_post(actor, topic, post))
+    return EditGrant(actor, topic, post)
+
+
+async def first_post_to_edit(tx: Tx, actor: Actor, topic_id: TopicId) -> EditGrant:
+    """Return the right to change a topic's title and text."""
+    topic = await _locked_topic(tx, actor, topic_id)
+    _require(permissions.can_edit_topic(actor, topic))
+    return EditGrant(actor, topic, await tx.one(_FIRST_POST, topic_id))
+
+
+async def post_to_delete(tx: Tx, actor: Actor, post_id: PostId) -> DeletePostGrant:
+    topic, post = await _locked_post(tx, actor, post_id)
+    _require(permissions.can_delete_post(actor, topic, post))
+    return DeletePostGrant(actor, topic, post)
+
+
+async def post_to_restore(tx: Tx, actor: Actor, post_id: PostId) -> RestorePostGrant:
+    topic, post = await _locked_post(tx, actor, post_id)
+    _require(permissions.can_restore_post(actor, topic, post))
+    return RestorePostGrant(actor, topic, post)
+
+
+def to_administer(actor: Actor) -> AdministerGrant:
+    _require(permissions.can_administer(actor))
+    return AdministerGrant(actor)
+
+
+def _require(verdict: Verdict) -> None:
+    if not verdict:
+        raise Forbidden(verdict.code)
+
+
+async def _topic(conn: Conn, actor: Actor, topic_id: TopicId) -> Topic:
+    topic = await conn.maybe(_TOPIC, actor.member_id, topic_id)
+    if topic is None or not permissions.can_read_topic(actor, topic):
+        raise NotFound
+    return topic
+
+
+async def _locked_topic(tx: Tx, actor: Actor, topic_id: TopicId) -> Topic:
+    """Lock first and read then, so that what is read is what stands while the transaction lasts."""
+    await tx.maybe(_TOPIC_LOCK, topic_id)
+    return await _topic(tx, actor, topic_id)
+
+
+async def _locked_post(tx: Tx, actor: Actor, post_id: PostId) -> tuple[Topic, Post]:
+    found = await post_to_read(tx, actor, post_id)
+    topic = await _locked_topic(tx, actor, found.topic.id)
+    post = await tx.maybe(_POST, post_id)
+    if post is None:
+        raise NotFound
+    return topic, post

@@ -1,0 +1,90 @@
+"""Categories as a member's home page lists them: what they hold, what is unread in them, what moved last.
+
+Who may enter one is asked in `access.py`; topics and their counters belong to `topics.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from forum.db import Card, Conn, Query
+from forum.domain import unread
+from forum.domain.actors import Actor
+from forum.domain.entities import Category, TopicId
+
+UNREAD_LIMIT: Final = 1000
+"""Unread topics of one category are counted up to here; the screen says "more than" beyond it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRow(Category):
+    """A category in the list: topics with unread posts, and the topic that moved last (all None: none to be seen)."""
+
+    unread_count: int
+    latest_topic_id: TopicId | None
+    latest_topic_title: str | None
+    latest_topic_slug: str | None
+    latest_at: datetime | None
+    latest_author_name: str | None
+    latest_author_organisation_el: str | None
+    latest_author_organisation_en: str | None
+
+
+# A category's index holds the pinned topics first, so its latest topic is the later of the latest of both kinds.
+_LATEST = """
+    (
+        SELECT topics.id, topics.title, topics.slug, topics.last_post_at, topics.last_author_id
+        FROM topics
+        WHERE topics.category_id = categories.id AND topics.deleted_at IS NULL AND rights.can_read
+            AND ((topics.pinned_at IS NOT NULL), topics.last_post_at) < ({below})
+        ORDER BY (topics.pinned_at IS NOT NULL) DESC, topics.last_post_at DESC, topics.id DESC
+        LIMIT 1
+    )
+"""
+_LATEST_OF_ALL = _LATEST.format(below="true, 'infinity'::timestamptz")
+_LATEST_UNPINNED = _LATEST.format(below="true, '-infinity'::timestamptz")
+
+_LIST = Query(
+    "categories.list",
+    f"""
+    SELECT categories.id, categories.slug, categories.name_el, categories.name_en,
+           categories.description_el, categories.description_en, categories.kinds,
+           CASE WHEN rights.can_read THEN categories.topic_count ELSE 0 END,
+           rights.can_see, rights.can_read, rights.can_start, rights.can_reply,
+           rights.can_vote, rights.can_attach, rights.can_moderate,
+           unread.topic_count,
+           latest.id, latest.title, latest.slug, latest.last_post_at,
+           authors.name, organisations.name_el, organisations.name_en
+    FROM categories
+    JOIN category_rights AS rights ON rights.category_id = categories.id AND rights.member_id = $1
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS topic_count
+        FROM (
+            SELECT topics.id
+            FROM topics
+            {unread.JOIN}
+            WHERE topics.category_id = categories.id AND topics.deleted_at IS NULL AND rights.can_read
+                AND {unread.IS}
+            LIMIT {UNREAD_LIMIT}
+        ) AS topics
+    ) AS unread
+    LEFT JOIN LATERAL (
+        SELECT topics.id, topics.title, topics.slug, topics.last_post_at, topics.last_author_id
+        FROM ({_LATEST_OF_ALL} UNION {_LATEST_UNPINNED}) AS topics
+        ORDER BY topics.last_post_at DESC, topics.id DESC
+        LIMIT 1
+    ) AS latest ON true
+    LEFT JOIN members AS authors ON authors.id = latest.last_author_id
+    LEFT JOIN organisations ON organisations.id = authors.organisation_id
+    ORDER BY categories.position, categories.id
+    """,
+    returns=CategoryRow,
+    card=Card.MANY,
+)
+
+
+async def list_categories(conn: Conn, actor: Actor) -> list[CategoryRow]:
+    """Return the categories the actor may see, in their order; of one they may not read only what it is about."""
+    return await conn.many(_LIST, actor.member_id)

@@ -1,0 +1,302 @@
+"""The things of the forum as frozen values, flat as their queries answer them; no behaviour, no SQL.
+
+Fields of an entity stand in the order of the columns that fill it. Names of places and categories come in both
+languages; `in_language` picks one.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, NewType
+
+MemberId = NewType("MemberId", int)
+OrganisationId = NewType("OrganisationId", int)
+RegionId = NewType("RegionId", int)
+GroupId = NewType("GroupId", int)
+CategoryId = NewType("CategoryId", int)
+TopicId = NewType("TopicId", int)
+PostId = NewType("PostId", int)
+
+Language = Literal["el", "en"]
+OrganisationKind = Literal["municipality", "association", "partner"]
+
+TITLE_LIMIT: Final = 200
+BODY_LIMIT: Final = 50_000
+REASON_LIMIT: Final = 500
+NAME_LIMIT: Final = 100
+EMAIL_LIMIT: Final = 254
+TOKEN_NAME_LIMIT: Final = 100
+TOPICS_A_PAGE: Final = 20
+POSTS_A_PAGE: Final = 20
+
+KINDS: Final = ("discussion", "question", "proposal", "good_practice", "guide", "circular", "consultation")
+"""Codes of the kinds of topic; until the others get their forms, only a discussion can be started."""
+
+
+class Role(enum.StrEnum):
+    """Shorthand for membership of the system groups."""
+
+    MEMBER = "member"
+    MODERATOR = "moderator"
+    ADMINISTRATOR = "administrator"
+
+
+def in_language(language: Language, el: str, en: str) -> str:
+    """Pick the text of a language."""
+    return el if language == "el" else en
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    id: RegionId
+    slug: str
+    name_el: str
+    name_en: str
+    country: str
+    subdivision: str | None
+    nuts: str | None
+    municipality_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    id: OrganisationId
+    slug: str
+    kind: OrganisationKind
+    name_el: str
+    name_en: str
+    region_slug: str | None
+    region_name_el: str | None
+    region_name_en: str | None
+    district_el: str | None
+    district_en: str | None
+    is_displaced: bool
+    population: int | None
+    population_year: int | None
+    member_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    id: GroupId
+    slug: str
+    kind: str
+    name_el: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member as other members see them: no address, no settings."""
+
+    id: MemberId
+    name: str
+    role: Role
+    organisation_slug: str
+    organisation_kind: OrganisationKind
+    organisation_el: str
+    organisation_en: str
+    region_slug: str | None
+    is_suspended: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a member may do in a category; the order is that of the view `category_rights`."""
+
+    can_see: bool
+    can_read: bool
+    can_start: bool
+    can_reply: bool
+    can_vote: bool
+    can_attach: bool
+    can_moderate: bool
+
+    def names(self) -> tuple[str, ...]:
+        """Return the rights held, in the order of INTERFACE: see, read, start, reply, vote, attach, moderate."""
+        return tuple(name for name in RIGHTS if getattr(self, f"can_{name}"))
+
+
+RIGHTS: Final = ("see", "read", "start", "reply", "vote", "attach", "moderate")
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category as one member sees it: with that member's rights."""
+
+    id: CategoryId
+    slug: str
+    name_el: str
+    name_en: str
+    description_el: str
+    description_en: str
+    kinds: list[str]
+    topic_count: int
+    can_see: bool
+    can_read: bool
+    can_start: bool
+    can_reply: bool
+    can_vote: bool
+    can_attach: bool
+    can_moderate: bool
+
+    @property
+    def rights(self) -> Rights:
+        return Rights(
+            self.can_see,
+            self.can_read,
+            self.can_start,
+            self.can_reply,
+            self.can_vote,
+            self.can_attach,
+            self.can_moderate,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as one member sees it: with its category's names and that member's rights there."""
+
+    id: TopicId
+    category_id: CategoryId
+    category_slug: str
+    category_el: str
+    category_en: str
+    author_id: MemberId
+    author_name: str
+    author_organisation_slug: str
+    author_organisation_el: str
+    author_organisation_en: str
+    kind: str
+    title: str
+    slug: str
+    language: str | None
+    is_internal: bool
+    locked_at: datetime | None
+    locked_by_id: MemberId | None
+    locked_by_name: str | None
+    lock_reason: str | None
+    pinned_at: datetime | None
+    reply_count: int
+    post_count: int
+    last_post_number: int
+    last_post_at: datetime
+    created_at: datetime
+    deleted_at: datetime | None
+    deleted_by_id: MemberId | None
+    can_see: bool
+    can_read: bool
+    can_start: bool
+    can_reply: bool
+    can_vote: bool
+    can_attach: bool
+    can_moderate: bool
+
+    @property
+    def is_locked(self) -> bool:
+        return self.locked_at is not None
+
+    @property
+    def is_pinned(self) -> bool:
+        return self.pinned_at is not None
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.deleted_at is not None
+
+    @property
+    def rights(self) -> Rights:
+        return Rights(
+            self.can_see,
+            self.can_read,
+            self.can_start,
+            self.can_reply,
+            self.can_vote,
+            self.can_attach,
+            self.can_moderate,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRow:
+    """A topic in a list, with what the reader has not read of it."""
+
+    id: TopicId
+    title: str
+    slug: str
+    kind: str
+    language: str | None
+    category_slug: str
+    category_el: str
+    category_en: str
+    author_id: MemberId
+    author_name: str
+    author_organisation_slug: str
+    author_organisation_el: str
+    author_organisation_en: str
+    is_internal: bool
+    is_locked: bool
+    is_pinned: bool
+    reply_count: int
+    unread_count: int
+    last_post_at: datetime
+    last_author_id: MemberId
+    last_author_name: str
+    last_author_organisation_el: str
+    last_author_organisation_en: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    id: PostId
+    topic_id: TopicId
+    number: int
+    author_id: MemberId
+    author_name: str
+    author_organisation_slug: str
+    author_organisation_el: str
+    author_organisation_en: str
+    author_region_slug: str | None
+    author_is_suspended: bool
+    reply_to_id: PostId | None
+    reply_to_number: int | None
+    reply_to_author_name: str | None
+    body: str
+    html: str
+    revision_count: int
+    is_by_moderator: bool
+    created_at: datetime
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    deleted_by_id: MemberId | None
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.deleted_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a post said from `created_at` to `replaced_at` (None: what it says now)."""
+
+    number: int
+    editor_id: MemberId
+    editor_name: str
+    title: str | None
+    body: str
+    created_at: datetime
+    replaced_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicNotice:
+    after_number: int
+    actor_id: MemberId
+    actor_name: str
+    act: str
+    reason: str | None
+    created_at: datetime

@@ -1,0 +1,101 @@
+"""Suspension of members by administrators; it holds from the next request on, everywhere, and ends by itself.
+
+What moderators do to topics is in `topics`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from forum.db import Card, Query, Statement, Tx
+from forum.domain import audit, sessions
+from forum.domain.access import AdministerGrant
+from forum.domain.entities import REASON_LIMIT, MemberId
+from forum.errors import Forbidden, Invalid, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspension:
+    until: datetime | None
+    reason: str | None
+
+
+_LOCK = Statement(
+    "moderation.lock",
+    "SELECT members.suspended_until, members.suspension_reason FROM members WHERE members.id = $1 FOR NO KEY UPDATE",
+    returns=_Suspension,
+    card=Card.ZERO_OR_ONE,
+)
+
+_IS_TO_COME = Query(
+    "moderation.is_to_come",
+    "SELECT $1::timestamptz > now()",
+    returns=bool,
+    card=Card.ONE,
+)
+
+_SUSPEND = Statement(
+    "moderation.suspend",
+    "UPDATE members SET suspended_until = $2, suspension_reason = $3 WHERE id = $1",
+    returns=int,
+    card=Card.NONE,
+)
+
+
+async def suspend(tx: Tx, grant: AdministerGrant, member_id: MemberId, *, until: datetime, reason: str) -> None:
+    """Keep a member out until an instant; their sessions end at once, their tokens are refused meanwhile.
+
+    Raise NotFound, Forbidden for oneself (so that an administrator always remains), Invalid for an instant that has
+    passed or a reason that is missing or too long. The same suspension again changes nothing.
+    """
+    faults: dict[str, tuple[str, ...]] = {}
+    reason = reason.strip()
+    if not 1 <= len(reason) <= REASON_LIMIT:
+        faults["reason"] = ("too_long" if reason else "required",)
+    if not await tx.one(_IS_TO_COME, until):
+        faults["until"] = ("past",)
+    if faults:
+        raise Invalid(faults)
+    if member_id == grant.actor.member_id:
+        raise Forbidden("cannot_suspend_self")
+    before = await _lock(tx, member_id)
+    if before == _Suspension(until, reason):
+        return
+    await tx.run(_SUSPEND, member_id, until, reason)
+    await sessions.close_all(tx, member_id, but=None)
+    await _record(tx, grant, "member.suspended", member_id, before, until)
+
+
+async def unsuspend(tx: Tx, grant: AdministerGrant, member_id: MemberId) -> None:
+    """Let a member back in; nothing happens when they are not suspended. Raise NotFound."""
+    before = await _lock(tx, member_id)
+    if before.until is None:
+        return
+    await tx.run(_SUSPEND, member_id, None, None)
+    await _record(tx, grant, "member.unsuspended", member_id, before, None)
+
+
+async def _lock(tx: Tx, member_id: MemberId) -> _Suspension:
+    found = await tx.maybe(_LOCK, member_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def _record(
+    tx: Tx, grant: AdministerGrant, act: str, member_id: MemberId, before: _Suspension, until: datetime | None
+) -> None:
+    await audit.record(
+        tx,
+        actor_id=grant.actor.member_id,
+        act=act,
+        subject="member",
+        subject_id=member_id,
+        before={"suspended_until": _text(before.until)},
+        after={"suspended_until": _text(until)},
+    )
+
+
+def _text(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None

@@ -1,0 +1,137 @@
+"""The rules of who may do what, as pure functions of an actor and what they act on; no SQL, no web.
+
+Each answers with a Verdict: truth and, when it is no, the code of the reason. `access.py` asks them when something
+is done, templates ask them through the page to draw only what may be done; so the button and the act never disagree.
+Source: CATALOGUE, "Rights" and "Moderation acts".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from forum.domain.actors import Actor
+from forum.domain.entities import Post, Rights, Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether something may be done, and if not, why: truthy when it may."""
+
+    allowed: bool
+    code: str = ""
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+YES: Final = Verdict(True)
+
+
+def _no(code: str) -> Verdict:
+    return Verdict(False, code)
+
+
+def can_read_topic(actor: Actor, topic: Topic) -> Verdict:
+    """A deleted topic is there for its author and for moderators only."""
+    if not topic.can_read:
+        return _no("not_found")
+    if topic.is_deleted and not (topic.can_moderate or topic.author_id == actor.member_id):
+        return _no("not_found")
+    return YES
+
+
+def can_start_topic(rights: Rights) -> Verdict:
+    return YES if rights.can_start else _no("cannot_start")
+
+
+def can_reply_topic(topic: Topic) -> Verdict:
+    """A moderator may still post in a locked topic; nobody posts in a deleted one."""
+    if topic.is_deleted:
+        return _no("topic_deleted")
+    if topic.is_locked and not topic.can_moderate:
+        return _no("topic_locked")
+    return YES if topic.can_reply else _no("cannot_reply")
+
+
+def can_moderate_topic(topic: Topic) -> Verdict:
+    if not topic.can_moderate:
+        return _no("cannot_moderate")
+    return _no("topic_deleted") if topic.is_deleted else YES
+
+
+def can_mark_topic_internal(actor: Actor, topic: Topic) -> Verdict:
+    """The author or a moderator says that a topic is not meant for a wider circle."""
+    if topic.is_deleted:
+        return _no("topic_deleted")
+    if topic.can_moderate:
+        return YES
+    if topic.author_id != actor.member_id:
+        return _no("not_author")
+    return _no("topic_locked") if topic.is_locked else YES
+
+
+def can_edit_topic(actor: Actor, topic: Topic) -> Verdict:
+    """The title goes with the first post: its author changes it while they may still write there."""
+    if topic.is_deleted:
+        return _no("topic_deleted")
+    if topic.author_id != actor.member_id:
+        return _no("not_author")
+    if topic.is_locked and not topic.can_moderate:
+        return _no("topic_locked")
+    return YES if topic.can_start else _no("cannot_start")
+
+
+def can_delete_topic(actor: Actor, topic: Topic) -> Verdict:
+    """Its author may, until somebody has replied: others' words are not theirs to take away."""
+    if topic.is_deleted:
+        return _no("topic_deleted")
+    if topic.author_id != actor.member_id:
+        return _no("not_author")
+    if topic.is_locked and not topic.can_moderate:
+        return _no("topic_locked")
+    return _no("has_replies") if topic.reply_count else YES
+
+
+def can_restore_topic(actor: Actor, topic: Topic) -> Verdict:
+    """Who deleted it may bring it back."""
+    if not topic.is_deleted:
+        return _no("not_deleted")
+    return YES if topic.deleted_by_id == actor.member_id else _no("not_author")
+
+
+def can_edit_post(actor: Actor, topic: Topic, post: Post) -> Verdict:
+    if post.number == 1:
+        return can_edit_topic(actor, topic)
+    if post.is_deleted:
+        return _no("post_deleted")
+    if post.author_id != actor.member_id:
+        return _no("not_author")
+    return can_reply_topic(topic)
+
+
+def can_delete_post(actor: Actor, topic: Topic, post: Post) -> Verdict:
+    """One's own reply; the first post goes with its topic."""
+    if post.number == 1:
+        return _no("first_post")
+    return can_edit_post(actor, topic, post)
+
+
+def can_restore_post(actor: Actor, topic: Topic, post: Post) -> Verdict:
+    """Who deleted a reply may bring it back, while they may still write there."""
+    if not post.is_deleted:
+        return _no("not_deleted")
+    if post.deleted_by_id != actor.member_id:
+        return _no("not_author")
+    return can_reply_topic(topic)
+
+
+def can_read_body(actor: Actor, post: Post) -> Verdict:
+    """What a deleted post said is for who deleted it, so that they can judge whether to bring it back."""
+    if post.is_deleted and post.deleted_by_id != actor.member_id:
+        return _no("post_deleted")
+    return YES
+
+
+def can_administer(actor: Actor) -> Verdict:
+    return YES if actor.is_administrator else _no("not_administrator")

@@ -1,0 +1,333 @@
+"""Posts: the pages of a topic, replying, editing with what stood before, deleting and restoring one's own.
+
+Rights are asked in `access.py`: every write takes the Grant made there, which holds the topic's lock, so the numbers
+of a topic have no gaps and its counters are exact. HTML comes in rendered and sanitised; nothing is rendered here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from forum.db import Card, Conn, Query, Statement, Tx
+from forum.domain import audit, idempotency, pages, permissions, topics, unread
+from forum.domain.access import (
+    POST_COLUMNS,
+    POST_JOINS,
+    READABLE,
+    DeletePostGrant,
+    EditGrant,
+    PostGrant,
+    ReadGrant,
+    ReplyGrant,
+    RestorePostGrant,
+    veiled,
+)
+from forum.domain.actors import Actor
+from forum.domain.entities import POSTS_A_PAGE, MemberId, Post, PostId, Revision, Topic, TopicId
+from forum.domain.idempotency import Key
+from forum.domain.pages import Page
+from forum.errors import Forbidden
+from forum.markup import Rendered
+from forum.markup.rendering import text_of
+
+EXCERPT_LIMIT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoredPost:
+    """A post in the list of what a member wrote; the excerpt is plain text."""
+
+    post_id: PostId
+    topic_id: TopicId
+    topic_title: str
+    topic_slug: str
+    number: int
+    excerpt: str
+    created_at: datetime
+
+
+_LIST_BETWEEN = Query(
+    "posts.list_between",
+    f"""
+    SELECT {POST_COLUMNS}
+    {POST_JOINS}
+    WHERE posts.topic_id = $1 AND posts.number BETWEEN $2 AND $3
+    ORDER BY posts.number
+    """,
+    returns=Post,
+    card=Card.MANY,
+)
+
+_LIST_AFTER = Query(
+    "posts.list_after",
+    f"""
+    SELECT {POST_COLUMNS}
+    {POST_JOINS}
+    WHERE posts.topic_id = $1 AND posts.number > $2
+    ORDER BY posts.number
+    LIMIT $3
+    """,
+    returns=Post,
+    card=Card.MANY,
+)
+
+_POST = Query("posts.post", f"SELECT {POST_COLUMNS} {POST_JOINS} WHERE posts.id = $1", returns=Post, card=Card.ONE)
+
+# The instant is taken under the topic's lock: later numbers carry later instants, which counting unread relies on.
+_INSERT = Statement(
+    "posts.insert",
+    """
+    WITH counted AS (
+        UPDATE topics
+        SET post_count = topics.post_count + 1,
+            reply_count = topics.reply_count + 1,
+            last_post_number = topics.post_count + 1,
+            last_post_at = clock_timestamp(),
+            last_author_id = $2
+        WHERE topics.id = $1
+        RETURNING topics.id, topics.post_count, topics.last_post_at, topics.locked_at IS NOT NULL AS is_locked
+    )
+    INSERT INTO posts (topic_id, number, author_id, reply_to_id, body, html, search, is_by_moderator, created_at)
+    SELECT counted.id, counted.post_count, $2, $3, $4, $5,
+           setweight(to_tsvector('koinon', $6), 'B'), counted.is_locked, counted.last_post_at
+    FROM counted
+    RETURNING posts.id
+    """,
+    returns=int,
+    card=Card.ONE,
+)
+
+# Runs after the insert: the new post is the author's own, so what may be unread is what stood before it.
+_READ_BY_AUTHOR = Statement(
+    "posts.read_by_author",
+    f"""
+    INSERT INTO topic_reads (member_id, topic_id, last_number)
+    SELECT $1, topics.id, topics.post_count
+    FROM topics
+    {unread.JOIN}
+    WHERE topics.id = $2 AND NOT {unread.IS}
+    ON CONFLICT (member_id, topic_id) DO UPDATE
+    SET last_number = EXCLUDED.last_number, read_at = now()
+    WHERE topic_reads.last_number < EXCLUDED.last_number
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+_RENAME = Statement(
+    "posts.rename_topic",
+    "UPDATE topics SET title = $2, slug = $3 WHERE topics.id = $1",
+    returns=int,
+    card=Card.NONE,
+)
+
+# What stood is kept and replaced at one instant.
+_REWRITE = Statement(
+    "posts.rewrite",
+    """
+    WITH kept AS (
+        INSERT INTO post_revisions (post_id, number, editor_id, title, body, created_at, replaced_at)
+        SELECT posts.id, posts.revision_count + 1, posts.author_id,
+               CASE WHEN posts.number = 1 THEN topics.title END,
+               posts.body, coalesce(posts.edited_at, posts.created_at), clock_timestamp()
+        FROM posts
+        JOIN topics ON topics.id = posts.topic_id
+        WHERE posts.id = $1
+        RETURNING post_revisions.number, post_revisions.replaced_at
+    )
+    UPDATE posts
+    SET body = $2,
+        html = $3,
+        search = setweight(to_tsvector('koinon', $5), 'A') || setweight(to_tsvector('koinon', $4), 'B'),
+        revision_count = kept.number,
+        edited_at = kept.replaced_at
+    FROM kept
+    WHERE posts.id = $1
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+# Revisions as they were kept, and what the post says now as the newest of them.
+_LIST_REVISIONS = Query(
+    "posts.list_revisions",
+    """
+    SELECT revisions.number, revisions.editor_id, members.name,
+           revisions.title, revisions.body, revisions.created_at, revisions.replaced_at
+    FROM (
+        SELECT post_revisions.number, post_revisions.editor_id, post_revisions.title, post_revisions.body,
+               post_revisions.created_at, post_revisions.replaced_at
+        FROM post_revisions
+        WHERE post_revisions.post_id = $1
+        UNION ALL
+        SELECT posts.revision_count + 1, posts.author_id, CASE WHEN posts.number = 1 THEN topics.title END, posts.body,
+               coalesce(posts.edited_at, posts.created_at), NULL
+        FROM posts
+        JOIN topics ON topics.id = posts.topic_id
+        WHERE posts.id = $1
+    ) AS revisions
+    JOIN members ON members.id = revisions.editor_id
+    ORDER BY revisions.number DESC
+    """,
+    returns=Revision,
+    card=Card.MANY,
+)
+
+_DELETE = Statement(
+    "posts.delete",
+    "UPDATE posts SET deleted_at = now(), deleted_by_id = $2 WHERE posts.id = $1 AND posts.deleted_at IS NULL",
+    returns=int,
+    card=Card.NONE,
+)
+
+_RESTORE = Statement(
+    "posts.restore",
+    "UPDATE posts SET deleted_at = NULL, deleted_by_id = NULL WHERE posts.id = $1 AND posts.deleted_at IS NOT NULL",
+    returns=int,
+    card=Card.NONE,
+)
+
+# The first post is never deleted by itself, so there is always a last one.
+_RECOUNT = Statement(
+    "posts.recount_topic",
+    """
+    UPDATE topics
+    SET reply_count = topics.reply_count + $2,
+        last_post_number = last.number,
+        last_post_at = last.created_at,
+        last_author_id = last.author_id
+    FROM (
+        SELECT posts.number, posts.created_at, posts.author_id
+        FROM posts
+        WHERE posts.topic_id = $1 AND posts.deleted_at IS NULL
+        ORDER BY posts.number DESC
+        LIMIT 1
+    ) AS last
+    WHERE topics.id = $1
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+_EXCERPT_SOURCE: Final = 4000
+"""Characters of a post's HTML that an excerpt is made from: enough for 200 of text under any ordinary mark-up."""
+
+_LIST_BY_AUTHOR = Query(
+    "posts.list_by_author",
+    f"""
+    SELECT posts.id, topics.id, topics.title, topics.slug, posts.number,
+           left(posts.html, {_EXCERPT_SOURCE}), posts.created_at
+    FROM posts
+    JOIN topics ON topics.id = posts.topic_id
+    WHERE posts.author_id = $2 AND posts.id < coalesce($3, 9223372036854775807)
+        AND posts.deleted_at IS NULL AND topics.deleted_at IS NULL
+        AND topics.category_id = ANY ({READABLE})
+    ORDER BY posts.id DESC
+    LIMIT $4
+    """,
+    returns=AuthoredPost,
+    card=Card.MANY,
+)
+
+_CUT_TAG = re.compile(r"<[^>]*$")
+
+
+async def list_page(conn: Conn, grant: ReadGrant, page: int) -> list[Post]:
+    """Return the posts of a page, counted from 1; deleted ones stand without their words."""
+    first = (page - 1) * POSTS_A_PAGE + 1
+    posts = await conn.many(_LIST_BETWEEN, grant.topic.id, first, first + POSTS_A_PAGE - 1)
+    return [veiled(grant.actor, post) for post in posts]
+
+
+async def list_after(conn: Conn, grant: ReadGrant, *, number: int, limit: int) -> list[Post]:
+    """Return up to `limit` posts beyond a number; deleted ones stand without their words."""
+    posts = await conn.many(_LIST_AFTER, grant.topic.id, number, limit)
+    return [veiled(grant.actor, post) for post in posts]
+
+
+async def reply(
+    tx: Tx, grant: ReplyGrant, *, body: str, rendered: Rendered, reply_to: PostId | None, key: Key | None
+) -> Post:
+    """Post in a topic, under the next number; the same key gives the post that was made before.
+
+    In a locked topic only a moderator gets here, and the post is marked so. One's own post counts as read when all
+    before it was; else the first unread post stays where it is. Raises Invalid when `reply_to` is of another topic.
+    """
+    actor, topic = grant.actor, grant.topic
+    if key is not None:
+        earlier = await idempotency.claim(tx, actor, key)
+        if earlier is not None:
+            return veiled(actor, await tx.one(_POST, earlier))
+    post_id = await tx.one(_INSERT, topic.id, actor.member_id, reply_to, body, rendered.html, rendered.text)
+    await tx.run(_READ_BY_AUTHOR, actor.member_id, topic.id)
+    if key is not None:
+        await idempotency.settle(tx, actor, key, post_id)
+    return await tx.one(_POST, post_id)
+
+
+async def edit(tx: Tx, grant: EditGrant, *, body: str, rendered: Rendered, title: str | None) -> Post:
+    """Change a post, and with the first one the topic's title; what stood before is kept as a revision.
+
+    `title` None leaves it, and so does any other post than the first. Where nothing changes, nothing is written.
+    """
+    topic, post = grant.topic, grant.post
+    new_title = title if title is not None and post.number == 1 else topic.title
+    if body == post.body and new_title == topic.title:
+        return post
+    found_by_title = new_title if post.number == 1 else ""
+    await tx.run(_REWRITE, post.id, body, rendered.html, rendered.text, found_by_title)
+    if new_title != topic.title:
+        await tx.run(_RENAME, topic.id, new_title, topics.slug_of(new_title))
+    return await tx.one(_POST, post.id)
+
+
+async def list_revisions(conn: Conn, grant: PostGrant) -> list[Revision]:
+    """Return what a post said, newest first, what it says now included; Forbidden when its words are not to be read."""
+    verdict = permissions.can_read_body(grant.actor, grant.post)
+    if not verdict:
+        raise Forbidden(verdict.code)
+    return await conn.many(_LIST_REVISIONS, grant.post.id)
+
+
+async def delete(tx: Tx, grant: DeletePostGrant) -> None:
+    """Take a reply away, so that it can be brought back; its number stays its own."""
+    if await tx.run(_DELETE, grant.post.id, grant.actor.member_id):
+        await tx.run(_RECOUNT, grant.topic.id, -1)
+        await _record(tx, grant.actor, grant.topic, grant.post, "delete", True)
+
+
+async def restore(tx: Tx, grant: RestorePostGrant) -> None:
+    """Bring a deleted reply back under its number."""
+    if await tx.run(_RESTORE, grant.post.id):
+        await tx.run(_RECOUNT, grant.topic.id, 1)
+        await _record(tx, grant.actor, grant.topic, grant.post, "restore", False)
+
+
+async def list_by_author(
+    conn: Conn, actor: Actor, member_id: MemberId, *, cursor: str | None = None, limit: int = POSTS_A_PAGE
+) -> Page[AuthoredPost]:
+    """Return a page of what a member wrote, newest first, as far as the actor may read it."""
+    (after,) = pages.decode(cursor, int) if cursor else (None,)
+    rows = await conn.many(_LIST_BY_AUTHOR, actor.member_id, member_id, after, limit + 1)
+    return pages.cut([_excerpted(row) for row in rows], limit, lambda row: (row.post_id,))
+
+
+async def _record(tx: Tx, actor: Actor, topic: Topic, post: Post, act: str, is_deleted: bool) -> None:
+    await audit.record(
+        tx,
+        actor_id=actor.member_id,
+        act=f"post.{act}",
+        subject="post",
+        subject_id=post.id,
+        before={"is_deleted": not is_deleted},
+        after={"is_deleted": is_deleted, "topic_id": topic.id, "number": post.number},
+    )
+
+
+def _excerpted(row: AuthoredPost) -> AuthoredPost:
+    """Turn the beginning of a post's HTML into the beginning of its text."""
+    text = " ".join(text_of(_CUT_TAG.sub("", row.excerpt)).split())
+    return replace(row, excerpt=text if len(text) <= EXCERPT_LIMIT else text[: EXCERPT_LIMIT - 1].rstrip() + "…")

@@ -1,0 +1,145 @@
+"""Full-text search over the posts a member may read, best matches first.
+
+The words of a post are indexed by the modules that write it (`topics.start`, `posts.reply`, `posts.edit`), the title of
+a topic with its first post and above all other words. Nothing deleted is ever found. What to draw around a match is
+the edge's affair: a snippet is plain text in which MARK_OPEN and MARK_CLOSE stand around the words that matched.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from forum.db import Card, Conn, Query
+from forum.domain import pages
+from forum.domain.access import READABLE
+from forum.domain.actors import Actor
+from forum.domain.entities import TOPICS_A_PAGE, PostId, TopicId
+from forum.domain.pages import Page
+
+MARK_OPEN: Final = "\ue000"
+MARK_CLOSE: Final = "\ue001"
+"""Characters of the private use area, taken out of what members wrote before they are put in."""
+
+SNIPPET_SOURCE: Final = 20_000
+"""Characters of a post's HTML a snippet is looked for in: about ten pages, so that a page of the longest posts costs
+a bounded time too. A match further on shows the beginning of the post."""
+
+
+RANKED_LIMIT: Final = 5_000
+"""Matches that are ranked, the newest first: words that stand in almost every post cost a bounded time too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A post that matches."""
+
+    topic_id: TopicId
+    post_id: PostId
+    number: int
+    title: str
+    topic_slug: str
+    category_slug: str
+    category_el: str
+    category_en: str
+    author_name: str
+    created_at: datetime
+    snippet: str
+    score: float
+
+
+# Read once a query, not once a row.
+_WANTED = "(SELECT websearch_to_tsquery('koinon', $2))"
+
+# A query of nothing but exclusions would have to read every post there is; it finds nothing, as an empty one does.
+_SEARCH = Query(
+    "search.search",
+    f"""
+    WITH matches AS MATERIALIZED (
+        SELECT posts.id
+        FROM posts
+        JOIN topics ON topics.id = posts.topic_id
+        WHERE posts.search @@ {_WANTED} AND querytree({_WANTED}) NOT IN ('', 'T')
+            AND posts.deleted_at IS NULL AND topics.deleted_at IS NULL
+            AND topics.category_id = ANY ({READABLE})
+            AND ($3::text IS NULL OR topics.category_id = (
+                SELECT categories.id FROM categories WHERE categories.slug = $3
+            ))
+            AND ($4::text IS NULL OR posts.author_id = ANY (ARRAY(
+                SELECT members.id
+                FROM members
+                WHERE members.organisation_id = (
+                    SELECT organisations.id FROM organisations WHERE organisations.slug = $4
+                )
+            )))
+        ORDER BY posts.id DESC
+        LIMIT {RANKED_LIMIT}
+    ),
+    ranked AS MATERIALIZED (
+        SELECT posts.id, ts_rank_cd(posts.search, {_WANTED}, 1)::float8 AS score
+        FROM matches
+        JOIN posts ON posts.id = matches.id
+    ),
+    page AS MATERIALIZED (
+        SELECT ranked.id, ranked.score
+        FROM ranked
+        WHERE (ranked.score, ranked.id)
+            < (coalesce($6::float8, 'infinity'::float8), coalesce($7, 9223372036854775807))
+        ORDER BY ranked.score DESC, ranked.id DESC
+        LIMIT $5
+    )
+    SELECT topics.id, posts.id, posts.number, topics.title, topics.slug,
+           categories.slug, categories.name_el, categories.name_en, members.name, posts.created_at,
+           ts_headline(
+               'koinon',
+               regexp_replace(
+                   translate(left(posts.html, {SNIPPET_SOURCE}), '{MARK_OPEN}{MARK_CLOSE}', ''), '<[^>]*(>|$)', ' ', 'g'
+               ),
+               {_WANTED},
+               'StartSel={MARK_OPEN}, StopSel={MARK_CLOSE}, MinWords=12, MaxWords=32, ShortWord=0, MaxFragments=2'
+           ),
+           page.score
+    FROM page
+    JOIN posts ON posts.id = page.id
+    JOIN topics ON topics.id = posts.topic_id
+    JOIN categories ON categories.id = topics.category_id
+    JOIN members ON members.id = posts.author_id
+    ORDER BY page.score DESC, page.id DESC
+    """,
+    returns=Hit,
+    card=Card.MANY,
+)
+
+_SPACES: Final = re.compile(r"\s+")
+
+# PostgreSQL stacks every minus before a word and gives up at 32 ("tsquery stack too small"); one says as much as many.
+_MINUSES: Final = re.compile(r'-(?:[^\w"]*-)+')
+
+
+async def search(
+    conn: Conn,
+    actor: Actor,
+    query: str,
+    *,
+    category: str | None = None,
+    municipality: str | None = None,
+    cursor: str | None = None,
+    limit: int = TOPICS_A_PAGE,
+) -> Page[Hit]:
+    """Return a page of the posts that hold all words of `query`, best first and the newer of equals.
+
+    "…" asks for neighbouring words, `or` for either, a leading - for absence; no text is a mistake. `category` and
+    `municipality` are slugs, the latter of the organisation whose members wrote; unknown ones have nothing.
+    """
+    after = pages.decode(cursor, float, int) if cursor else (None, None)
+    wanted = _MINUSES.sub("-", query)
+    rows = await conn.many(_SEARCH, actor.member_id, wanted, category, municipality, limit + 1, *after)
+    return pages.cut([_readable(row) for row in rows], limit, lambda row: (row.score, row.post_id))
+
+
+def _readable(row: Hit) -> Hit:
+    """Turn the snippet from stripped HTML into plain text on one line."""
+    return replace(row, snippet=_SPACES.sub(" ", html.unescape(row.snippet)).strip())

@@ -1,0 +1,239 @@
+"""Browsers that are signed in: opened by a sign-in, read on every request, ended by deleting the row.
+
+Only the SHA-256 of a session's key is kept, so the table opens nothing to who reads it. A session ends after IDLE
+without a request and after ABSOLUTE whatever happens, by the database's clock, and at once in every process when its
+row goes or its member is suspended. Who may open one is `sign_in`'s to say; cookies belong to the web.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+from forum.db import Card, Conn, Query, Statement, Tx
+from forum.domain import attempts, audit, groups, idempotency
+from forum.domain.actors import Actor
+from forum.domain.entities import MemberId
+from forum.errors import BadRequest, NotFound
+
+IDLE: Final = timedelta(days=7)
+ABSOLUTE: Final = timedelta(days=30)
+
+TOUCH: Final = timedelta(minutes=5)
+"""How exactly `seen_at` is kept: a write on every request would cost more than the page."""
+
+AGENT_LIMIT: Final = 300
+
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionActor:
+    """Whose session it is, and whether its `seen_at` is due to be written again."""
+
+    actor: Actor
+    needs_touch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session as its member sees it."""
+
+    id: int
+    address: str
+    agent: str
+    created_at: datetime
+    seen_at: datetime
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Read(Actor):
+    needs_touch: bool
+
+
+ACTOR_COLUMNS: Final = f"""
+    members.id, members.name, organisations.id, organisations.slug, organisations.name_el, organisations.name_en,
+    regions.slug, members.language, members.zone,
+    EXISTS (
+        SELECT 1
+        FROM group_members
+        JOIN groups ON groups.id = group_members.group_id
+        WHERE group_members.member_id = members.id AND groups.slug = '{groups.MODERATORS}'
+    ),
+    EXISTS (
+        SELECT 1
+        FROM group_members
+        JOIN groups ON groups.id = group_members.group_id
+        WHERE group_members.member_id = members.id AND groups.slug = '{groups.ADMINISTRATORS}'
+    )
+"""
+
+ACTOR_JOINS: Final = """
+    JOIN organisations ON organisations.id = members.organisation_id
+    LEFT JOIN regions ON regions.id = organisations.region_id
+"""
+
+NOT_SUSPENDED: Final = "(members.suspended_until IS NULL OR members.suspended_until <= now())"
+
+_ALIVE: Final = "sessions.expires_at > now() AND sessions.seen_at > now() - $2::interval"
+
+_ACTOR = Query(
+    "sessions.actor",
+    f"""
+    SELECT {ACTOR_COLUMNS}, sessions.id, NULL::bigint, sessions.seen_at < now() - $3::interval
+    FROM sessions
+    JOIN members ON members.id = sessions.member_id
+    {ACTOR_JOINS}
+    WHERE sessions.key_hash = $1 AND {_ALIVE} AND {NOT_SUSPENDED}
+    """,
+    returns=_Read,
+    card=Card.ZERO_OR_ONE,
+)
+
+_OPEN = Statement(
+    "sessions.open",
+    """
+    INSERT INTO sessions (key_hash, member_id, address, agent, expires_at)
+    VALUES ($1, $2, $3, $4, now() + $5::interval)
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+_TOUCH = Statement(
+    "sessions.touch",
+    "UPDATE sessions SET seen_at = now() WHERE id = $1 AND seen_at < now() - $2::interval",
+    returns=int,
+    card=Card.NONE,
+)
+
+_LIST = Query(
+    "sessions.list",
+    f"""
+    SELECT sessions.id, host(sessions.address), sessions.agent, sessions.created_at, sessions.seen_at,
+           sessions.id IS NOT DISTINCT FROM $3::bigint
+    FROM sessions
+    WHERE sessions.member_id = $1 AND {_ALIVE}
+    ORDER BY sessions.seen_at DESC, sessions.id DESC
+    """,
+    returns=SessionRow,
+    card=Card.MANY,
+)
+
+_CLOSE = Statement(
+    "sessions.close",
+    "DELETE FROM sessions WHERE id = $1 AND member_id = $2",
+    returns=int,
+    card=Card.NONE,
+)
+
+_CLOSE_ALL = Statement(
+    "sessions.close_all",
+    "DELETE FROM sessions WHERE member_id = $1 AND id IS DISTINCT FROM $2::bigint",
+    returns=int,
+    card=Card.NONE,
+)
+
+_SWEEP = Statement(
+    "sessions.sweep",
+    "DELETE FROM sessions WHERE expires_at < now() OR seen_at < now() - $1::interval",
+    returns=int,
+    card=Card.NONE,
+)
+
+_SWEEP_SETUP_LINKS = Statement(
+    "sessions.sweep_setup_links",
+    "DELETE FROM setup_links WHERE expires_at < now()",
+    returns=int,
+    card=Card.NONE,
+)
+
+
+async def open(tx: Tx, member_id: MemberId, *, address: str, agent: str) -> str:
+    """Open a session and return its key, 256 random bits as url-safe text; only now is it known."""
+    key = secrets.token_urlsafe(32)
+    printable = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", agent)[:AGENT_LIMIT]
+    await tx.run(_OPEN, _hash(key), member_id, plain_address(address), printable, ABSOLUTE)
+    return key
+
+
+async def actor(conn: Conn, key: str) -> SessionActor | None:
+    """Return whose session has this key, None when it has ended or its member is suspended; one query."""
+    row = await conn.maybe(_ACTOR, _hash(key), IDLE, TOUCH)
+    if row is None:
+        return None
+    return SessionActor(Actor(*(getattr(row, field.name) for field in fields(Actor))), row.needs_touch)
+
+
+async def touch(tx: Tx, session_id: int | None) -> None:
+    """Note that the session is in use, unless that was done within TOUCH."""
+    await tx.run(_TOUCH, session_id, TOUCH)
+
+
+async def list_sessions(conn: Conn, actor: Actor) -> list[SessionRow]:
+    """Return the actor's own living sessions, the last used first."""
+    return await conn.many(_LIST, actor.member_id, IDLE, actor.session_id)
+
+
+async def close(tx: Tx, actor: Actor, session_id: int) -> None:
+    """End one of the actor's own sessions; the present one is a sign-out. Raise NotFound for anybody else's."""
+    if not await tx.run(_CLOSE, session_id, actor.member_id):
+        raise NotFound
+    is_sign_out = session_id == actor.session_id
+    await audit.record(
+        tx,
+        actor_id=actor.member_id,
+        act="sign_out.succeeded" if is_sign_out else "session.closed",
+        subject="session",
+        subject_id=session_id,
+    )
+
+
+async def close_others(tx: Tx, actor: Actor) -> int:
+    """End all of the actor's sessions but the present one and return how many there were."""
+    closed = await close_all(tx, actor.member_id, but=actor.session_id)
+    if closed:
+        await audit.record(
+            tx,
+            actor_id=actor.member_id,
+            act="session.closed",
+            subject="member",
+            subject_id=actor.member_id,
+            after={"count": closed},
+        )
+    return closed
+
+
+async def close_all(tx: Tx, member_id: MemberId, *, but: int | None) -> int:
+    """End all sessions of a member but one and return how many there were; the act that asks for it is the audited."""
+    return await tx.run(_CLOSE_ALL, member_id, but)
+
+
+async def sweep(tx: Tx) -> int:
+    """Delete sessions, attempts, idempotency keys and setup links that have had their time; return how many rows."""
+    return (
+        await tx.run(_SWEEP, IDLE)
+        + await tx.run(_SWEEP_SETUP_LINKS)
+        + await attempts.sweep(tx)
+        + await idempotency.sweep(tx)
+    )
+
+
+def plain_address(address: str) -> str:
+    """Return an address as it is kept: no IPv6 zone, IPv4 never dressed as IPv6. Raise BadRequest for other text."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        raise BadRequest("bad_value") from None
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return str(mapped or parsed)
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()

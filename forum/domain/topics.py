@@ -1,0 +1,450 @@
+"""Topics: lists, starting one, and what is done to a whole topic; each act with its audit entry and its notice.
+
+Rights are asked in `access.py`: every write takes the Grant made there, which holds the topic's lock. The counters of
+a topic speak of its posts and are kept by `posts.py`; how many topics a category holds is kept here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from forum import slugs
+from forum.db import Card, Conn, Query, Statement, Tx
+from forum.domain import audit, idempotency, pages, unread
+from forum.domain.access import (
+    READABLE,
+    CategoryGrant,
+    DeleteTopicGrant,
+    InternalGrant,
+    ModerateGrant,
+    ReadGrant,
+    RestoreTopicGrant,
+    StartGrant,
+)
+from forum.domain.actors import Actor
+from forum.domain.entities import TOPICS_A_PAGE, PostId, Topic, TopicId, TopicNotice, TopicRow
+from forum.domain.idempotency import Key
+from forum.domain.pages import Page
+from forum.markup import Rendered
+
+Sort = Literal["activity", "created"]
+
+SLUG_LIMIT: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A topic that was just started."""
+
+    topic_id: TopicId
+    slug: str
+    first_post_id: PostId
+
+
+# The rows of a page are found first, from an index alone; names and unread counts are joined to those few only.
+
+_KEPT = """
+    topics.id, topics.category_id, topics.author_id, topics.title, topics.slug, topics.kind, topics.language,
+    topics.is_internal, topics.locked_at, topics.pinned_at, topics.reply_count, topics.last_post_number,
+    topics.last_post_at, topics.last_author_id, topics.created_at
+"""
+
+_ROW = f"""
+    SELECT topics.id, topics.title, topics.slug, topics.kind, topics.language,
+           categories.slug, categories.name_el, categories.name_en,
+           authors.id, authors.name,
+           author_organisations.slug, author_organisations.name_el, author_organisations.name_en,
+           topics.is_internal, topics.locked_at IS NOT NULL, topics.pinned_at IS NOT NULL,
+           topics.reply_count, {unread.COUNT},
+           topics.last_post_at, last_authors.id, last_authors.name,
+           last_author_organisations.name_el, last_author_organisations.name_en,
+           topics.created_at
+"""
+
+_ROW_JOINS = f"""
+    JOIN categories ON categories.id = topics.category_id
+    JOIN members AS authors ON authors.id = topics.author_id
+    JOIN organisations AS author_organisations ON author_organisations.id = authors.organisation_id
+    JOIN members AS last_authors ON last_authors.id = topics.last_author_id
+    JOIN organisations AS last_author_organisations ON last_author_organisations.id = last_authors.organisation_id
+    {unread.JOIN}
+"""
+
+_MEMBERS_OF = """ARRAY(
+    SELECT members.id
+    FROM members
+    WHERE members.organisation_id = (SELECT organisations.id FROM organisations WHERE organisations.slug = {slug})
+)"""
+
+_OF_MUNICIPALITY = f"($3::text IS NULL OR topics.author_id = ANY ({_MEMBERS_OF.format(slug='$3')}))"
+
+_LIST_BY_ACTIVITY = Query(
+    "topics.list_by_activity",
+    f"""
+    {_ROW}
+    FROM (
+        SELECT {_KEPT}
+        FROM topics
+        WHERE topics.category_id = $2 AND topics.deleted_at IS NULL AND {_OF_MUNICIPALITY}
+            AND ((topics.pinned_at IS NOT NULL), topics.last_post_at, topics.id)
+                < (coalesce($5, true), coalesce($6, 'infinity'::timestamptz), coalesce($7, 9223372036854775807))
+        ORDER BY (topics.pinned_at IS NOT NULL) DESC, topics.last_post_at DESC, topics.id DESC
+        LIMIT $4
+    ) AS topics
+    {_ROW_JOINS}
+    ORDER BY (topics.pinned_at IS NOT NULL) DESC, topics.last_post_at DESC, topics.id DESC
+    """,
+    returns=TopicRow,
+    card=Card.MANY,
+)
+
+_LIST_BY_CREATED = Query(
+    "topics.list_by_created",
+    f"""
+    {_ROW}
+    FROM (
+        SELECT {_KEPT}
+        FROM topics
+        WHERE topics.category_id = $2 AND topics.deleted_at IS NULL AND {_OF_MUNICIPALITY}
+            AND (topics.created_at, topics.id)
+                < (coalesce($5, 'infinity'::timestamptz), coalesce($6, 9223372036854775807))
+        ORDER BY topics.created_at DESC, topics.id DESC
+        LIMIT $4
+    ) AS topics
+    {_ROW_JOINS}
+    ORDER BY topics.created_at DESC, topics.id DESC
+    """,
+    returns=TopicRow,
+    card=Card.MANY,
+)
+
+# The condition on cardinality spares the walk where it would find nothing.
+_LIST_LATEST = Query(
+    "topics.list_latest",
+    f"""
+    {_ROW}
+    FROM (
+        SELECT {_KEPT}
+        FROM topics
+        WHERE topics.deleted_at IS NULL AND topics.category_id = ANY ({READABLE}) AND cardinality({READABLE}) > 0
+        ORDER BY topics.last_post_at DESC, topics.id DESC
+        LIMIT $2
+    ) AS topics
+    {_ROW_JOINS}
+    ORDER BY topics.last_post_at DESC, topics.id DESC
+    """,
+    returns=TopicRow,
+    card=Card.MANY,
+)
+
+# The newest of each member first, so that the cost follows the number of members and not that of their topics.
+_LIST_OF_ORGANISATION = Query(
+    "topics.list_of_organisation",
+    f"""
+    {_ROW}
+    FROM (
+        SELECT {_KEPT}
+        FROM unnest({_MEMBERS_OF.format(slug="$2")}) AS colleagues (id)
+        CROSS JOIN LATERAL (
+            SELECT {_KEPT}
+            FROM topics
+            WHERE topics.author_id = colleagues.id AND topics.deleted_at IS NULL
+                AND topics.category_id = ANY ({READABLE})
+            ORDER BY topics.id DESC
+            LIMIT $3
+        ) AS topics
+        ORDER BY topics.id DESC
+        LIMIT $3
+    ) AS topics
+    {_ROW_JOINS}
+    ORDER BY topics.id DESC
+    """,
+    returns=TopicRow,
+    card=Card.MANY,
+)
+
+_LIST_NOTICES = Query(
+    "topics.list_notices",
+    """
+    SELECT topic_notices.after_number, topic_notices.actor_id, members.name,
+           topic_notices.act, topic_notices.reason, topic_notices.created_at
+    FROM topic_notices
+    JOIN members ON members.id = topic_notices.actor_id
+    WHERE topic_notices.topic_id = $1 AND topic_notices.after_number BETWEEN $2 AND $3
+    ORDER BY topic_notices.after_number, topic_notices.id
+    """,
+    returns=TopicNotice,
+    card=Card.MANY,
+)
+
+_INSERT = Statement(
+    "topics.insert",
+    """
+    WITH counted AS (
+        UPDATE categories SET topic_count = categories.topic_count + 1 WHERE categories.id = $1
+    ),
+    started AS (
+        INSERT INTO topics (
+            category_id, author_id, title, slug, language, is_internal, last_author_id, last_post_at, created_at
+        )
+        SELECT $1, $2, $3, $4, $5, $6, $2, clock.now, clock.now
+        FROM (SELECT clock_timestamp() AS now) AS clock
+        RETURNING topics.id, topics.slug, topics.title, topics.created_at
+    ),
+    opened AS (
+        INSERT INTO posts (topic_id, number, author_id, body, html, search, created_at)
+        SELECT started.id, 1, $2, $7, $8,
+               setweight(to_tsvector('koinon', started.title), 'A') || setweight(to_tsvector('koinon', $9), 'B'),
+               started.created_at
+        FROM started
+        RETURNING posts.id
+    )
+    SELECT started.id, started.slug, opened.id
+    FROM started
+    CROSS JOIN opened
+    """,
+    returns=Started,
+    card=Card.ONE,
+)
+
+_STARTED = Query(
+    "topics.started",
+    """
+    SELECT topics.id, topics.slug, posts.id
+    FROM topics
+    JOIN posts ON posts.topic_id = topics.id AND posts.number = 1
+    WHERE topics.id = $1
+    """,
+    returns=Started,
+    card=Card.ONE,
+)
+
+_READ_BY_AUTHOR = Statement(
+    "topics.read_by_author",
+    "INSERT INTO topic_reads (member_id, topic_id, last_number) VALUES ($1, $2, 1)",
+    returns=int,
+    card=Card.NONE,
+)
+
+# Each statement says in its WHERE what it would change, so that doing it twice does nothing the second time.
+
+_LOCK = Statement(
+    "topics.lock",
+    """
+    UPDATE topics
+    SET locked_at = now(), locked_by_id = $2, lock_reason = $3
+    WHERE topics.id = $1 AND topics.locked_at IS NULL
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+_UNLOCK = Statement(
+    "topics.unlock",
+    """
+    UPDATE topics
+    SET locked_at = NULL, locked_by_id = NULL, lock_reason = NULL
+    WHERE topics.id = $1 AND topics.locked_at IS NOT NULL
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+_PIN = Statement(
+    "topics.pin",
+    "UPDATE topics SET pinned_at = now() WHERE topics.id = $1 AND topics.pinned_at IS NULL",
+    returns=int,
+    card=Card.NONE,
+)
+
+_UNPIN = Statement(
+    "topics.unpin",
+    "UPDATE topics SET pinned_at = NULL WHERE topics.id = $1 AND topics.pinned_at IS NOT NULL",
+    returns=int,
+    card=Card.NONE,
+)
+
+_MARK_INTERNAL = Statement(
+    "topics.mark_internal",
+    "UPDATE topics SET is_internal = $2 WHERE topics.id = $1 AND topics.is_internal <> $2",
+    returns=int,
+    card=Card.NONE,
+)
+
+_DELETE = Statement(
+    "topics.delete",
+    "UPDATE topics SET deleted_at = now(), deleted_by_id = $2 WHERE topics.id = $1 AND topics.deleted_at IS NULL",
+    returns=int,
+    card=Card.NONE,
+)
+
+_RESTORE = Statement(
+    "topics.restore",
+    "UPDATE topics SET deleted_at = NULL, deleted_by_id = NULL WHERE topics.id = $1 AND topics.deleted_at IS NOT NULL",
+    returns=int,
+    card=Card.NONE,
+)
+
+_COUNT_TOPIC = Statement(
+    "topics.count_topic",
+    "UPDATE categories SET topic_count = categories.topic_count + $2 WHERE categories.id = $1",
+    returns=int,
+    card=Card.NONE,
+)
+
+_NOTE = Statement(
+    "topics.note",
+    """
+    INSERT INTO topic_notices (topic_id, after_number, actor_id, act, reason)
+    SELECT topics.id, topics.post_count, $2, $3, $4
+    FROM topics
+    WHERE topics.id = $1
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+
+async def list_topics(
+    conn: Conn,
+    grant: CategoryGrant,
+    *,
+    sort: Sort = "activity",
+    municipality: str | None = None,
+    cursor: str | None = None,
+    limit: int = TOPICS_A_PAGE,
+) -> Page[TopicRow]:
+    """Return a page of a category's topics: pinned ones first and then by last post, or the newest first.
+
+    `municipality` is the slug of an organisation whose members' topics are wanted; an unknown one has none.
+    """
+    values = (grant.actor.member_id, grant.category.id, municipality, limit + 1)
+    if sort == "created":
+        after = pages.decode(cursor, datetime, int) if cursor else (None, None)
+        rows = await conn.many(_LIST_BY_CREATED, *values, *after)
+        return pages.cut(rows, limit, lambda row: (row.created_at, row.id))
+    after = pages.decode(cursor, bool, datetime, int) if cursor else (None, None, None)
+    rows = await conn.many(_LIST_BY_ACTIVITY, *values, *after)
+    return pages.cut(rows, limit, lambda row: (row.is_pinned, row.last_post_at, row.id))
+
+
+async def list_latest(conn: Conn, actor: Actor, *, limit: int = 10) -> list[TopicRow]:
+    """Return the topics that moved last, over all categories the actor may read."""
+    return await conn.many(_LIST_LATEST, actor.member_id, limit)
+
+
+async def list_of_organisation(conn: Conn, actor: Actor, organisation_slug: str, *, limit: int = 10) -> list[TopicRow]:
+    """Return the newest topics started by members of an organisation, as far as the actor may read them."""
+    return await conn.many(_LIST_OF_ORGANISATION, actor.member_id, organisation_slug, limit)
+
+
+async def list_notices(conn: Conn, grant: ReadGrant, *, first: int, last: int) -> list[TopicNotice]:
+    """Return what was done to the topic after each of its posts from number `first` to `last`, in order."""
+    return await conn.many(_LIST_NOTICES, grant.topic.id, first, last)
+
+
+async def start(
+    tx: Tx,
+    grant: StartGrant,
+    *,
+    title: str,
+    body: str,
+    rendered: Rendered,
+    language: str | None = None,
+    is_internal: bool = False,
+    key: Key | None,
+) -> Started:
+    """Start a topic with its first post; the same key gives the topic that was started before."""
+    actor, category = grant.actor, grant.category
+    if key is not None:
+        earlier = await idempotency.claim(tx, actor, key)
+        if earlier is not None:
+            return await tx.one(_STARTED, earlier)
+    started = await tx.one(
+        _INSERT,
+        category.id,
+        actor.member_id,
+        title,
+        slug_of(title),
+        language,
+        is_internal,
+        body,
+        rendered.html,
+        rendered.text,
+    )
+    await tx.run(_READ_BY_AUTHOR, actor.member_id, started.topic_id)
+    if key is not None:
+        await idempotency.settle(tx, actor, key, started.topic_id)
+    return started
+
+
+def slug_of(title: str) -> str:
+    """Return the part of a topic's address that says what it is about."""
+    return slugs.slugify(title, fallback="topic", limit=SLUG_LIMIT)
+
+
+async def lock(tx: Tx, grant: ModerateGrant, reason: str) -> None:
+    """Let only moderators post in the topic; everybody sees the reason. A topic locked before stays as it was."""
+    if await tx.run(_LOCK, grant.topic.id, grant.actor.member_id, reason):
+        await _enter(tx, grant.actor, grant.topic, "lock", "is_locked", True, reason)
+
+
+async def unlock(tx: Tx, grant: ModerateGrant) -> None:
+    """Let members post again."""
+    if await tx.run(_UNLOCK, grant.topic.id):
+        await _enter(tx, grant.actor, grant.topic, "unlock", "is_locked", False)
+
+
+async def pin(tx: Tx, grant: ModerateGrant) -> None:
+    """Keep the topic on top of its category."""
+    if await tx.run(_PIN, grant.topic.id):
+        await _enter(tx, grant.actor, grant.topic, "pin", "is_pinned", True)
+
+
+async def unpin(tx: Tx, grant: ModerateGrant) -> None:
+    """Let the topic take its place by its last post again."""
+    if await tx.run(_UNPIN, grant.topic.id):
+        await _enter(tx, grant.actor, grant.topic, "unpin", "is_pinned", False)
+
+
+async def mark_internal(tx: Tx, grant: InternalGrant, value: bool) -> None:
+    """Say that the topic is not meant for a wider circle, or that it is again."""
+    if await tx.run(_MARK_INTERNAL, grant.topic.id, value):
+        act = "mark_internal" if value else "unmark_internal"
+        await _enter(tx, grant.actor, grant.topic, act, "is_internal", value)
+
+
+async def delete(tx: Tx, grant: DeleteTopicGrant) -> None:
+    """Take the topic away, so that it can be brought back; its category holds one less."""
+    if await tx.run(_DELETE, grant.topic.id, grant.actor.member_id):
+        await tx.run(_COUNT_TOPIC, grant.topic.category_id, -1)
+        await _record(tx, grant.actor, grant.topic, "delete", "is_deleted", True)
+
+
+async def restore(tx: Tx, grant: RestoreTopicGrant) -> None:
+    """Bring a deleted topic back as it was."""
+    if await tx.run(_RESTORE, grant.topic.id):
+        await tx.run(_COUNT_TOPIC, grant.topic.category_id, 1)
+        await _record(tx, grant.actor, grant.topic, "restore", "is_deleted", False)
+
+
+async def _enter(
+    tx: Tx, actor: Actor, topic: Topic, act: str, field: str, value: bool, reason: str | None = None
+) -> None:
+    """Write the audit entry and the notice of an act. The reason stands in the notice alone: the log keeps no texts."""
+    await _record(tx, actor, topic, act, field, value)
+    await tx.run(_NOTE, topic.id, actor.member_id, act, reason)
+
+
+async def _record(tx: Tx, actor: Actor, topic: Topic, act: str, field: str, value: bool) -> None:
+    await audit.record(
+        tx,
+        actor_id=actor.member_id,
+        act=f"topic.{act}",
+        subject="topic",
+        subject_id=topic.id,
+        before={field: not value},
+        after={field: value},
+    )

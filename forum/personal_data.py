@@ -1,0 +1,296 @@
+"""Every column that holds personal data: what for, how long, and what erasing a member does to it.
+
+The one declaration that contract tests, the export and erasure of a member, and the privacy page go by. Purposes,
+retentions and erasures are codes; their sentences are made at the edge. NOT_PERSONAL names every other column that
+could hold something about a person, so that a new column of the schema has to be decided here before it can enter.
+Source: Regulation (EU) 2016/679, articles 5(1), 13(2)(a), 15, 17 and 30(1).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+
+class Purpose(enum.StrEnum):
+    """What a column is kept for."""
+
+    IDENTITY = "identity"
+    """Who speaks, shown to other members beside what they write."""
+    SIGN_IN = "sign_in"
+    PREFERENCE = "preference"
+    """How the forum speaks to the member."""
+    AUTHORSHIP = "authorship"
+    """Who wrote or did something in a deliberation, and when."""
+    CONTENT = "content"
+    """What the member wrote."""
+    READING = "reading"
+    """What is new to the member."""
+    RIGHTS = "rights"
+    """What the member may see and do."""
+    ORDER = "order"
+    """Keeping the rules of the forum: locks, suspensions, deletions."""
+    SECURITY = "security"
+    """Noticing misuse, and showing members where they are signed in."""
+    DELIVERY = "delivery"
+    """Doing once what was sent twice."""
+    EVIDENCE = "evidence"
+    """Showing afterwards who did what, when and under which right."""
+
+
+class Retention(enum.StrEnum):
+    """How long a column is kept."""
+
+    MEMBERSHIP = "membership"
+    """While the person is a member."""
+    DELIBERATION = "deliberation"
+    """As long as the deliberation it belongs to."""
+    SESSION = "session"
+    """Until sign-out, at most 30 days (`sessions.ABSOLUTE`)."""
+    UNTIL_DELETED = "until_deleted"
+    """Until the member deletes it."""
+    DAY = "day"
+    """24 hours."""
+    AUDIT = "audit"
+    """As long as the audit log."""
+
+
+class Erasure(enum.StrEnum):
+    """What erasing a member does to a column."""
+
+    REPLACE = "replace"
+    """The value gives way to one that says nothing of the person; the row stays."""
+    DELETE_ROW = "delete_row"
+    KEEP_ID = "keep_id"
+    """The row stays and points to the erased member, whose own row says nothing of the person any more."""
+    KEEP = "keep"
+    """The value stays, as part of others' deliberation; the person is named nowhere beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalColumn:
+    table: str
+    column: str
+    purpose: Purpose
+    retention: Retention
+    erasure: Erasure
+
+    @property
+    def name(self) -> str:
+        return f"{self.table}.{self.column}"
+
+
+def _table(
+    table: str, retention: Retention, erasure: Erasure, columns: dict[str, Purpose]
+) -> tuple[PersonalColumn, ...]:
+    return tuple(PersonalColumn(table, column, purpose, retention, erasure) for column, purpose in columns.items())
+
+
+PERSONAL: Final[tuple[PersonalColumn, ...]] = (
+    *_table(
+        "members",
+        Retention.MEMBERSHIP,
+        Erasure.REPLACE,
+        {
+            "organisation_id": Purpose.IDENTITY,
+            "email": Purpose.SIGN_IN,
+            "name": Purpose.IDENTITY,
+            "password_hash": Purpose.SIGN_IN,
+            "language": Purpose.PREFERENCE,
+            "zone": Purpose.PREFERENCE,
+            "suspended_until": Purpose.ORDER,
+            "suspension_reason": Purpose.ORDER,
+            "read_before": Purpose.READING,
+            "created_at": Purpose.IDENTITY,
+        },
+    ),
+    *_table(
+        "group_members",
+        Retention.MEMBERSHIP,
+        Erasure.DELETE_ROW,
+        {"member_id": Purpose.RIGHTS, "created_at": Purpose.RIGHTS},
+    ),
+    *_table(
+        "topics",
+        Retention.DELIBERATION,
+        Erasure.KEEP_ID,
+        {
+            "author_id": Purpose.AUTHORSHIP,
+            "last_author_id": Purpose.AUTHORSHIP,
+            "locked_by_id": Purpose.ORDER,
+            "deleted_by_id": Purpose.ORDER,
+        },
+    ),
+    *_table(
+        "topics",
+        Retention.DELIBERATION,
+        Erasure.KEEP,
+        {
+            "title": Purpose.CONTENT,
+            "slug": Purpose.CONTENT,
+            "lock_reason": Purpose.ORDER,
+            "created_at": Purpose.AUTHORSHIP,
+            "last_post_at": Purpose.AUTHORSHIP,
+            "locked_at": Purpose.ORDER,
+            "deleted_at": Purpose.ORDER,
+        },
+    ),
+    *_table(
+        "posts",
+        Retention.DELIBERATION,
+        Erasure.KEEP_ID,
+        {"author_id": Purpose.AUTHORSHIP, "deleted_by_id": Purpose.ORDER},
+    ),
+    *_table(
+        "posts",
+        Retention.DELIBERATION,
+        Erasure.KEEP,
+        {
+            "body": Purpose.CONTENT,
+            "html": Purpose.CONTENT,
+            "search": Purpose.CONTENT,
+            "created_at": Purpose.AUTHORSHIP,
+            "edited_at": Purpose.AUTHORSHIP,
+            "deleted_at": Purpose.ORDER,
+        },
+    ),
+    *_table("post_revisions", Retention.DELIBERATION, Erasure.KEEP_ID, {"editor_id": Purpose.AUTHORSHIP}),
+    *_table(
+        "post_revisions",
+        Retention.DELIBERATION,
+        Erasure.KEEP,
+        {
+            "title": Purpose.CONTENT,
+            "body": Purpose.CONTENT,
+            "created_at": Purpose.AUTHORSHIP,
+            "replaced_at": Purpose.AUTHORSHIP,
+        },
+    ),
+    *_table("topic_notices", Retention.DELIBERATION, Erasure.KEEP_ID, {"actor_id": Purpose.ORDER}),
+    *_table(
+        "topic_notices",
+        Retention.DELIBERATION,
+        Erasure.KEEP,
+        {"reason": Purpose.ORDER, "created_at": Purpose.ORDER},
+    ),
+    *_table(
+        "topic_reads",
+        Retention.MEMBERSHIP,
+        Erasure.DELETE_ROW,
+        {
+            "member_id": Purpose.READING,
+            "topic_id": Purpose.READING,
+            "last_number": Purpose.READING,
+            "read_at": Purpose.READING,
+        },
+    ),
+    *_table(
+        "sessions",
+        Retention.SESSION,
+        Erasure.DELETE_ROW,
+        {
+            "key_hash": Purpose.SIGN_IN,
+            "member_id": Purpose.SIGN_IN,
+            "address": Purpose.SECURITY,
+            "agent": Purpose.SECURITY,
+            "created_at": Purpose.SECURITY,
+            "seen_at": Purpose.SECURITY,
+            "expires_at": Purpose.SIGN_IN,
+        },
+    ),
+    *_table(
+        "api_tokens",
+        Retention.UNTIL_DELETED,
+        Erasure.DELETE_ROW,
+        {
+            "member_id": Purpose.SIGN_IN,
+            "name": Purpose.SECURITY,
+            "token_hash": Purpose.SIGN_IN,
+            "created_at": Purpose.SECURITY,
+            "used_at": Purpose.SECURITY,
+        },
+    ),
+    *_table(
+        "idempotency_keys",
+        Retention.DAY,
+        Erasure.DELETE_ROW,
+        {
+            "member_id": Purpose.DELIVERY,
+            "key": Purpose.DELIVERY,
+            "act": Purpose.DELIVERY,
+            "request_hash": Purpose.DELIVERY,
+            "created_at": Purpose.DELIVERY,
+        },
+    ),
+    # A keyed hash of a mail address or a network address is still about whoever has it.
+    *_table(
+        "attempts",
+        Retention.DAY,
+        Erasure.KEEP,
+        {
+            "subject": Purpose.SECURITY,
+            "act": Purpose.SECURITY,
+            "next_at": Purpose.SECURITY,
+            "expires_at": Purpose.SECURITY,
+        },
+    ),
+    *_table(
+        "audit_entries",
+        Retention.AUDIT,
+        Erasure.KEEP_ID,
+        {
+            "actor_id": Purpose.EVIDENCE,
+            "act": Purpose.EVIDENCE,
+            "subject": Purpose.EVIDENCE,
+            "subject_id": Purpose.EVIDENCE,
+            "before": Purpose.EVIDENCE,
+            "after": Purpose.EVIDENCE,
+            "request_id": Purpose.EVIDENCE,
+            "created_at": Purpose.EVIDENCE,
+        },
+    ),
+)
+"""By table in the order of schema.sql."""
+
+NOT_PERSONAL: Final = frozenset(
+    {
+        "regions.slug",
+        "regions.name_el",
+        "regions.name_en",
+        "regions.country",
+        "regions.subdivision",
+        "regions.nuts",
+        "regions.created_at",
+        "organisations.slug",
+        "organisations.kind",
+        "organisations.name_el",
+        "organisations.name_en",
+        "organisations.district_el",
+        "organisations.district_en",
+        "organisations.created_at",
+        "groups.slug",
+        "groups.kind",
+        "groups.name_el",
+        "groups.name_en",
+        "groups.created_at",
+        "categories.slug",
+        "categories.name_el",
+        "categories.name_en",
+        "categories.description_el",
+        "categories.description_en",
+        "categories.kinds",
+        "categories.created_at",
+        "grants.created_at",
+        "topics.kind",
+        "topics.language",
+        "topics.pinned_at",
+        "topic_notices.act",
+        "setup_links.token_hash",
+        "setup_links.created_at",
+        "setup_links.expires_at",
+        "schema_migrations.name",
+        "schema_migrations.applied_at",
+    }
+)
+"""Columns that could hold something about a person by their type, and do not."""

@@ -1,0 +1,293 @@
+"""The rules of who may do what, as tables: every rule, every branch, every reason code."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
+
+from forum.domain import permissions
+from forum.domain.actors import Actor
+from forum.domain.entities import (
+    CategoryId,
+    MemberId,
+    OrganisationId,
+    Post,
+    PostId,
+    Rights,
+    Topic,
+    TopicId,
+)
+from forum.domain.permissions import Verdict
+
+NOW: Final = datetime(2026, 11, 23, tzinfo=UTC)
+ME, OTHER = MemberId(1), MemberId(2)
+
+ACTOR: Final = Actor(
+    ME,
+    "Μαρία",
+    OrganisationId(1),
+    "larnaca",
+    "Λάρνακα",
+    "Larnaca",
+    "cyprus",
+    "el",
+    "Asia/Nicosia",
+    False,
+    False,
+    1,
+    None,
+)
+
+TOPIC: Final = Topic(
+    id=TopicId(1),
+    category_id=CategoryId(1),
+    category_slug="questions",
+    category_el="Ερωτήσεις",
+    category_en="Questions",
+    author_id=OTHER,
+    author_name="Νίκος",
+    author_organisation_slug="mytilene",
+    author_organisation_el="Μυτιλήνη",
+    author_organisation_en="Mytilene",
+    kind="discussion",
+    title="Τίτλος",
+    slug="titlos",
+    language=None,
+    is_internal=False,
+    locked_at=None,
+    locked_by_id=None,
+    locked_by_name=None,
+    lock_reason=None,
+    pinned_at=None,
+    reply_count=0,
+    post_count=1,
+    last_post_number=1,
+    last_post_at=NOW,
+    created_at=NOW,
+    deleted_at=None,
+    deleted_by_id=None,
+    can_see=True,
+    can_read=True,
+    can_start=True,
+    can_reply=True,
+    can_vote=True,
+    can_attach=True,
+    can_moderate=False,
+)
+
+POST: Final = Post(
+    id=PostId(2),
+    topic_id=TopicId(1),
+    number=2,
+    author_id=OTHER,
+    author_name="Νίκος",
+    author_organisation_slug="mytilene",
+    author_organisation_el="Μυτιλήνη",
+    author_organisation_en="Mytilene",
+    author_region_slug="north-aegean",
+    author_is_suspended=False,
+    reply_to_id=None,
+    reply_to_number=None,
+    reply_to_author_name=None,
+    body="Κείμενο",
+    html="<p>Κείμενο</p>",
+    revision_count=0,
+    is_by_moderator=False,
+    created_at=NOW,
+    edited_at=None,
+    deleted_at=None,
+    deleted_by_id=None,
+)
+
+MINE: Final = {"author_id": ME}
+LOCKED: Final = {"locked_at": NOW}
+DELETED_BY_ME: Final = {"deleted_at": NOW, "deleted_by_id": ME}
+DELETED_BY_OTHER: Final = {"deleted_at": NOW, "deleted_by_id": OTHER}
+MODERATED: Final = {"can_moderate": True}
+NO_START: Final = {"can_start": False}
+NO_REPLY: Final = {"can_reply": False}
+
+State = dict[str, Any]
+
+# What the topic is like for the actor, what the post is like, and the answer: "" is yes.
+TABLE: Final[dict[str, list[tuple[State, State, str]]]] = {
+    "can_read_topic": [
+        ({}, {}, ""),
+        ({"can_read": False}, {}, "not_found"),
+        ({"can_read": False} | MINE, {}, "not_found"),
+        (LOCKED, {}, ""),
+        (DELETED_BY_OTHER, {}, "not_found"),
+        (DELETED_BY_OTHER | MINE, {}, ""),
+        (DELETED_BY_OTHER | MODERATED, {}, ""),
+        ({"can_read": False} | DELETED_BY_OTHER | MINE, {}, "not_found"),
+    ],
+    "can_reply_topic": [
+        ({}, {}, ""),
+        (NO_REPLY, {}, "cannot_reply"),
+        (LOCKED, {}, "topic_locked"),
+        (LOCKED | MINE, {}, "topic_locked"),
+        (LOCKED | MODERATED, {}, ""),
+        (DELETED_BY_OTHER, {}, "topic_deleted"),
+        (DELETED_BY_ME | MINE | MODERATED, {}, "topic_deleted"),
+    ],
+    "can_moderate_topic": [
+        ({}, {}, "cannot_moderate"),
+        (MINE, {}, "cannot_moderate"),
+        (MODERATED, {}, ""),
+        (MODERATED | LOCKED, {}, ""),
+        (MODERATED | DELETED_BY_OTHER, {}, "topic_deleted"),
+    ],
+    "can_mark_topic_internal": [
+        ({}, {}, "not_author"),
+        (MINE, {}, ""),
+        (MINE | LOCKED, {}, "topic_locked"),
+        (MODERATED, {}, ""),
+        (MODERATED | LOCKED, {}, ""),
+        (MINE | DELETED_BY_ME, {}, "topic_deleted"),
+        (MODERATED | DELETED_BY_OTHER, {}, "topic_deleted"),
+    ],
+    "can_edit_topic": [
+        ({}, {}, "not_author"),
+        (MODERATED, {}, "not_author"),
+        (MINE, {}, ""),
+        (MINE | NO_START, {}, "cannot_start"),
+        (MINE | LOCKED, {}, "topic_locked"),
+        (MINE | LOCKED | MODERATED, {}, ""),
+        (MINE | DELETED_BY_ME, {}, "topic_deleted"),
+    ],
+    "can_delete_topic": [
+        ({}, {}, "not_author"),
+        (MODERATED, {}, "not_author"),
+        (MINE, {}, ""),
+        (MINE | {"reply_count": 1}, {}, "has_replies"),
+        (MINE | LOCKED, {}, "topic_locked"),
+        (MINE | LOCKED | MODERATED, {}, ""),
+        (MINE | DELETED_BY_ME, {}, "topic_deleted"),
+    ],
+    "can_restore_topic": [
+        ({}, {}, "not_deleted"),
+        (MINE, {}, "not_deleted"),
+        (MINE | DELETED_BY_ME, {}, ""),
+        (MINE | DELETED_BY_OTHER, {}, "not_author"),
+        (MODERATED | DELETED_BY_OTHER, {}, "not_author"),
+    ],
+    "can_edit_post": [
+        ({}, {}, "not_author"),
+        ({}, MINE, ""),
+        (NO_REPLY, MINE, "cannot_reply"),
+        (LOCKED, MINE, "topic_locked"),
+        (LOCKED | MODERATED, MINE, ""),
+        (MODERATED, {}, "not_author"),
+        ({}, MINE | DELETED_BY_ME, "post_deleted"),
+        (DELETED_BY_OTHER, MINE, "topic_deleted"),
+        ({}, {"number": 1}, "not_author"),
+        (MINE, MINE | {"number": 1}, ""),
+        (MINE | NO_START, MINE | {"number": 1}, "cannot_start"),
+        (MINE | NO_REPLY, MINE | {"number": 1}, ""),
+    ],
+    "can_delete_post": [
+        ({}, {}, "not_author"),
+        ({}, MINE, ""),
+        (MINE, MINE | {"number": 1}, "first_post"),
+        (MODERATED, {}, "not_author"),
+        ({}, MINE | DELETED_BY_ME, "post_deleted"),
+        (LOCKED, MINE, "topic_locked"),
+        (NO_REPLY, MINE, "cannot_reply"),
+    ],
+    "can_restore_post": [
+        ({}, MINE, "not_deleted"),
+        ({}, MINE | DELETED_BY_ME, ""),
+        ({}, MINE | DELETED_BY_OTHER, "not_author"),
+        ({}, DELETED_BY_OTHER, "not_author"),
+        (LOCKED, MINE | DELETED_BY_ME, "topic_locked"),
+        (LOCKED | MODERATED, MINE | DELETED_BY_ME, ""),
+        (NO_REPLY, MINE | DELETED_BY_ME, "cannot_reply"),
+        (DELETED_BY_OTHER, MINE | DELETED_BY_ME, "topic_deleted"),
+    ],
+    "can_read_body": [
+        ({}, {}, ""),
+        ({}, DELETED_BY_ME, ""),
+        ({}, DELETED_BY_OTHER, "post_deleted"),
+        ({}, MINE | DELETED_BY_OTHER, "post_deleted"),
+    ],
+}
+
+CELLS: Final = [(rule, *row) for rule, rows in TABLE.items() for row in rows]
+
+
+def _ask(rule: str, actor: Actor, topic: Topic, post: Post) -> Verdict:
+    function = getattr(permissions, rule)
+    known = {"actor": actor, "topic": topic, "post": post, "rights": topic.rights}
+    verdict = function(**{name: known[name] for name in inspect.signature(function).parameters})
+    assert isinstance(verdict, Verdict)
+    return verdict
+
+
+@pytest.mark.parametrize(("rule", "topic", "post", "code"), CELLS)
+def test_a_rule_answers_as_the_table_says(rule: str, topic: State, post: State, code: str) -> None:
+    verdict = _ask(rule, ACTOR, replace(TOPIC, **topic), replace(POST, **post))
+    assert verdict.code == code
+    assert bool(verdict) is (code == "")
+
+
+def test_starting_asks_for_the_right_to_start() -> None:
+    rights = Rights(True, True, False, True, True, True, True)
+    assert permissions.can_start_topic(rights).code == "cannot_start"
+    assert permissions.can_start_topic(replace(rights, can_start=True))
+
+
+def test_only_administrators_administer_whatever_else_they_hold() -> None:
+    assert permissions.can_administer(ACTOR).code == "not_administrator"
+    assert permissions.can_administer(replace(ACTOR, is_moderator=True)).code == "not_administrator"
+    assert permissions.can_administer(replace(ACTOR, is_administrator=True))
+
+
+def test_every_rule_stands_in_a_table() -> None:
+    rules = {name for name, _ in inspect.getmembers(permissions, inspect.isfunction) if name.startswith("can_")}
+    assert rules == {*TABLE, "can_start_topic", "can_administer"}
+
+
+def test_no_state_lets_anyone_write_in_what_is_deleted_or_change_what_is_anothers() -> None:
+    flags = ("mine", "can_start", "can_reply", "can_moderate", "locked", "topic_deleted", "post_deleted", "first")
+    writes = [
+        rule
+        for rule in TABLE
+        if rule not in {"can_read_topic", "can_read_body", "can_restore_topic", "can_restore_post"}
+    ]
+    seen = 0
+    for values in itertools.product((False, True), repeat=len(flags)):
+        state = dict(zip(flags, values, strict=True))
+        topic = replace(
+            TOPIC,
+            author_id=ME if state["mine"] else OTHER,
+            can_start=state["can_start"],
+            can_reply=state["can_reply"],
+            can_moderate=state["can_moderate"],
+            locked_at=NOW if state["locked"] else None,
+            deleted_at=NOW if state["topic_deleted"] else None,
+            deleted_by_id=ME if state["topic_deleted"] else None,
+        )
+        post = replace(
+            POST,
+            number=1 if state["first"] else 2,
+            author_id=topic.author_id,
+            deleted_at=NOW if state["post_deleted"] else None,
+            deleted_by_id=ME if state["post_deleted"] else None,
+        )
+        for rule in writes:
+            verdict = _ask(rule, ACTOR, topic, post)
+            assert verdict.allowed is (verdict.code == "")
+            if not verdict:
+                continue
+            seen += 1
+            assert not state["topic_deleted"], (rule, state)
+            if rule in {"can_edit_topic", "can_delete_topic", "can_edit_post", "can_delete_post"}:
+                assert state["mine"], (rule, state)
+            if state["locked"]:
+                assert state["can_moderate"], (rule, state)
+    assert seen > 100
