@@ -32,6 +32,7 @@ _numbers = itertools.count(1)
 def postgres() -> Iterator[Endpoint]:
     """A server of the test process's own; FORUM_TEST_PG_BIN runs the suite on another PostgreSQL."""
     folder = Path(tempfile.mkdtemp(prefix="koinon-test-"))
+    folder.chmod(0o755)  # as root PostgreSQL runs under an account that has to get in
     named = os.environ.get("FORUM_TEST_PG_BIN")
     server = EmbeddedServer(
         folder,
@@ -57,6 +58,15 @@ async def _make_template(endpoint: Endpoint) -> None:
     connection = await connect(endpoint.url(_TEMPLATE, "koinon_owner"))
     await people.put_in(connection)
     await connection.close()
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A data directory for a forum of the test's own, which the account PostgreSQL runs under can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="koinon-drill-"))
+    folder.chmod(0o755)
+    yield folder / "data"
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -149,7 +149,9 @@ _CATEGORY = Query(
     card=Card.ZERO_OR_ONE,
 )
 
-_TOPIC_SQL = f"""
+_TOPIC = Query(
+    "access.topic",
+    f"""
     SELECT topics.id, categories.id, categories.slug, categories.name_el, categories.name_en,
            authors.id, authors.name, organisations.slug, organisations.name_el, organisations.name_en,
            topics.kind, topics.title, topics.slug, topics.language, topics.is_internal,
@@ -163,9 +165,11 @@ _TOPIC_SQL = f"""
     JOIN members AS authors ON authors.id = topics.author_id
     JOIN organisations ON organisations.id = authors.organisation_id
     LEFT JOIN members AS lockers ON lockers.id = topics.locked_by_id
-"""
-
-_TOPIC = Query("access.topic", _TOPIC_SQL + "WHERE topics.id = $2", returns=Topic, card=Card.ZERO_OR_ONE)
+    WHERE topics.id = $2
+    """,
+    returns=Topic,
+    card=Card.ZERO_OR_ONE,
+)
 
 _TOPIC_LOCK = Statement(
     "access.topic_lock",
@@ -183,13 +187,6 @@ _CATEGORY_LOCK = Statement(
     FOR NO KEY UPDATE
     """,
     returns=int,
-    card=Card.ZERO_OR_ONE,
-)
-
-_TOPIC_OF_POST = Query(
-    "access.topic_of_post",
-    _TOPIC_SQL + "WHERE topics.id = (SELECT posts.topic_id FROM posts WHERE posts.id = $2)",
-    returns=Topic,
     card=Card.ZERO_OR_ONE,
 )
 
@@ -211,7 +208,7 @@ POST_JOINS = """
     LEFT JOIN members AS answered_authors ON answered_authors.id = answered.author_id
 """
 
-_POST = Query(
+POST = Query(
     "access.post",
     f"SELECT {POST_COLUMNS} {POST_JOINS} WHERE posts.id = $1",
     returns=Post,
@@ -284,12 +281,10 @@ async def topic_to_restore(tx: Tx, actor: Actor, topic_id: TopicId) -> RestoreTo
 
 
 async def post_to_read(conn: Conn, actor: Actor, post_id: PostId) -> PostGrant:
-    topic = await conn.maybe(_TOPIC_OF_POST, actor.member_id, post_id)
-    if topic is None or not permissions.can_read_topic(actor, topic):
-        raise NotFound
-    post = await conn.maybe(_POST, post_id)
+    post = await conn.maybe(POST, post_id)
     if post is None:
         raise NotFound
+    topic = await _topic(conn, actor, post.topic_id)
     return PostGrant(actor, topic, veiled(actor, post))
 
 
@@ -349,7 +344,4 @@ async def _locked_topic(tx: Tx, actor: Actor, topic_id: TopicId) -> Topic:
 async def _locked_post(tx: Tx, actor: Actor, post_id: PostId) -> tuple[Topic, Post]:
     found = await post_to_read(tx, actor, post_id)
     topic = await _locked_topic(tx, actor, found.topic.id)
-    post = await tx.maybe(_POST, post_id)
-    if post is None:
-        raise NotFound
-    return topic, post
+    return topic, await tx.one(POST, post_id)

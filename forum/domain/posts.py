@@ -14,6 +14,7 @@ from typing import Final
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import audit, idempotency, pages, permissions, topics, unread
 from forum.domain.access import (
+    POST,
     POST_COLUMNS,
     POST_JOINS,
     READABLE,
@@ -73,8 +74,6 @@ _LIST_AFTER = Query(
     returns=Post,
     card=Card.MANY,
 )
-
-_POST = Query("posts.post", f"SELECT {POST_COLUMNS} {POST_JOINS} WHERE posts.id = $1", returns=Post, card=Card.ONE)
 
 # The instant is taken under the topic's lock: later numbers carry later instants, which counting unread relies on.
 _INSERT = Statement(
@@ -260,12 +259,12 @@ async def reply(
     if key is not None:
         earlier = await idempotency.claim(tx, actor, key)
         if earlier is not None:
-            return veiled(actor, await tx.one(_POST, earlier))
+            return veiled(actor, await tx.one(POST, earlier))
     post_id = await tx.one(_INSERT, topic.id, actor.member_id, reply_to, body, rendered.html, rendered.text)
     await tx.run(_READ_BY_AUTHOR, actor.member_id, topic.id)
     if key is not None:
         await idempotency.settle(tx, actor, key, post_id)
-    return await tx.one(_POST, post_id)
+    return await tx.one(POST, post_id)
 
 
 async def edit(tx: Tx, grant: EditGrant, *, body: str, rendered: Rendered, title: str | None) -> Post:
@@ -281,7 +280,7 @@ async def edit(tx: Tx, grant: EditGrant, *, body: str, rendered: Rendered, title
     await tx.run(_REWRITE, post.id, body, rendered.html, rendered.text, found_by_title)
     if new_title != topic.title:
         await tx.run(_RENAME, topic.id, new_title, topics.slug_of(new_title))
-    return await tx.one(_POST, post.id)
+    return await tx.one(POST, post.id)
 
 
 async def list_revisions(conn: Conn, grant: PostGrant) -> list[Revision]:

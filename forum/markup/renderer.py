@@ -70,8 +70,9 @@ class Renderer:
         try:
             # all are waited for, also when one fails: whoever ends a child must not meet its start half-way
             outcomes = await asyncio.gather(*(child.start() for child in self._children), return_exceptions=True)
-            for failure in filter(None, outcomes):
-                raise failure
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException):
+                    raise outcome
             is_up = True
         finally:
             if not is_up:
@@ -117,9 +118,9 @@ class Renderer:
         """Return what the child makes of `source`; None when it took too long or was lost twice."""
         for _ in range(_ATTEMPTS):
             try:
-                await child.start()
+                process = await child.start()
                 async with asyncio.timeout(self._limit):
-                    return await child.exchange(source)
+                    return await _exchange(process, source)
             except TimeoutError:
                 _log.warning("a text of %d characters took over %g s: shown plain", len(source), self._limit)
                 await child.end()
@@ -141,10 +142,10 @@ class _Child:
         self._arguments = arguments
         self.process: Process | None = None
 
-    async def start(self) -> None:
-        """Have a process that is ready; raises OSError when it does not come up."""
+    async def start(self) -> Process:
+        """Return a process that is ready; raises OSError when it does not come up."""
         if self.process:
-            return
+            return self.process
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "forum.markup", *self._arguments, stdin=PIPE, stdout=PIPE, cwd=_ROOT
         )
@@ -154,16 +155,7 @@ class _Child:
         except (TimeoutError, EOFError) as failure:
             await self.end()
             raise ChildProcessError("the markup worker does not start") from failure
-
-    async def exchange(self, source: str) -> Rendered:
-        """Send one text and return the answer; raises OSError, EOFError or ValueError when the child is gone."""
-        if not self.process:
-            raise ChildProcessError("the markup worker is not running")
-        stdin, stdout = cast("asyncio.StreamWriter", self.process.stdin), _output(self.process)
-        stdin.write(pack(source))
-        await stdin.drain()
-        size = int.from_bytes(await stdout.readexactly(HEADER), "big")
-        return unpack_rendered(await stdout.readexactly(size))
+        return self.process
 
     async def end(self) -> None:
         """Kill the process and wait for it; it holds nothing that could be lost."""
@@ -177,6 +169,15 @@ class _Child:
         # reads to the end, so that both pipes are closed when this returns
         with contextlib.suppress(OSError):
             await process.communicate()
+
+
+async def _exchange(process: Process, source: str) -> Rendered:
+    """Send one text and return the answer; raises OSError, EOFError or ValueError when the child is gone."""
+    stdin, stdout = cast("asyncio.StreamWriter", process.stdin), _output(process)
+    stdin.write(pack(source))
+    await stdin.drain()
+    size = int.from_bytes(await stdout.readexactly(HEADER), "big")
+    return unpack_rendered(await stdout.readexactly(size))
 
 
 def _output(process: Process) -> asyncio.StreamReader:

@@ -54,14 +54,9 @@ def serve(source: BinaryIO, target: BinaryIO, *, limit: float, capped: bool) -> 
     """Answer one frame after the other until `source` ends; `limit` in seconds, per frame."""
     target.write(READY)
     target.flush()
-    while header := source.read(HEADER):
-        size = int.from_bytes(header, "big")
-        body = source.read(size)
-        if len(body) < size:
-            return
-        _alarm(limit * _GRACE)
-        rendered = _render(unpack_source(body), capped=capped)
-        _alarm(0)
+    while (body := _read(source)) is not None:
+        with _alarm(limit * _GRACE):
+            rendered = _render(unpack_source(body), capped=capped)
         target.write(pack({"html": rendered.html, "text": rendered.text, "is_plain": rendered.is_plain}))
         target.flush()
 
@@ -102,15 +97,30 @@ def _quiet_when_out_of_memory() -> Iterator[None]:
         sys.exit("markup: a text needs more memory than a worker has")
 
 
-def _alarm(seconds: float) -> None:
-    """Have the system end this process after `seconds`; 0 calls it off."""
-    if sys.platform != "win32":
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+def _read(source: BinaryIO) -> bytes | None:
+    """Return the next frame, None at the end or where the end cuts one short."""
+    header = source.read(HEADER)
+    size = int.from_bytes(header, "big")
+    body = source.read(size)
+    return body if len(header) == HEADER and len(body) == size else None
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Have the system end this process when what is inside takes longer than `seconds`."""
+    if sys.platform == "win32":  # pragma: no cover - has no such clock
+        yield
+        return
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _limit_memory(size: int) -> None:
     """Let this process take no more than `size` bytes of address space, and leave no core file."""
-    if sys.platform != "win32":
+    if sys.platform != "win32":  # pragma: no branch
         import resource  # noqa: PLC0415 - not on Windows
 
         # macOS refuses RLIMIT_AS; there the time limit alone holds
