@@ -1,0 +1,91 @@
+"""The composition root: what the forum is made of is put together here, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Final
+
+from aiohttp import web
+from aiohttp_session import session_middleware
+
+from forum import config as settings
+from forum.assets import Assets
+from forum.config import Config
+from forum.db import Database
+from forum.domain import sessions
+from forum.domain.attempts import Limits
+from forum.errors import ForumError
+from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, RENDERER, SECRET
+from forum.markup import Renderer
+from forum.passwords import Hasher
+from forum.routes import add_routes
+from forum.web import pages
+from forum.web.middleware import around, set_headers
+from forum.web.sessions import PostgresStorage
+
+_log = logging.getLogger("forum.app")
+
+BODY_LIMIT: Final = 1024**2
+"""Bytes of a request's body: 50,000 Greek letters, percent-encoded, are 300,000."""
+
+SWEEP_SECONDS: Final = 3600
+
+
+def create_app(config: Config, database_url: str, *, hasher: Hasher | None = None) -> web.Application:
+    """Return the application for these settings and this database; nothing is opened yet."""
+    secret = settings.secret_key(config)
+    app = web.Application(
+        client_max_size=BODY_LIMIT,
+        middlewares=[session_middleware(PostgresStorage(config)), around],
+    )
+    app[CONFIG] = config
+    app[SECRET] = secret
+    app[LIMITS] = Limits(config.rate_limits, secret)
+    app[ASSETS] = Assets()
+    app[HASHER] = hasher or Hasher()
+    app[RENDERER] = Renderer()
+    app[DB] = Database(database_url)
+    add_routes(app, config.base_path)
+    pages.setup(app)
+    app.on_response_prepare.append(set_headers)
+    app.cleanup_ctx.extend((_database, _renderer, _hasher, _sweeping))
+    return app
+
+
+async def _database(app: web.Application) -> AsyncIterator[None]:
+    await app[DB].open()
+    yield
+    await app[DB].close()
+
+
+async def _renderer(app: web.Application) -> AsyncIterator[None]:
+    await app[RENDERER].start()
+    yield
+    await app[RENDERER].close()
+
+
+async def _hasher(app: web.Application) -> AsyncIterator[None]:
+    yield
+    app[HASHER].close()
+
+
+async def _sweeping(app: web.Application) -> AsyncIterator[None]:
+    """Delete what has expired once an hour; several processes may do so at once, to no harm."""
+    task = asyncio.create_task(_sweep(app[DB]), name="sweep")
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _sweep(db: Database) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        try:
+            async with db.write() as tx:
+                await sessions.sweep(tx)
+        except ForumError as error:
+            _log.warning("sweeping failed, will be tried again: %s", error.code)

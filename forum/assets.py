@@ -1,0 +1,54 @@
+"""The style sheet and images, served from memory under names that change with their content."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from importlib import resources
+from typing import Final
+
+from aiohttp import web
+
+from forum.errors import NotFound
+
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_TYPES: Final = {".woff2": "font/woff2", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_TEXT: Final = ("text/", "image/svg+xml")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asset:
+    content: bytes
+    content_type: str
+
+
+class Assets:
+    """Every file of `forum/static`, by its name with a piece of its SHA-256 in it."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._assets: dict[str, _Asset] = {}
+        for file in resources.files("forum").joinpath("static").iterdir():
+            if file.name.startswith(("_", ".")) or not file.is_file():
+                continue
+            content = file.read_bytes()
+            stem, dot, suffix = file.name.rpartition(".")
+            hashed = f"{stem}.{hashlib.sha256(content).hexdigest()[:10]}{dot}{suffix}"
+            self._names[file.name] = hashed
+            self._assets[hashed] = _Asset(content, _type_of(dot + suffix))
+
+    def name(self, plain: str) -> str:
+        """Return the name a file is served under; KeyError when there is no such file."""
+        return self._names[plain]
+
+    def respond(self, hashed: str) -> web.Response:
+        asset = self._assets.get(hashed)
+        if asset is None:
+            raise NotFound
+        return web.Response(body=asset.content, headers={"Content-Type": asset.content_type, "Cache-Control": _FOREVER})
+
+
+def _type_of(suffix: str) -> str:
+    found = _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
+    return f"{found}; charset=utf-8" if found.startswith(_TEXT) else found

@@ -1,0 +1,272 @@
+"""The commands, one function each: exit 0 done, 1 failed with one clear line on standard error, 2 wrong usage."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Annotated, Final, TypeVar
+
+import typer
+from pydantic import Field
+
+from forum import config as settings
+from forum import seeds, server
+from forum.config import Config
+from forum.db import Database
+from forum.domain import members as members_domain
+from forum.domain import organisations, sign_in
+from forum.domain.entities import NAME_LIMIT, Language, Role
+from forum.errors import CommandError, ForumError, Invalid, NotFound
+from forum.migrations import APPLIED
+from forum.passwords import Hasher, check_password
+from forum.routes import ROUTES
+from forum.web.access import Access
+from forum.web.forms import Email, Form, RequiredLine
+from forum.web.problems import field_sentence
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="Koinon, a closed forum for municipalities. Without a command: serve.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=False,
+)
+members = typer.Typer(help="People who take part.", rich_markup_mode=None, no_args_is_help=True)
+app.add_typer(members, name="member")
+
+
+@app.callback(invoke_without_command=True)
+def default(context: typer.Context) -> None:
+    """Koinon, a closed forum for municipalities. Without a command: serve."""
+    if context.invoked_subcommand is None:
+        server.serve(settings.load())
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (FORUM_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (FORUM_PORT).")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that answer (FORUM_WORKERS).")] = None,
+) -> None:
+    """Start the forum and answer until stopped."""
+    given = {"host": host, "port": port, "workers": workers}
+    server.serve(settings.load(**{name: value for name, value in given.items() if value is not None}))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the shape this version expects."""
+    with server.database(settings.load()):
+        print("The database is up to date.")
+
+
+@app.command()
+def routes(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/permissions.md instead.")] = False,
+) -> None:
+    """Print every route with the access it asks for."""
+    if markdown:
+        print(permissions_document(), end="")
+        return
+    for route in ROUTES:
+        print(f"{route.method:6} {route.path:45} {route.access.value:20} {route.name}")
+
+
+def permissions_document() -> str:
+    """Return docs/permissions.md as the code has it; a contract test compares the two."""
+    groups = [f"region {region.name_en}" for region in seeds.REGIONS]
+    groups += [association.name_en for association in seeds.ASSOCIATIONS] + ["Moderators", "Administrators"]
+    lines = [
+        "# Permissions",
+        "",
+        "Made by `python run.py routes --markdown`; do not edit.",
+        "",
+        "Rights are granted to groups, category by category; grants add up and there is no deny. Each right implies",
+        "those it needs: `moderate` ⇒ `reply` ⇒ `read` ⇒ `see`, and `start`, `vote`, `attach` ⇒ `read`.",
+        "What is absent and what may not be seen answer alike: 404 to a member, and to a guest the way to sign-in",
+        "(API: 401).",
+        "",
+        "## What a new forum begins with",
+        "",
+        "| category | " + " | ".join(groups) + " |",
+        "| --- |" + " --- |" * len(groups),
+    ]
+    for category in seeds.CATEGORIES:
+        stages = [category.regions_stage] * len(seeds.REGIONS) + ["participants"] * len(seeds.ASSOCIATIONS)
+        lines.append(f"| `{category.slug}` | " + " | ".join([*stages, "moderators", "everything"]) + " |")
+    order = ("see", "read", "reply", "start", "attach", "vote", "moderate")
+    lines += ["", "| stage | rights |", "| --- | --- |"]
+    lines += [
+        f"| {stage} | {', '.join(name for name in order if name in held)} |" for stage, held in seeds.STAGES.items()
+    ]
+    lines += ["", "## What each access asks for", "", "| access | who |", "| --- | --- |"]
+    lines += [f"| `{access.value}` | {_WHO[access]} |" for access in Access]
+    lines += ["", "## Routes", "", "| method | path | access | name |", "| --- | --- | --- | --- |"]
+    lines += [f"| {route.method} | `{route.path}` | `{route.access.value}` | `{route.name}` |" for route in ROUTES]
+    return "\n".join(lines) + "\n"
+
+
+_WHO: Final = {
+    Access.OPEN: "anyone; not even looked up",
+    Access.PUBLIC: "anyone",
+    Access.MEMBER: "any member who is signed in and not suspended",
+    Access.ADMINISTRATOR: "members of the system group Administrators",
+    Access.CATEGORY_READ: "who holds `read` in the category",
+    Access.CATEGORY_START: "who holds `start` in the category",
+    Access.TOPIC_READ: "who holds `read` in its category; a deleted topic: its author and moderators",
+    Access.TOPIC_REPLY: "who holds `reply`, while the topic is not locked or they hold `moderate`",
+    Access.TOPIC_EDIT: "its author with `start`, while it is not locked or they hold `moderate`",
+    Access.TOPIC_DELETE: "its author, while nobody has replied and it is not locked; who deleted it may restore it",
+    Access.TOPIC_MODERATE: "who holds `moderate` in its category",
+    Access.TOPIC_MARK: "its author while it is not locked, and who holds `moderate`",
+    Access.POST_READ: "who may read its topic",
+    Access.POST_EDIT: "its author, while they may write in its topic",
+    Access.POST_DELETE: "the author of a reply, while they may write in its topic; who deleted it may restore it",
+}
+
+
+@app.command()
+def check() -> None:
+    """Print the settings in force, secrets masked, and see that the database can be used."""
+    config = settings.load()
+    for name, value in config.effective().items():
+        print(f"{name}={value}")
+    settings.secret_key(config)
+    with server.database(config) as ready:
+        print(f"database: {_with_database(ready.url, _server_version)}")
+
+
+async def _server_version(db: Database) -> str:
+    async with db.read() as conn:
+        return f"reachable, {len(await conn.many(APPLIED))} migrations applied"
+
+
+def _with_database(url: str, act: Callable[[Database], Awaitable[T]]) -> T:
+    async def run() -> T:
+        db = Database(url, pool_size=1)
+        await db.open()
+        try:
+            return await act(db)
+        finally:
+            await db.close()
+
+    return asyncio.run(run())
+
+
+def with_forum(act: Callable[[Database], Awaitable[T]], config: Config) -> T:
+    """Run something against the forum's database, which may be in use by a running forum at the same time."""
+    with server.database(config) as ready:
+        return _with_database(ready.url, act)
+
+
+class _NewMember(Form):
+    """What `member create` takes, with the limits of the forms."""
+
+    email: Email
+    name: Annotated[RequiredLine, Field(max_length=NAME_LIMIT)]
+
+
+@members.command("create")
+def create_member(
+    email: Annotated[str, typer.Option(help="Mail address to sign in with.")],
+    name: Annotated[str, typer.Option(help="Name as others see it.")],
+    organisation: Annotated[str, typer.Option(help="Municipality or association: its slug or its name.")],
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")],
+    role: Annotated[Role, typer.Option(help="What they are.")] = Role.MEMBER,
+    language: Annotated[str | None, typer.Option(help="el or en; FORUM_LANGUAGE when left out.")] = None,
+) -> None:
+    """Add a member; the password is read from standard input, so that no process list shows it."""
+    if not password_stdin:
+        raise typer.BadParameter("say --password-stdin and give the password on standard input")
+    config = settings.load()
+    chosen: Language = "en" if (language or config.language) == "en" else "el"
+    with _faults_in_one_line():
+        form = _NewMember.parse({"email": email, "name": name})
+        password = _password_from_stdin(is_staff=role is not Role.MEMBER, personal=(form.email, form.name))
+        member_id = with_forum(lambda db: _create_member(db, form, organisation, password, role, chosen), config)
+    print(f"Member {member_id} created.")
+
+
+@members.command("password")
+def reset_password(
+    email: Annotated[str, typer.Option(help="Mail address they sign in with.")],
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")],
+) -> None:
+    """Give a member who forgot theirs a new password; all their sessions and tokens end."""
+    if not password_stdin:
+        raise typer.BadParameter("say --password-stdin and give the password on standard input")
+    with _faults_in_one_line():
+        # Who they are is known only to the database; the longer rule for staff is right for everyone here.
+        password = _password_from_stdin(is_staff=True, personal=(email,))
+        with_forum(lambda db: _reset_password(db, email, password), settings.load())
+    print("The password is changed; all sessions and tokens of the member have ended.")
+
+
+@contextlib.contextmanager
+def _faults_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except Invalid as invalid:
+        field, codes = next(iter(invalid.fields.items()))
+        raise CommandError(f"{field}: {field_sentence(codes[0])}") from None
+
+
+def _password_from_stdin(*, is_staff: bool, personal: tuple[str, ...]) -> str:
+    password = sys.stdin.readline().rstrip("\r\n")
+    if faults := check_password(password, is_staff=is_staff, personal=personal):
+        raise Invalid({"password": faults})
+    return password
+
+
+async def _hash(password: str) -> str:
+    hasher = Hasher()
+    try:
+        return await hasher.hash(password)
+    finally:
+        hasher.close()
+
+
+async def _reset_password(db: Database, email: str, password: str) -> None:
+    password_hash = await _hash(password)
+    async with db.write() as tx:
+        found = await sign_in.credentials(tx, email)
+        if found is None:
+            raise CommandError(f"nobody signs in as {email}")
+        await members_domain.reset_password(tx, found.member_id, password_hash)
+
+
+async def _create_member(
+    db: Database, form: _NewMember, organisation: str, password: str, role: Role, language: Language
+) -> int:
+    password_hash = await _hash(password)
+    async with db.write() as tx:
+        try:
+            belongs_to = await organisations.find(tx, organisation)
+        except NotFound:
+            raise CommandError(f"no municipality or association is called {organisation!r}") from None
+        return await members_domain.create(
+            tx,
+            email=form.email,
+            name=form.name,
+            organisation_id=belongs_to.id,
+            password_hash=password_hash,
+            role=role,
+            language=language,
+            zone=None,
+        )
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except CommandError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except ForumError as error:
+        print(f"error: {error.code}", file=sys.stderr)
+        sys.exit(1)

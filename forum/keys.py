@@ -1,0 +1,29 @@
+"""The typed keys under which the application and a request carry their parts; nothing else."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from forum.assets import Assets
+from forum.config import Config
+from forum.db import Database
+from forum.domain.actors import Actor
+from forum.domain.attempts import Limits
+from forum.i18n import Translator
+from forum.markup import Renderer
+from forum.passwords import Hasher
+
+CONFIG: Final = web.AppKey("config", Config)
+DB: Final = web.AppKey("db", Database)
+RENDERER: Final = web.AppKey("renderer", Renderer)
+HASHER: Final = web.AppKey("hasher", Hasher)
+SECRET: Final = web.AppKey("secret", bytes)
+LIMITS: Final = web.AppKey("limits", Limits)
+ASSETS: Final = web.AppKey("assets", Assets)
+
+ACTOR: Final = web.RequestKey("actor", Actor)
+TRANSLATOR: Final = web.RequestKey("translator", Translator)
+REQUEST_ID: Final = web.RequestKey("request_id", str)
+ADDRESS: Final = web.RequestKey("address", str)

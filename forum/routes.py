@@ -1,0 +1,113 @@
+"""The one table of routes: method, path, handler, the access it asks for, and its name.
+
+`run.py routes` prints it and `docs/permissions.md` is made from it; a contract test compares it with the router and
+with the access matrix. More specific paths stand before general ones.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from forum.handlers import (
+    assets,
+    categories,
+    health,
+    help,
+    home,
+    internal,
+    languages,
+    locks,
+    members,
+    municipalities,
+    passwords,
+    pins,
+    posts,
+    reading,
+    search,
+    sessions,
+    settings,
+    setup,
+    tokens,
+    topics,
+)
+from forum.handlers.api import routes as api
+from forum.web.access import Access, Route, guarded
+
+_PAGES: Final = (
+    Route("GET", "/", home.index, Access.MEMBER, "home.index"),
+    Route("POST", "/read", reading.create, Access.MEMBER, "reading.create"),
+    # Coming in and going out
+    Route("GET", "/login", sessions.new, Access.PUBLIC, "sessions.new"),
+    Route("POST", "/login", sessions.create, Access.PUBLIC, "sessions.create"),
+    Route("POST", "/logout", sessions.delete, Access.MEMBER, "sessions.delete"),
+    Route("GET", "/setup/{token}", setup.new, Access.PUBLIC, "setup.new"),
+    Route("POST", "/setup/{token}", setup.create, Access.PUBLIC, "setup.create"),
+    Route("POST", "/language", languages.update, Access.PUBLIC, "languages.update"),
+    # Categories
+    Route("GET", "/categories/{slug}", categories.show, Access.CATEGORY_READ, "categories.show"),
+    Route("POST", "/categories/{slug}/read", reading.update, Access.CATEGORY_READ, "reading.update"),
+    Route("GET", "/categories/{slug}/new", topics.new, Access.CATEGORY_START, "topics.new"),
+    Route("POST", "/categories/{slug}/new", topics.create, Access.CATEGORY_START, "topics.create"),
+    # Topics; an act is a path of two segments, so that no slug can be taken for it
+    Route("GET", "/topics/{topic_id}", topics.index, Access.TOPIC_READ, "topics.index"),
+    Route("POST", "/topics/{topic_id}/posts", posts.create, Access.TOPIC_REPLY, "posts.create"),
+    Route("GET", "/topics/{topic_id}/posts/new", posts.new, Access.TOPIC_REPLY, "posts.new"),
+    Route("GET", "/topics/{topic_id}/delete/new", topics.confirm, Access.TOPIC_DELETE, "topics.confirm"),
+    Route("POST", "/topics/{topic_id}/delete", topics.delete, Access.TOPIC_DELETE, "topics.delete"),
+    Route("POST", "/topics/{topic_id}/restore", topics.restore, Access.TOPIC_DELETE, "topics.restore"),
+    Route("GET", "/topics/{topic_id}/lock/new", locks.new, Access.TOPIC_MODERATE, "locks.new"),
+    Route("POST", "/topics/{topic_id}/lock", locks.create, Access.TOPIC_MODERATE, "locks.create"),
+    Route("POST", "/topics/{topic_id}/lock/delete", locks.delete, Access.TOPIC_MODERATE, "locks.delete"),
+    Route("POST", "/topics/{topic_id}/pin", pins.create, Access.TOPIC_MODERATE, "pins.create"),
+    Route("POST", "/topics/{topic_id}/pin/delete", pins.delete, Access.TOPIC_MODERATE, "pins.delete"),
+    Route("POST", "/topics/{topic_id}/internal", internal.create, Access.TOPIC_MARK, "internal.create"),
+    Route("POST", "/topics/{topic_id}/internal/delete", internal.delete, Access.TOPIC_MARK, "internal.delete"),
+    Route("GET", "/topics/{topic_id}/{slug}", topics.show, Access.TOPIC_READ, "topics.show"),
+    # Posts
+    Route("GET", "/posts/{post_id}", posts.show, Access.POST_READ, "posts.show"),
+    Route("GET", "/posts/{post_id}/revisions", posts.revisions, Access.POST_READ, "posts.revisions"),
+    Route("GET", "/posts/{post_id}/edit", posts.edit, Access.POST_EDIT, "posts.edit"),
+    Route("POST", "/posts/{post_id}/edit", posts.update, Access.POST_EDIT, "posts.update"),
+    Route("GET", "/posts/{post_id}/delete", posts.confirm, Access.POST_DELETE, "posts.confirm"),
+    Route("POST", "/posts/{post_id}/delete", posts.delete, Access.POST_DELETE, "posts.delete"),
+    Route("POST", "/posts/{post_id}/restore", posts.restore, Access.POST_DELETE, "posts.restore"),
+    # Finding people, places and words
+    Route("GET", "/search", search.index, Access.MEMBER, "search.index"),
+    Route("GET", "/municipalities", municipalities.index, Access.MEMBER, "municipalities.index"),
+    Route("GET", "/municipalities/{slug}", municipalities.show, Access.MEMBER, "municipalities.show"),
+    Route("GET", "/members", members.index, Access.MEMBER, "members.index"),
+    Route("GET", "/members/{member_id}", members.show, Access.MEMBER, "members.show"),
+    # One's own settings
+    Route("GET", "/settings", settings.edit, Access.MEMBER, "settings.edit"),
+    Route("POST", "/settings", settings.update, Access.MEMBER, "settings.update"),
+    Route("GET", "/settings/password", passwords.edit, Access.MEMBER, "passwords.edit"),
+    Route("POST", "/settings/password", passwords.update, Access.MEMBER, "passwords.update"),
+    Route("GET", "/settings/sessions", sessions.index, Access.MEMBER, "sessions.index"),
+    Route("POST", "/settings/sessions/delete", sessions.close_others, Access.MEMBER, "sessions.close_others"),
+    Route("POST", "/settings/sessions/{session_id}/delete", sessions.close, Access.MEMBER, "sessions.close"),
+    Route("GET", "/settings/tokens", tokens.index, Access.MEMBER, "tokens.index"),
+    Route("POST", "/settings/tokens", tokens.create, Access.MEMBER, "tokens.create"),
+    Route("POST", "/settings/tokens/{token_id}/delete", tokens.delete, Access.MEMBER, "tokens.delete"),
+    # For everybody
+    Route("GET", "/help", help.index, Access.PUBLIC, "help.index"),
+    Route("GET", "/help/{page}", help.show, Access.PUBLIC, "help.show"),
+    Route("GET", "/privacy", help.privacy, Access.PUBLIC, "help.privacy"),
+    Route("GET", "/accessibility", help.accessibility, Access.PUBLIC, "help.accessibility"),
+    Route("GET", "/static/{file}", assets.show, Access.OPEN, "assets.show"),
+    Route("GET", "/healthz", health.live, Access.OPEN, "health.live"),
+    Route("GET", "/readyz", health.ready, Access.OPEN, "health.ready"),
+)
+
+ROUTES: Final[tuple[Route, ...]] = (*_PAGES, *api.ROUTES)
+
+
+def add_routes(app: web.Application, base_path: str) -> None:
+    """Put every route under the base path; what answers GET answers HEAD too."""
+    for route in ROUTES:
+        resource = app.router.add_resource(base_path + route.path, name=route.name)
+        handler = guarded(route)
+        resource.add_route(route.method, handler)
+        if route.method == "GET":
+            resource.add_route("HEAD", handler)

@@ -1,0 +1,104 @@
+"""The Jinja environments, one a language, with the language's sentences, dates and numbers; no forum rules.
+
+Templates are strict: an undefined name is an error, everything is escaped, and `|safe` stands only on HTML that was
+sanitised on write. Blocking or asynchronous work never happens in a template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+import jinja2
+from jinja2.bccache import Bucket
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from forum.i18n import LANGUAGES, Language, Translator, translator
+
+MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
+"""Private-use characters that the search puts around a match."""
+
+
+class _CompiledOnce(jinja2.BytecodeCache):
+    """Keeps compiled templates for the process: the languages share them, and so do the applications of the tests."""
+
+    _codes: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (code := self._codes.get(bucket.key + bucket.checksum)) is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+def make_environments(functions: Mapping[str, Callable[..., object]]) -> dict[Language, jinja2.Environment]:
+    """Return an environment a language; `functions` are put into every template's scope."""
+    return {language: _make(translator(language), functions) for language in LANGUAGES}
+
+
+def _make(words: Translator, functions: Mapping[str, Callable[..., object]]) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("forum"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+        cache_size=-1,
+        bytecode_cache=_CompiledOnce(),
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+        words.gettext, words.ngettext, newstyle=False
+    )
+    environment.globals.update(functions)
+    environment.globals["language"] = words.language
+    environment.filters["number"] = words.number
+    environment.filters["date"] = _zoned(words.date)
+    environment.filters["datetime"] = _zoned(words.datetime)
+    environment.filters["long_date"] = _zoned(words.long_date)
+    environment.filters["relative"] = _relative(words)
+    environment.filters["iso"] = _iso
+    environment.filters["in_language"] = _in_language(words.language)
+    environment.filters["marked"] = _marked
+    return environment
+
+
+def _zoned(write: Callable[[datetime, ZoneInfo], str]) -> Callable[[Context, datetime], str]:
+    @jinja2.pass_context
+    def filter_(context: Context, value: datetime) -> str:
+        return write(value, context["frame"].zone)
+
+    return filter_
+
+
+def _relative(words: Translator) -> Callable[[Context, datetime], str]:
+    @jinja2.pass_context
+    def filter_(context: Context, value: datetime) -> str:
+        frame = context["frame"]
+        return words.relative(value, frame.now, frame.zone)
+
+    return filter_
+
+
+def _iso(value: datetime) -> str:
+    return value.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _in_language(language: Language) -> Callable[[object, str], str]:
+    def filter_(thing: object, attribute: str) -> str:
+        """Return `thing.attribute_el` or `thing.attribute_en`."""
+        return str(getattr(thing, f"{attribute}_{language}"))
+
+    return filter_
+
+
+def _marked(snippet: str) -> Markup:
+    """Escape a snippet and turn the search's marks into <mark>."""
+    text = str(escape(snippet))
+    return Markup(text.replace(MARK_OPEN, "<mark>").replace(MARK_CLOSE, "</mark>"))  # noqa: S704 - escaped above

@@ -1,0 +1,1 @@
+"""HTTP machinery without forum rules."""

@@ -1,0 +1,124 @@
+"""Who may knock at a route: the first of the five nets. What lies behind the door is `domain/access.py`'s to say.
+
+Every route names its Access. All but OPEN and PUBLIC ask for a signed-in member, whose Actor then stands in the
+request; ADMINISTRATOR is decided here; the others name the right that the door asks for the row.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+from aiohttp_session import get_session
+
+from forum.domain import access, api_tokens
+from forum.errors import Unauthenticated
+from forum.i18n import translator
+from forum.keys import ACTOR, DB, TRANSLATOR
+from forum.web import csrf
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Access(enum.Enum):
+    """The right a route asks for, as `resource:action`."""
+
+    OPEN = "open"
+    """Anyone, and who asks is not even looked up: static files and health need no database."""
+    PUBLIC = "public"
+    """Anyone, signed in or not."""
+    MEMBER = "member"
+    """Any member, about the forum at large or themselves."""
+    ADMINISTRATOR = "administrator"
+    CATEGORY_READ = "category:read"
+    CATEGORY_START = "category:start"
+    TOPIC_READ = "topic:read"
+    TOPIC_REPLY = "topic:reply"
+    TOPIC_EDIT = "topic:edit"
+    TOPIC_DELETE = "topic:delete"
+    TOPIC_MODERATE = "topic:moderate"
+    TOPIC_MARK = "topic:mark_internal"
+    POST_READ = "post:read"
+    POST_EDIT = "post:edit"
+    POST_DELETE = "post:delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One line of the table of routes: `name` is `family.action`, the path begins below the base path."""
+
+    method: str
+    path: str
+    handler: Handler
+    access: Access
+    name: str
+
+    @property
+    def is_api(self) -> bool:
+        return self.path.startswith("/api/")
+
+
+def guarded(route: Route) -> Handler:
+    """Return the route's handler behind its check."""
+
+    async def page(request: web.Request) -> web.StreamResponse:
+        await load_actor(request)
+        if route.access is not Access.PUBLIC:
+            _require(request, route)
+        if request.method not in SAFE_METHODS:
+            await csrf.check(request)
+        return await route.handler(request)
+
+    async def api(request: web.Request) -> web.StreamResponse:
+        if route.access is not Access.PUBLIC:
+            await load_token_actor(request)
+            _require(request, route)
+        return await route.handler(request)
+
+    if route.access is Access.OPEN:
+        return route.handler
+    return api if route.is_api else page
+
+
+def _require(request: web.Request, route: Route) -> None:
+    actor = request.get(ACTOR)
+    if actor is None:
+        raise Unauthenticated
+    if route.access is Access.ADMINISTRATOR:
+        access.to_administer(actor)
+
+
+async def load_actor(request: web.Request) -> None:
+    """Put the member whose session the cookie names into the request, and speak their language from here on.
+
+    The session's storage sets the actor while it loads.
+    """
+    await get_session(request)
+    _speak_their_language(request)
+
+
+def _speak_their_language(request: web.Request) -> None:
+    if actor := request.get(ACTOR):
+        request[TRANSLATOR] = translator(actor.language)
+
+
+async def load_token_actor(request: web.Request) -> None:
+    """Put the member whose bearer token it is into the request; cookies count for nothing here."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated
+    db = request.app[DB]
+    async with db.read() as conn:
+        actor = await api_tokens.actor(conn, token.strip())
+    if actor is None:
+        raise Unauthenticated
+    if actor.needs_touch:
+        async with db.write() as tx:
+            await api_tokens.touch(tx, actor.token_id)
+    request[ACTOR] = actor
+    _speak_their_language(request)

@@ -1,0 +1,70 @@
+"""A short word after a redirect ("Your reply is published."): a code in a cookie, shown once; the sentence is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from aiohttp import web
+
+from forum.i18n import mark
+from forum.keys import CONFIG
+from forum.web.sessions import cookie_name
+
+_CODE: Final = web.RequestKey("flash", str)
+
+SENTENCES: Final[Mapping[str, str]] = {
+    "signed_in": mark("You have signed in."),
+    "signed_out": mark("You have signed out."),
+    "setup.done": mark("The first administrator has been created. Welcome to Koinon."),
+    "topic.started": mark("Your topic is published."),
+    "topic.deleted": mark("The topic is deleted. You can restore it from this page."),
+    "topic.restored": mark("The topic is back."),
+    "topic.locked": mark("The topic is locked."),
+    "topic.unlocked": mark("The topic is open again."),
+    "topic.pinned": mark("The topic is pinned in its category."),
+    "topic.unpinned": mark("The topic is no longer pinned."),
+    "topic.marked_internal": mark("The topic is marked as internal."),
+    "topic.unmarked_internal": mark("The topic is no longer marked as internal."),
+    "reply.published": mark("Your reply is published."),
+    "post.edited": mark("Your changes are saved."),
+    "post.deleted": mark("The reply is deleted. You can restore it."),
+    "post.restored": mark("The reply is back."),
+    "read.all": mark("Everything is marked as read."),
+    "read.category": mark("All topics of this category are marked as read."),
+    "settings.saved": mark("Your settings are saved."),
+    "password.changed": mark("Your password is changed. All other sessions and tokens have ended."),
+    "session.closed": mark("The session has ended."),
+    "sessions.closed": mark("All your other sessions have ended."),
+    "token.deleted": mark("The token no longer works."),
+}
+
+
+def flash(request: web.Request, response: web.StreamResponse, code: str) -> None:
+    """Say a sentence on the next page."""
+    config = request.app[CONFIG]
+    response.set_cookie(
+        cookie_name(config, "flash"),
+        code,
+        path=config.base_path or "/",
+        max_age=60,
+        secure=config.is_https,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def take(request: web.Request) -> str:
+    """Return the sentence to say on this page, or nothing; it will not be said again."""
+    code = request.cookies.get(cookie_name(request.app[CONFIG], "flash"), "")
+    if code:
+        request[_CODE] = code
+    return SENTENCES.get(code, "")
+
+
+def forget_taken(request: web.Request, response: web.StreamResponse) -> None:
+    if request.get(_CODE):
+        config = request.app[CONFIG]
+        name = cookie_name(config, "flash")
+        if name not in response.cookies:
+            response.del_cookie(name, path=config.base_path or "/", secure=config.is_https, httponly=True)

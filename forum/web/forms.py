@@ -1,0 +1,182 @@
+"""Forms: what a browser sends becomes a typed model or an Invalid with codes; what was typed is kept for showing again.
+
+Text is refused where PostgreSQL or a page could not hold it (NUL, lone surrogates, control characters). A field that
+comes twice is a request no form of ours sends (400).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Final, Self
+
+from aiohttp import web
+from email_validator import EmailNotValidError, validate_email
+from multidict import MultiDictProxy
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from forum.domain.entities import EMAIL_LIMIT
+from forum.errors import BadRequest, Invalid
+
+_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_DIGITS: Final = re.compile("[0-9]{1,19}")
+_INT8: Final = 2**63 - 1
+
+
+def _plain(value: str) -> str:
+    if _FORBIDDEN.search(value):
+        raise PydanticCustomError("bad_characters", "control characters")
+    return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _line(value: str) -> str:
+    if _CONTROL.search(value.strip()):
+        raise PydanticCustomError("bad_characters", "control characters")
+    return unicodedata.normalize("NFC", " ".join(value.split()))
+
+
+def _required(value: str) -> str:
+    if not value.strip():
+        raise PydanticCustomError("required", "must not be empty")
+    return value
+
+
+def _email(value: str) -> str:
+    """Return an address in lower case; whether it can be reached is not asked. Source: RFC 5321 and 6531."""
+    try:
+        return validate_email(value, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        raise PydanticCustomError("bad_email", "not a mail address") from None
+
+
+def _checkbox(value: object) -> object:
+    return value in {"on", "1", "true"} if isinstance(value, str) else value
+
+
+Line = Annotated[str, AfterValidator(_line)]
+"""One line of text: spaces folded, NFC."""
+RequiredLine = Annotated[Line, AfterValidator(_required)]
+Text = Annotated[str, AfterValidator(_plain)]
+"""Several lines of text: line ends as \\n, NFC."""
+RequiredText = Annotated[Text, AfterValidator(_required)]
+Email = Annotated[RequiredLine, Field(max_length=EMAIL_LIMIT), AfterValidator(_email)]
+"""A mail address in the form it is stored in."""
+Checkbox = Annotated[bool, BeforeValidator(_checkbox)]
+
+_CODES: Final = {
+    "missing": "required",
+    "string_too_short": "required",
+    "string_too_long": "too_long",
+    "string_type": "bad_value",
+    "literal_error": "unknown",
+    "extra_forbidden": "unknown",
+    "value_error": "bad_value",
+}
+
+
+class Form(BaseModel):
+    """A form of a page: every field is text as the browser sends it; unknown fields are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @classmethod
+    def parse(cls, sent: Mapping[str, object] | MultiDictProxy[str | web.FileField]) -> Self:
+        """Return the form, or raise Invalid with the codes of each faulty field."""
+        values: dict[str, object] = {}
+        for name in cls.model_fields:
+            found = sent.getall(name, []) if isinstance(sent, MultiDictProxy) else [sent[name]] * (name in sent)
+            if len(found) > 1:
+                raise BadRequest("repeated_parameter")
+            if found:
+                values[name] = found[0]
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise Invalid(field_codes(error)) from None
+
+
+def field_codes(error: ValidationError) -> dict[str, tuple[str, ...]]:
+    """Return the codes of what pydantic found, by field (`a.b` for a field within a field)."""
+    fields: dict[str, list[str]] = {}
+    for fault in error.errors():
+        name = ".".join(str(part) for part in fault["loc"]) or "body"
+        code = _CODES.get(fault["type"], fault["type"] if fault["type"] in FIELD_CODES else "bad_value")
+        fields.setdefault(name, []).append(code)
+    return {name: tuple(dict.fromkeys(codes)) for name, codes in fields.items()}
+
+
+FIELD_CODES: Final = frozenset(
+    {
+        "required",
+        "too_long",
+        "too_short",
+        "bad_value",
+        "bad_characters",
+        "unknown",
+        "taken",
+        "bad_email",
+        "common",
+        "personal",
+        "wrong_password",
+        "mismatch",
+        "not_allowed",
+        "ambiguous",
+        "past",
+    }
+)
+"""Every code a field's fault can have; `problems.py` has a sentence for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """What a form shows: the values typed or stored, and the codes of each field's faults."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    @property
+    def is_faulty(self) -> bool:
+        return bool(self.errors)
+
+
+async def state_of(request: web.Request, invalid: Invalid) -> FormState:
+    """Return what was typed with what was wrong with it; passwords are never sent back."""
+    sent = await request.post()
+    values = {name: value for name, value in sent.items() if isinstance(value, str) and not name.startswith("password")}
+    return FormState(values, invalid.fields)
+
+
+def int_param(request: web.Request, name: str) -> int:
+    """Return an id from the path, or raise BadRequest: ids are positive int8."""
+    return _integer(request.match_info[name])
+
+
+def page_param(request: web.Request) -> int:
+    """Return `?page=`, 1 when it is not there."""
+    text = query_param(request, "page")
+    return _integer(text) if text else 1
+
+
+def query_param(request: web.Request, name: str, default: str = "") -> str:
+    """Return a parameter of the query as one line of text, or raise BadRequest."""
+    found = request.query.getall(name, [])
+    if len(found) > 1:
+        raise BadRequest("repeated_parameter")
+    if not found:
+        return default
+    if _CONTROL.search(found[0]):
+        raise BadRequest("bad_value")
+    return unicodedata.normalize("NFC", found[0].strip())
+
+
+def _integer(text: str) -> int:
+    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= _INT8:
+        raise BadRequest("bad_value")
+    return int(text)

@@ -1,0 +1,204 @@
+"""Around every request: its id, language and client's address, the headers of every answer, and what errors become.
+
+One place turns an exception into an answer: a page in the reader's language, or problem+json under /api/. Whatever is
+not ours to explain becomes the same 500 with the request's id; the trace goes to the log.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import secrets
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from aiohttp import web
+from aiohttp_session import new_session
+
+from forum import logs
+from forum.errors import BadRequest, ForumError, NotFound, Unauthenticated, Unavailable
+from forum.i18n import LANGUAGES, Language, negotiate, translator
+from forum.keys import ACTOR, ADDRESS, CONFIG, REQUEST_ID, TRANSLATOR
+from forum.web import pages, problem_json, problems
+from forum.web.access import Handler, load_actor, load_token_actor
+from forum.web.sessions import cookie_name
+from forum.web.urls import login_url, redirect
+
+_log = logging.getLogger("forum.web")
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "Koinon",
+}
+_HSTS: Final = "max-age=31536000"
+_STATUS_CODES: Final = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+PATH_LIMIT: Final = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorPage(pages.Page):
+    template: ClassVar[str] = "errors/error.html"
+    status: int
+    title: str
+    sentence: str
+    request_id: str
+
+
+async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Give every answer, errors and static files too, the headers of QUALITY 32 and 33."""
+    for name, value in _HEADERS.items():
+        if name == "Server":
+            response.headers[name] = value
+        else:
+            response.headers.setdefault(name, value)
+    if request.app[CONFIG].is_https:
+        response.headers["Strict-Transport-Security"] = _HSTS
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    response.headers["X-Request-Id"] = request.get(REQUEST_ID, "")
+
+
+@web.middleware
+async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Prepare the request, and answer whatever is raised below; stands inside aiohttp-session's middleware."""
+    request[REQUEST_ID] = secrets.token_hex(8)
+    logs.REQUEST_ID.set(request[REQUEST_ID])
+    request[ADDRESS] = _address(request)
+    request[TRANSLATOR] = translator(_guest_language(request))
+    try:
+        _check_target(request)
+        return await handler(request)
+    except Exception as error:  # every one, so that each becomes an answer of ours
+        return await _answer(request, error)
+
+
+async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
+    if isinstance(error, web.HTTPException) and error.status < 400:
+        raise error
+    problem = _problem_of(request, error)
+    if is_api(request):
+        response = problem_json.response(request, await _as_told_to_programs(request, problem))
+        if isinstance(error, web.HTTPMethodNotAllowed) and response.status == 405:
+            response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+        return response
+    try:
+        if not _is_public_path(request):
+            await load_actor(request)
+        if isinstance(problem, NotFound) and request.get(ACTOR) is None and not _is_public_path(request):
+            problem = Unauthenticated()
+        if isinstance(problem, Unauthenticated):
+            return redirect(login_url(request))
+        return await _page(request, problem)
+    except Exception as second:
+        # The database went away while the error was being told: tell it to a guest, and leave the cookie alone.
+        await new_session(request)
+        return await _page(request, _problem_of(request, second))
+
+
+async def _as_told_to_programs(request: web.Request, problem: ForumError) -> ForumError:
+    """Without a token nobody learns which addresses there are: 401, whether the thing exists or not."""
+    if problem.status not in {404, 405} or ACTOR in request:
+        return problem
+    try:
+        await load_token_actor(request)
+    except ForumError as refusal:
+        return refusal
+    return problem
+
+
+async def _page(request: web.Request, problem: ForumError) -> web.Response:
+    page = ErrorPage(
+        status=problem.status,
+        title=problems.title(problem.status),
+        sentence=problems.sentence(problem.code),
+        request_id=request[REQUEST_ID],
+    )
+    response = await pages.render(request, page, status=problem.status)
+    problem_json.retry_after(response, problem)
+    return response
+
+
+def _problem_of(request: web.Request, error: Exception) -> ForumError:
+    if isinstance(error, ForumError):
+        if isinstance(error, Unavailable):
+            _log.warning("unavailable: %s", type(error.__cause__).__name__)
+        return error
+    if isinstance(error, web.HTTPException):
+        problem = BadRequest(_STATUS_CODES.get(error.status, "bad_request"))
+        problem.status = error.status
+        return NotFound() if error.status == 404 else problem
+    if isinstance(error, UnicodeDecodeError | UnicodeEncodeError | RecursionError | web.RequestPayloadError):
+        return BadRequest("bad_value")
+    if isinstance(error, TimeoutError):
+        return Unavailable()
+    _log.error("%s %s failed", request.method, shown_path(request), exc_info=error)
+    return ForumError()
+
+
+def shown_path(request: web.Request) -> str:
+    """Return the path as a log may show it: a token in it is a secret."""
+    token = request.match_info.get("token")
+    return request.path.replace(token, "…") if token else request.path
+
+
+def is_api(request: web.Request) -> bool:
+    return request.path.startswith(f"{request.app[CONFIG].base_path}/api/")
+
+
+def _is_public_path(request: web.Request) -> bool:
+    """Static files and health answer guests with their own errors, not with the way to sign-in."""
+    base = request.app[CONFIG].base_path
+    return request.path.startswith((f"{base}/static/", f"{base}/healthz", f"{base}/readyz", f"{base}/setup/"))
+
+
+def _check_target(request: web.Request) -> None:
+    """Refuse an address with bytes that are no text, before anything looks at it."""
+    if len(request.raw_path) > PATH_LIMIT:
+        problem = BadRequest("bad_request")
+        problem.status = 414
+        raise problem
+    for text in (request.path, request.query_string):
+        if "\x00" in text or "\ufffd" in text or (not text.isascii() and _has_surrogate(text)):
+            raise BadRequest("bad_value")
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _guest_language(request: web.Request) -> Language:
+    config = request.app[CONFIG]
+    chosen = request.cookies.get(cookie_name(config, "language"), "")
+    for language in LANGUAGES:
+        if chosen == language:
+            return language
+    return negotiate(request.headers.get("Accept-Language", ""), config.language)
+
+
+def _address(request: web.Request) -> str:
+    """Return the client's address: what a trusted proxy forwarded, read from the right, else the peer's."""
+    peer = request.remote or "127.0.0.1"
+    trusted = request.app[CONFIG].trusted_proxies
+    chain = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    try:
+        address = ipaddress.ip_address(peer)
+        while chain and any(address in network for network in trusted):
+            address = ipaddress.ip_address(chain.pop())
+    except ValueError:
+        return peer
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)

@@ -1,0 +1,100 @@
+"""Pages: a frozen dataclass a template, rendered inside the frame that every page shares.
+
+A page's fields are the template's `page`; the frame holds what the masthead and footer need. Nothing else reaches a
+template, so what a page shows can be read from its class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Final
+from zoneinfo import ZoneInfo
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+from yarl import URL
+
+from forum import clock
+from forum.domain.actors import Actor
+from forum.i18n import LANGUAGES, Language
+from forum.keys import ACTOR, ASSETS, TRANSLATOR
+from forum.templating import make_environments
+from forum.web import csrf, flash, problems
+from forum.web.urls import url_for
+
+_ENVIRONMENTS: Final[Mapping[Language, web.AppKey[jinja2.Environment]]] = {
+    "el": web.AppKey("templates_el", jinja2.Environment),
+    "en": web.AppKey("templates_en", jinja2.Environment),
+}
+
+GUEST_ZONE: Final = ZoneInfo("Europe/Athens")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a template is given; subclasses name their template and their fields."""
+
+    template: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every page has around it."""
+
+    viewer: Actor | None
+    zone: ZoneInfo
+    now: datetime
+    csrf_token: str
+    flash: str
+    path: str
+
+
+def setup(app: web.Application) -> None:
+    """Make the template environments; their functions know this application's addresses and assets."""
+
+    def url(name: str, query: dict[str, str] | None = None, **parts: object) -> URL:
+        return url_for(app, name, query, **parts)
+
+    def asset(name: str) -> URL:
+        return url_for(app, "assets.show", file=app[ASSETS].name(name))
+
+    functions: dict[str, Callable[..., object]] = {
+        "url": url,
+        "asset": asset,
+        "field_sentence": problems.field_sentence,
+        "reason_sentence": problems.sentence,
+    }
+    for language, environment in make_environments(functions).items():
+        app[_ENVIRONMENTS[language]] = environment
+
+
+async def render(request: web.Request, page: Page, *, status: int = 200) -> web.Response:
+    """Answer with a page in the reader's language."""
+    translator = request[TRANSLATOR]
+    viewer = request.get(ACTOR)
+    frame = Frame(
+        viewer=viewer,
+        zone=ZoneInfo(viewer.zone) if viewer else GUEST_ZONE,
+        now=clock.now(),
+        csrf_token=await csrf.token(request),
+        flash=flash.take(request),
+        path=request.path_qs,
+    )
+    text = aiohttp_jinja2.render_string(
+        page.template,
+        request,
+        {"page": page, "frame": frame, "_": translator.gettext, "ngettext": translator.ngettext},
+        app_key=_ENVIRONMENTS[translator.language],
+    )
+    response = web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
+    response.headers["Content-Language"] = translator.language
+    csrf.remember_guest(request, response)
+    flash.forget_taken(request, response)
+    return response
+
+
+def environments(app: web.Application) -> dict[Language, jinja2.Environment]:
+    return {language: app[_ENVIRONMENTS[language]] for language in LANGUAGES}

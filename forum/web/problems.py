@@ -1,0 +1,107 @@
+"""The sentence for every code: what went wrong, in words that say what to do. Pages and API share them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from forum.i18n import mark
+
+TITLES: Final[Mapping[int, str]] = {
+    400: mark("The request cannot be understood"),
+    401: mark("Please sign in"),
+    403: mark("This is not allowed"),
+    404: mark("Nothing is here"),
+    405: mark("This cannot be done here"),
+    409: mark("Something has changed meanwhile"),
+    413: mark("This is too large"),
+    414: mark("The address is too long"),
+    415: mark("This format is not accepted"),
+    422: mark("Something needs to be corrected"),
+    429: mark("Too many attempts"),
+    500: mark("Something went wrong on our side"),
+    503: mark("The forum is not available for a moment"),
+}
+
+SENTENCES: Final[Mapping[str, str]] = {
+    "not_found": mark(
+        "The page does not exist, has moved, or is not open to you. Check the address or start from the home page."
+    ),
+    "unauthenticated": mark("This place is open to members. Sign in to go on."),
+    "forbidden": mark("You do not have the right to do this."),
+    "csrf": mark(
+        "The form could not be confirmed, perhaps because you signed in or out in another window. Go back, reload the page and send it again."
+    ),
+    "cannot_read": mark(
+        "You may see that this category exists, but its topics are not open to you. Ask your association if you need them."
+    ),
+    "cannot_start": mark("You may not start topics in this category."),
+    "cannot_reply": mark("You may read this topic but not reply to it."),
+    "cannot_moderate": mark("Only moderators of this category may do this."),
+    "topic_locked": mark("The topic is locked: nobody but moderators can write in it."),
+    "topic_deleted": mark("The topic is deleted."),
+    "post_deleted": mark("The reply is deleted."),
+    "not_author": mark("Only its author may do this."),
+    "not_deleted": mark("It is not deleted."),
+    "not_administrator": mark("Only administrators may do this."),
+    "has_replies": mark("Others have replied, so the topic can no longer be deleted by its author. Ask a moderator."),
+    "first_post": mark("The first post cannot be deleted alone. Delete the topic instead."),
+    "bad_request": mark("The request cannot be understood. Go back and try again."),
+    "bad_value": mark("An address or a field holds a value that cannot be."),
+    "bad_json": mark("The body is not valid JSON."),
+    "bad_cursor": mark("The cursor is not one of ours. Start from the first page."),
+    "repeated_parameter": mark("A field was sent twice."),
+    "invalid": mark("Some fields need to be corrected."),
+    "idempotency_mismatch": mark(
+        "The same form was already sent with other content. Check that it is not there already, then send it again."
+    ),
+    "conflict": mark("Somebody else has changed this meanwhile. Reload the page and try again."),
+    "try_again": mark("Somebody else was writing at the same moment. Please try again."),
+    "rate_limited": mark("Too many attempts in a short time. Wait a moment and try again."),
+    "unavailable": mark(
+        "The forum cannot reach its database. What you typed is still in your browser: go back in a moment and send it again."
+    ),
+    "internal_error": mark(
+        "The error has been recorded. Try again; if it comes back, tell the administrators the number below."
+    ),
+    "method_not_allowed": mark("This address does not take this kind of request."),
+    "too_large": mark("What you sent is larger than the forum takes."),
+    "unsupported_media_type": mark("Send the body as application/json."),
+    "cannot_suspend_self": mark("Nobody can suspend themselves."),
+    "bad_idempotency_key": mark("An idempotency key has 1 to 200 visible ASCII characters."),
+    "kind_not_available": mark("This kind of topic is not available in this category."),
+    "wrong_credentials": mark("The e-mail address or the password is not right. Check both and try again."),
+}
+
+FIELDS: Final[Mapping[str, str]] = {
+    "required": mark("Please fill in this field."),
+    "too_long": mark("This is too long."),
+    "too_short": mark("This is too short."),
+    "bad_value": mark("This value cannot be used."),
+    "bad_characters": mark("This contains characters that cannot be stored."),
+    "unknown": mark("Please choose one of the values offered."),
+    "taken": mark("This is already in use."),
+    "bad_email": mark("Please write an e-mail address such as name@example.org."),
+    "common": mark("This password is among the most used ones and easily guessed. Please choose another."),
+    "personal": mark("The password contains your name, your address or the name of the forum. Please choose another."),
+    "wrong_password": mark("This is not your present password."),
+    "mismatch": mark("The two entries are not the same."),
+    "not_allowed": mark("This cannot be chosen here."),
+    "ambiguous": mark("More than one is called so. Please be more exact."),
+    "past": mark("Please choose a time that is still to come."),
+}
+
+
+def title(status: int) -> str:
+    """Return the msgid of a status's title."""
+    return TITLES.get(status) or TITLES[500 if status >= 500 else 400]
+
+
+def sentence(code: str) -> str:
+    """Return the msgid for a code."""
+    return SENTENCES.get(code) or SENTENCES["bad_request"]
+
+
+def field_sentence(code: str) -> str:
+    """Return the msgid for a code of a field."""
+    return FIELDS.get(code) or FIELDS["bad_value"]

@@ -1,0 +1,24 @@
+"""How often a member may do something; the numbers stand here, the counting is `domain/attempts.py`'s."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from forum.db import Tx
+from forum.domain import attempts
+from forum.keys import ACTOR, LIMITS
+
+POSTS_A_MINUTE: Final = 60
+"""Topics and replies together: far above what a hand can type, below what fills a category."""
+
+POSTS_AN_HOUR: Final = 300
+
+
+async def count_post(request: web.Request, tx: Tx) -> None:
+    """Count a topic or a reply of the member who asks, or raise RateLimited."""
+    limits = request.app[LIMITS]
+    subject = attempts.subject(limits, "member", str(request[ACTOR].member_id))
+    await attempts.count(tx, limits, "posts", subject, limit=POSTS_A_MINUTE, seconds=60)
+    await attempts.count(tx, limits, "posts_hourly", subject, limit=POSTS_AN_HOUR, seconds=3600)

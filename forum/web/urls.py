@@ -1,0 +1,54 @@
+"""Addresses: made from the names of routes, so that the base path stands in them; own paths told from others'."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from yarl import URL
+
+from forum.keys import CONFIG
+
+_OWN: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
+
+
+def url_for(app: web.Application, name: str, query: dict[str, str] | None = None, **parts: object) -> URL:
+    """Return the path of a named route with its parts filled in."""
+    url = app.router[name].url_for(**{key: str(value) for key, value in parts.items()})
+    return url.with_query(query) if query else url
+
+
+def absolute(app: web.Application, url: URL) -> str:
+    """Return the address as people outside see it."""
+    return f"{app[CONFIG].origin}{url}"
+
+
+def see_other(
+    request: web.Request, name: str, *, fragment: str = "", query: dict[str, str] | None = None, **parts: object
+) -> web.Response:
+    """Answer a form that was accepted: 303 to a page."""
+    url = url_for(request.app, name, query, **parts)
+    return redirect(url.with_fragment(fragment) if fragment else url)
+
+
+def redirect(url: URL | str, status: int = 303) -> web.Response:
+    return web.Response(status=status, headers={"Location": str(url)})
+
+
+def own_path(app: web.Application, text: str) -> str:
+    """Return `text` when it is a path of this forum, else the home page: no open redirect."""
+    home = str(url_for(app, "home.index"))
+    base = app[CONFIG].base_path
+    if not _OWN.fullmatch(text) or len(text) > 2000 or "//" in urlsplit(text).path or "%2f%2f" in text.lower():
+        return home
+    return text if not base or text == base or text.startswith(f"{base}/") else home
+
+
+def login_url(request: web.Request) -> URL:
+    """Return the way to sign-in that leads back to the page asked for."""
+    wanted = request.path_qs if request.method in {"GET", "HEAD"} else ""
+    home = str(url_for(request.app, "home.index"))
+    known = wanted and wanted != home and own_path(request.app, wanted) == wanted
+    return url_for(request.app, "sessions.new", {"next": wanted} if known else None)

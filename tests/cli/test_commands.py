@@ -1,0 +1,172 @@
+"""The commands as an operator types them: what they do, and the one line they say when they can't."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from forum.db import RawConnection
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "λιμάνι και φάρος 1974"
+
+
+@pytest.fixture
+def run(database_url: str, tmp_path: Path) -> Run:
+    return Run(database_url, tmp_path)
+
+
+class Run:
+    """Runs commands against the test's database."""
+
+    def __init__(self, database_url: str, data_dir: Path) -> None:
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("FORUM_")},
+            "FORUM_DATABASE_URL": database_url,
+            "FORUM_MIGRATION_URL": database_url.replace("://koinon@", "://koinon_owner@"),
+            "FORUM_DATA_DIR": str(data_dir),
+        }
+
+    def __call__(self, *arguments: str, given: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "run.py", *arguments],
+            cwd=ROOT,
+            env={**self.environment, **settings},
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+def _create(run: Run, password: str = PASSWORD, **changed: str) -> subprocess.CompletedProcess[str]:
+    values = {"email": "Anna@Larnaca.example", "name": "Άννα Δήμου", "organisation": "larnaca", **changed}
+    options = [part for name, value in values.items() for part in (f"--{name}", value)]
+    return run("member", "create", *options, "--password-stdin", given=password + "\n")
+
+
+async def test_member_create_adds_a_member_who_can_sign_in(run: Run, owner: RawConnection) -> None:
+    made = _create(run)
+    assert (made.returncode, made.stderr) == (0, "")
+    row = await owner.fetchrow("SELECT * FROM members WHERE email = 'anna@larnaca.example'")
+    assert row is not None
+    assert row["name"] == "Άννα Δήμου"
+    assert row["zone"] == "Asia/Nicosia"
+    assert PasswordHasher().verify(row["password_hash"], PASSWORD)
+
+
+@pytest.mark.parametrize("organisation", ["mytilene", "Δήμος Μυτιλήνης", "δημος μυτιληνησ", "Municipality of Mytilene"])
+async def test_an_organisation_is_known_by_its_slug_and_both_names(
+    run: Run, owner: RawConnection, organisation: str
+) -> None:
+    assert _create(run, organisation=organisation).returncode == 0
+    slug = await owner.fetchval(
+        "SELECT slug FROM organisations JOIN members ON members.organisation_id = organisations.id "
+        "WHERE members.email = 'anna@larnaca.example'"
+    )
+    assert slug == "mytilene"
+
+
+async def test_a_role_is_membership_of_its_system_group(run: Run, owner: RawConnection) -> None:
+    assert _create(run, role="moderator").returncode == 0
+    groups = await owner.fetch(
+        "SELECT groups.slug FROM groups JOIN group_members ON group_id = groups.id "
+        "JOIN members ON members.id = member_id WHERE members.email = 'anna@larnaca.example'"
+    )
+    assert [row["slug"] for row in groups] == ["moderators"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"email": "no address"}, "email"),
+        ({"email": "maria@larnaca.example"}, "email"),
+        ({"name": "  "}, "name"),
+        ({"name": "α" * 101}, "name"),
+        ({"organisation": "atlantis"}, "atlantis"),
+        ({"password": "short"}, "password"),
+        ({"password": "password123"}, "password"),
+        ({"password": "δώδεκα γράμματα"[:14], "role": "moderator"}, "password"),
+    ],
+    ids=str,
+)
+async def test_what_cannot_be_is_said_in_one_line(
+    run: Run, owner: RawConnection, changed: dict[str, str], said: str
+) -> None:
+    before = await owner.fetchval("SELECT count(*) FROM members")
+    refused = _create(run, **changed)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: ")
+    assert refused.stderr.count("\n") == 1
+    assert said in refused.stderr
+    assert await owner.fetchval("SELECT count(*) FROM members") == before
+
+
+async def test_a_forgotten_password_is_replaced_and_its_sessions_end(run: Run, owner: RawConnection) -> None:
+    assert _create(run).returncode == 0
+    await owner.execute(
+        "INSERT INTO sessions (key_hash, member_id, address, agent, expires_at) "
+        "SELECT sha256('x'), id, '127.0.0.1', '', now() + interval '1 day' FROM members "
+        "WHERE email = 'anna@larnaca.example'"
+    )
+    other = "τρία καράβια στο πέλαγος"
+    done = run("member", "password", "--email", "anna@larnaca.example", "--password-stdin", given=other + "\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    stored = await owner.fetchval("SELECT password_hash FROM members WHERE email = 'anna@larnaca.example'")
+    assert PasswordHasher().verify(stored, other)
+    assert await owner.fetchval("SELECT count(*) FROM sessions") == 0
+    nobody = run("member", "password", "--email", "nobody@example.org", "--password-stdin", given=other + "\n")
+    assert nobody.returncode == 1
+    assert "nobody@example.org" in nobody.stderr
+
+
+def test_wrong_usage_is_told_with_status_2(run: Run) -> None:
+    assert run("nonsense").returncode == 2
+    assert run("member", "create").returncode == 2
+    assert run("serve", "--port", "many").returncode == 2
+
+
+def test_check_shows_the_settings_and_masks_secrets(run: Run) -> None:
+    shown = run("check", FORUM_SECRET_KEY="a-secret-key-of-at-least-32-bytes!")
+    assert shown.returncode == 0
+    assert "FORUM_PORT=8080" in shown.stdout
+    assert "a-secret-key" not in shown.stdout
+    assert "reachable" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("FORUM_PORT", "many", "FORUM_PORT"),
+        ("FORUM_BASE_URL", "ftp://example.org", "FORUM_BASE_URL"),
+        ("FORUM_TRUSTED_PROXIES", "10.0.0.0/99", "FORUM_TRUSTED_PROXIES"),
+        ("FORUM_SECRET_KEY", "short", "FORUM_SECRET_KEY"),
+        ("FORUM_DATABASE_URL", "postgresql://127.0.0.1:1/nothing", "database"),
+        ("FORUM_DATABASE_URL", "nonsense", "database"),
+    ],
+)
+def test_a_wrong_setting_is_said_in_one_line(run: Run, setting: str, value: str, said: str) -> None:
+    refused = run("check", **{"FORUM_MIGRATION_URL": "", setting: value})
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1, refused.stderr
+    assert said in refused.stderr
+
+
+def test_routes_prints_every_route_with_its_access(run: Run) -> None:
+    printed = run("routes").stdout
+    assert "/topics/{topic_id}/posts" in printed
+    assert "topic:reply" in printed
+
+
+async def test_a_database_newer_than_the_program_is_refused(run: Run, owner: RawConnection) -> None:
+    await owner.execute("INSERT INTO schema_migrations (name) VALUES ('9999_come_from_the_future.sql')")
+    refused = run("migrate")
+    assert refused.returncode == 1
+    assert "newer than this program" in refused.stderr
+    assert refused.stderr.count("\n") == 1

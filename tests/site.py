@@ -1,0 +1,143 @@
+"""The running application as tests visit it: people with browsers (`Visitor`) and programs with tokens (`Program`)."""
+
+from __future__ import annotations
+
+import json as json_module
+import re
+from dataclasses import dataclass
+from html import unescape
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from forum.domain import api_tokens, sessions
+from forum.domain.actors import Actor
+from forum.keys import CONFIG, DB, SECRET
+from forum.web.sessions import cookie_name
+from tests.cast import Cast
+
+_TOKEN: Final = re.compile(r'name="csrf_token" value="([^"]+)"')
+AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) Firefox/150.0"
+
+Client = TestClient[web.Request, web.Application]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, read to its end."""
+
+    status: int
+    text: str
+    headers: CIMultiDictProxy[str]
+
+    @property
+    def location(self) -> str:
+        return self.headers.get("Location", "")
+
+    @property
+    def json(self) -> Any:
+        return json_module.loads(self.text)
+
+    def hidden(self, name: str) -> str:
+        """Return the value of a hidden field of the page."""
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.text)
+        assert found, f"no hidden field {name} on the page"
+        return unescape(found[1])
+
+
+class Visitor:
+    """A browser without scripts: keeps cookies and knows the CSRF token of the last page it saw."""
+
+    def __init__(self, client: Client, actor: Actor | None) -> None:
+        self._client, self.actor = client, actor
+        self.token = ""
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        return await self.request("GET", path, **options)
+
+    async def request(self, method: str, path: str, **options: Any) -> Answer:
+        """Ask without following redirects."""
+        options.setdefault("allow_redirects", False)
+        async with self._client.request(method, URL(path, encoded=True), **options) as response:
+            answer = Answer(response.status, await response.text(), response.headers)
+        if found := _TOKEN.search(answer.text):
+            self.token = unescape(found[1])
+        return answer
+
+    async def submit(self, path: str, data: dict[str, str] | None = None, **options: Any) -> Answer:
+        """Send a form with the CSRF token of the last page, or of the help page when there was none."""
+        if not self.token:
+            await self.get(f"{self._client.app[CONFIG].base_path}/help")
+        return await self.request("POST", path, data={"csrf_token": self.token, **(data or {})}, **options)
+
+    async def follow(self, answer: Answer) -> Answer:
+        """Go where a redirect leads."""
+        assert answer.status in {301, 302, 303}, (answer.status, answer.text[:500])
+        return await self.get(answer.location.partition("#")[0])
+
+
+class Program:
+    """A program that uses the API with a member's token, or none."""
+
+    def __init__(self, client: Client, token: str | None) -> None:
+        self._client, self.token = client, token
+
+    async def request(self, method: str, path: str, **options: Any) -> Answer:
+        headers = dict(options.pop("headers", {}))
+        if self.token:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        async with self._client.request(
+            method, URL(path, encoded=True), headers=headers, allow_redirects=False, **options
+        ) as response:
+            return Answer(response.status, await response.text(), response.headers)
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        return await self.request("GET", path, **options)
+
+    async def post(self, path: str, **options: Any) -> Answer:
+        return await self.request("POST", path, **options)
+
+    async def put(self, path: str, **options: Any) -> Answer:
+        return await self.request("PUT", path, **options)
+
+    async def patch(self, path: str, **options: Any) -> Answer:
+        return await self.request("PATCH", path, **options)
+
+    async def delete(self, path: str, **options: Any) -> Answer:
+        return await self.request("DELETE", path, **options)
+
+
+class Site:
+    """The application with its cast."""
+
+    def __init__(self, app: web.Application, new_client: Any, cast: Cast) -> None:
+        self.app, self.cast, self._new_client = app, cast, new_client
+
+    async def visitor(self, person: str | None = None) -> Visitor:
+        """Return a browser, signed in as a person of the cast, or a guest's."""
+        client: Client = await self._new_client()
+        if person is None:
+            return Visitor(client, None)
+        actor: Actor = getattr(self.cast, person)
+        async with self.app[DB].write() as tx:
+            key = await sessions.open(tx, actor.member_id, address="127.0.0.1", agent=AGENT)
+        config = self.app[CONFIG]
+        client.session.cookie_jar.update_cookies(
+            {cookie_name(config, "session"): key}, client.make_url(config.base_path or "/")
+        )
+        return Visitor(client, actor)
+
+    async def program(self, person: str | None = None) -> Program:
+        """Return a program with a token of a person of the cast, or without one."""
+        client: Client = await self._new_client()
+        if person is None:
+            return Program(client, None)
+        actor: Actor = getattr(self.cast, person)
+        async with self.app[DB].write() as tx:
+            made = await api_tokens.create(
+                tx, actor.member_id, name=f"test {person}", secret=self.app[SECRET], key=None
+            )
+        return Program(client, made.token)
