@@ -1,0 +1,67 @@
+"""The handbook: help pages, privacy notice and accessibility statement, as Markdown in both languages.
+
+This module reads the texts and refuses to know how they are rendered or under which addresses they stand.
+A text opens with its title; a link to another page names that page alone, as in `[writing](writing)`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import Final
+
+from forum.i18n import LANGUAGES, Language
+
+# the help pages in the order of reading; the first is the way in
+HELP: Final = (
+    "help",
+    "signing-in",
+    "reading",
+    "writing",
+    "editing",
+    "searching",
+    "access",
+    "moderators",
+    "administrators",
+    "api",
+    "keyboard",
+)
+
+# pages with an address of their own, linked at the foot of every page
+NOTICES: Final = ("privacy", "accessibility")
+
+_PAGE_LINK: Final = re.compile(r"\]\(([a-z]+(?:-[a-z]+)*)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class HandbookPage:
+    """A page in one language; `source` is its Markdown without the title, headings begin at the second level."""
+
+    slug: str
+    title: str
+    source: str
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The pages it points to."""
+        return tuple(_PAGE_LINK.findall(self.source))
+
+    def source_with_links(self, url_of: Callable[[str], str]) -> str:
+        """Return the Markdown with the address of each page in place of its name."""
+        return _PAGE_LINK.sub(lambda match: f"]({url_of(match[1])})", self.source)
+
+
+def load() -> Mapping[tuple[Language, str], HandbookPage]:
+    """Return every page of the handbook in every language; raises ValueError for a text without a title."""
+    pages = {}
+    for language in LANGUAGES:
+        for slug in (*HELP, *NOTICES):
+            file = resources.files(__name__) / language / f"{slug}.md"
+            heading, _, source = file.read_text(encoding="utf-8").partition("\n")
+            if not heading.startswith("# "):
+                raise ValueError(f"{language}/{slug}.md does not open with its title")
+            pages[language, slug] = HandbookPage(slug, heading[2:].strip(), source.strip() + "\n")
+    return MappingProxyType(pages)

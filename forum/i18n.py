@@ -1,0 +1,243 @@
+"""What depends on a reader's language: sentences, dates, numbers, the time zones on offer, and the fold.
+
+Sentences are looked up in the compiled gettext catalogues under `forum/locale`, loaded once a process.
+Which language a reader gets is decided elsewhere; this module holds no request and no settings.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from gettext import GNUTranslations
+from importlib import resources
+from typing import Final, Literal, TypeGuard
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, get_timezone_location
+from babel.numbers import format_decimal
+
+Language = Literal["el", "en"]
+
+LANGUAGES: Final[tuple[Language, ...]] = ("el", "en")
+
+# a language is offered under its own name, whatever the language of the page
+LANGUAGE_NAMES: Final[Mapping[Language, str]] = {"el": "Ελληνικά", "en": "English"}
+
+DOMAIN: Final = "koinon"
+
+_TERRITORIES: Final[Mapping[Language, str]] = {"el": "GR", "en": "GB"}
+
+_FIRST_ZONES: Final = ("Asia/Nicosia", "Europe/Athens", "Europe/Brussels")
+
+_OTHER_CAPITALS: Final = (
+    "Europe/Amsterdam",
+    "Europe/Berlin",
+    "Europe/Bratislava",
+    "Europe/Bucharest",
+    "Europe/Budapest",
+    "Europe/Copenhagen",
+    "Europe/Dublin",
+    "Europe/Helsinki",
+    "Europe/Lisbon",
+    "Europe/Ljubljana",
+    "Europe/Luxembourg",
+    "Europe/Madrid",
+    "Europe/Malta",
+    "Europe/Paris",
+    "Europe/Prague",
+    "Europe/Riga",
+    "Europe/Rome",
+    "Europe/Sofia",
+    "Europe/Stockholm",
+    "Europe/Tallinn",
+    "Europe/Vienna",
+    "Europe/Vilnius",
+    "Europe/Warsaw",
+    "Europe/Zagreb",
+)
+
+# letters of European alphabets that carry no separable accent; the same replacements as PostgreSQL's unaccent
+_UNACCENTED: Final = str.maketrans(
+    {
+        "Æ": "AE",
+        "æ": "ae",
+        "Œ": "OE",
+        "œ": "oe",
+        "Ø": "O",
+        "ø": "o",
+        "Ð": "D",
+        "ð": "d",
+        "Đ": "D",
+        "đ": "d",
+        "Þ": "TH",
+        "þ": "th",
+        "ß": "ss",
+        "ẞ": "SS",
+        "Ħ": "H",
+        "ħ": "h",
+        "ı": "i",
+        "Ĳ": "IJ",
+        "ĳ": "ij",
+        "ĸ": "q",
+        "Ŀ": "L",
+        "ŀ": "l",
+        "Ł": "L",
+        "ł": "l",
+        "ŉ": "'n",
+        "Ŋ": "N",
+        "ŋ": "n",
+        "Ŧ": "T",
+        "ŧ": "t",
+        "ſ": "s",
+    }
+)
+
+_COMBINING: Final = re.compile("[\u0300-\u0362]")
+
+# a header longer than this, or with more ranges, is nobody's browser
+_LONGEST_HEADER: Final = 1000
+_RANGE: Final = re.compile(
+    r"(?P<tag>[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,4}|\*)(?:\s*;\s*q\s*=\s*(?P<q>[01](?:\.[0-9]{0,3})?))?"
+)
+
+
+def mark(message: str) -> str:
+    """Return the message as it is; it is extracted here and translated where it is shown."""
+    return message
+
+
+class Translator:
+    """Sentences, dates and numbers in one language; get it from `translator`.
+
+    `gettext` and `ngettext` also serve as Jinja's callables, which fill placeholders themselves: without values
+    they leave every placeholder but the formatted `%(n)s` as it is.
+    """
+
+    def __init__(self, language: Language) -> None:
+        self.language: Language = language
+        self._locale = Locale(language, _TERRITORIES[language])
+        catalogue = resources.files("forum") / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
+        with catalogue.open("rb") as file:
+            self._catalogue = GNUTranslations(file)
+
+    def gettext(self, message: str, /, **values: object) -> str:
+        """Return the sentence, with its `%(name)s` placeholders filled when values are given."""
+        return _fill(self._catalogue.gettext(message) if message else "", values)
+
+    def ngettext(self, singular: str, plural: str, n: int, /, **values: object) -> str:
+        """Return the sentence that fits `n`, which stands formatted wherever it says `%(n)s`."""
+        sentence = self._catalogue.ngettext(singular, plural, n)
+        formatted = self.number(n)
+        return _fill(sentence, {"n": formatted, **values}) if values else sentence.replace("%(n)s", formatted)
+
+    def pgettext(self, context: str, message: str, /, **values: object) -> str:
+        """Return the sentence as it reads in a context, where one English word has two translations."""
+        return _fill(self._catalogue.pgettext(context, message), values)
+
+    def date(self, value: dt.date, zone: ZoneInfo) -> str:
+        """Return the day as 31/12/2026; an instant is shown in the zone."""
+        day = _local(value, zone)
+        return f"{day.day:02}/{day.month:02}/{day.year:04}"
+
+    def datetime(self, value: dt.datetime, zone: ZoneInfo) -> str:
+        """Return the instant as 31/12/2026, 18:00 in the zone."""
+        local = _in_zone(value, zone)
+        return f"{self.date(local, zone)}, {local:%H:%M}"
+
+    def long_date(self, value: dt.date, zone: ZoneInfo) -> str:
+        """Return the day in words, as in Monday 23 November 2026."""
+        return format_date(_local(value, zone), "EEEE d MMMM y", locale=self._locale)
+
+    def number(self, value: int | float | Decimal) -> str:
+        """Return the number with the language's separators and at most three decimals."""
+        return format_decimal(value, locale=self._locale)
+
+    def relative(self, value: dt.datetime, now: dt.datetime, zone: ZoneInfo) -> str:
+        """Return how long ago an instant is: minutes, then today or yesterday with the time, then the date.
+
+        An instant ahead of `now` by more than a minute (a clock that is wrong, or a plan) is shown in full.
+        """
+        seconds = (now - value).total_seconds()
+        if seconds < -60:
+            return self.datetime(value, zone)
+        if seconds < 60:
+            return self.gettext("just now")
+        if seconds < 3600:
+            return self.ngettext("%(n)s minute ago", "%(n)s minutes ago", int(seconds // 60))
+        local = _in_zone(value, zone)
+        days = (_in_zone(now, zone).date() - local.date()).days
+        if days == 0:
+            return self.gettext("today, %(time)s", time=f"{local:%H:%M}")
+        if days == 1:
+            return self.gettext("yesterday, %(time)s", time=f"{local:%H:%M}")
+        return self.date(local, zone)
+
+    def zone_name(self, name: str) -> str:
+        """Return the city a time zone is named after, as it is called in the language."""
+        return name if name == "UTC" else get_timezone_location(name, locale=self._locale, return_city=True)
+
+
+@cache
+def translator(language: Language) -> Translator:
+    """Return the process's only translator of a language."""
+    return Translator(language)
+
+
+def is_language(value: str) -> TypeGuard[Language]:
+    """Say whether the forum speaks a language."""
+    return value in LANGUAGES
+
+
+def negotiate(accept_language: str, default: Language) -> Language:
+    """Return the language a browser prefers (RFC 9110, 12.5.4); what cannot be read is ignored."""
+    best, best_weight = default, 0.0
+    for part in accept_language[:_LONGEST_HEADER].split(","):
+        match = _RANGE.fullmatch(part.strip())
+        if match is None:
+            continue
+        weight = min(float(match["q"] or 1), 1.0)
+        wanted = match["tag"].split("-")[0].lower()
+        language = default if wanted == "*" else wanted
+        if weight > best_weight and is_language(language):
+            best, best_weight = language, weight
+    return best
+
+
+def fold(text: str) -> str:
+    """Return the key by which names are compared and sorted: accents off, lower case, final sigma as sigma.
+
+    Equals the database's `fold()` for composed (NFC) Greek, and for Latin letters as far as Latin Extended-A.
+    Its code-point order is the Greek alphabet's.
+    """
+    bare = _COMBINING.sub("", unicodedata.normalize("NFD", text)).translate(_UNACCENTED)
+    return unicodedata.normalize("NFC", bare).lower().replace("ς", "σ")
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """Return the time zones offered: the network's own first, then the other capitals of the EU, then UTC."""
+    return (*_FIRST_ZONES, *_OTHER_CAPITALS, "UTC")
+
+
+def is_zone(name: str) -> bool:
+    """Say whether a time zone is among those offered."""
+    return name in zones()
+
+
+def _fill(sentence: str, values: Mapping[str, object]) -> str:
+    return sentence % values if values else sentence
+
+
+def _in_zone(value: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    if value.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return value.astimezone(zone)
+
+
+def _local(value: dt.date, zone: ZoneInfo) -> dt.date:
+    return _in_zone(value, zone).date() if isinstance(value, dt.datetime) else value
