@@ -1,0 +1,1 @@
+"""Thin request handlers, a module a page family."""

@@ -1,0 +1,46 @@
+"""The API's part of the table of routes. What a call takes and answers is said beside its handler."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from forum.handlers.api import acts, categories, directory, me, posts, search, tokens, topics
+from forum.handlers.api.document import Document
+from forum.web.access import Access, Route
+
+_CALLS: Final = (
+    Route("POST", "/api/v1/tokens", tokens.create, Access.PUBLIC, "api.tokens.create"),
+    Route("GET", "/api/v1/tokens", tokens.index, Access.MEMBER, "api.tokens.index"),
+    Route("DELETE", "/api/v1/tokens/{id}", tokens.delete, Access.MEMBER, "api.tokens.delete"),
+    Route("GET", "/api/v1/me", me.show, Access.MEMBER, "api.me.show"),
+    # Directory
+    Route("GET", "/api/v1/regions", directory.list_regions, Access.MEMBER, "api.regions.index"),
+    Route("GET", "/api/v1/municipalities", directory.list_municipalities, Access.MEMBER, "api.municipalities.index"),
+    Route(
+        "GET", "/api/v1/municipalities/{slug}", directory.show_municipality, Access.MEMBER, "api.municipalities.show"
+    ),
+    Route("GET", "/api/v1/members", directory.list_members, Access.MEMBER, "api.members.index"),
+    Route("GET", "/api/v1/members/{id}", directory.show_member, Access.MEMBER, "api.members.show"),
+    Route("PATCH", "/api/v1/members/{id}", directory.update_member, Access.ADMINISTRATOR, "api.members.update"),
+    # Categories and topics
+    Route("GET", "/api/v1/categories", categories.index, Access.MEMBER, "api.categories.index"),
+    Route("GET", "/api/v1/categories/{slug}/topics", categories.list_topics, Access.CATEGORY_READ, "api.topics.index"),
+    Route("POST", "/api/v1/topics", topics.create, Access.CATEGORY_START, "api.topics.create"),
+    Route("GET", "/api/v1/topics/{id}", topics.show, Access.TOPIC_READ, "api.topics.show"),
+    Route("PATCH", "/api/v1/topics/{id}", topics.update, Access.TOPIC_EDIT, "api.topics.update"),
+    Route("DELETE", "/api/v1/topics/{id}", topics.delete, Access.TOPIC_DELETE, "api.topics.delete"),
+    Route("PUT", "/api/v1/topics/{id}/lock", acts.lock, Access.TOPIC_MODERATE, "api.topics.lock"),
+    Route("DELETE", "/api/v1/topics/{id}/lock", acts.unlock, Access.TOPIC_MODERATE, "api.topics.unlock"),
+    Route("PUT", "/api/v1/topics/{id}/pin", acts.pin, Access.TOPIC_MODERATE, "api.topics.pin"),
+    Route("DELETE", "/api/v1/topics/{id}/pin", acts.unpin, Access.TOPIC_MODERATE, "api.topics.unpin"),
+    # Posts
+    Route("GET", "/api/v1/topics/{id}/posts", posts.index, Access.TOPIC_READ, "api.posts.index"),
+    Route("POST", "/api/v1/topics/{id}/posts", posts.create, Access.TOPIC_REPLY, "api.posts.create"),
+    Route("GET", "/api/v1/posts/{id}", posts.show, Access.POST_READ, "api.posts.show"),
+    Route("PATCH", "/api/v1/posts/{id}", posts.update, Access.POST_EDIT, "api.posts.update"),
+    Route("DELETE", "/api/v1/posts/{id}", posts.delete, Access.POST_DELETE, "api.posts.delete"),
+    Route("GET", "/api/v1/posts/{id}/revisions", posts.list_revisions, Access.POST_READ, "api.posts.revisions"),
+    Route("GET", "/api/v1/search", search.index, Access.MEMBER, "api.search.index"),
+)
+
+ROUTES: Final[tuple[Route, ...]] = Document(_CALLS).routes

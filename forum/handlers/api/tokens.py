@@ -1,0 +1,64 @@
+"""Tokens: a program gets one for a member's address and password, under the same throttle as signing in."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from forum.domain import api_tokens, sign_in
+from forum.domain.sign_in import Credentials
+from forum.errors import Unauthenticated
+from forum.handlers.api import answers, bodies, models
+from forum.handlers.api.calls import call
+from forum.i18n import mark
+from forum.keys import ACTOR, ADDRESS, DB, HASHER, LIMITS, SECRET
+from forum.web.forms import int_param
+
+
+@call(
+    mark("Get a token for a member's e-mail address and password"),
+    takes=models.NewToken,
+    answers=models.CreatedToken,
+    creates="api.tokens.delete",
+    refuses=(401, 409, 429),
+)
+async def create(request: web.Request, sent: models.NewToken) -> models.CreatedToken:
+    db, limits, address = request.app[DB], request.app[LIMITS], request[ADDRESS]
+    key = bodies.read_key_text(request)
+    async with db.write() as tx:
+        seconds = await sign_in.reserve(tx, limits, sent.email, address)
+    if seconds:
+        await asyncio.sleep(seconds)
+    found = await _check(request, sent)
+    async with db.write() as tx:
+        if found is None:
+            await sign_in.failed(tx, limits, sent.email, address)
+        else:
+            await sign_in.confirm(tx, limits, sent.email, address, found.member_id, password_hash=found.password_hash)
+            created = await api_tokens.create(tx, found.member_id, name=sent.name, secret=request.app[SECRET], key=key)
+    if found is None:
+        raise Unauthenticated("wrong_credentials")
+    return models.CreatedToken(id=created.id, token=created.token)
+
+
+async def _check(request: web.Request, sent: models.NewToken) -> Credentials | None:
+    """Return whose password it is; an unknown account, a wrong password and a suspended member are the same None."""
+    async with request.app[DB].read() as conn:
+        found = await sign_in.credentials(conn, sent.email)
+    is_right = await request.app[HASHER].verify(found.password_hash if found else None, sent.password)
+    return found if found and is_right and not found.is_suspended else None
+
+
+@call(mark("List one's own tokens"), takes=models.PageQuery, answers=models.Tokens)
+async def index(request: web.Request, query: models.PageQuery) -> models.Tokens:
+    async with request.app[DB].read() as conn:
+        found = await api_tokens.list_tokens(conn, request[ACTOR])
+    items, following = answers.cut(found, query, lambda token: token.id)
+    return models.Tokens(items=[answers.token(token) for token in items], next=following)
+
+
+@call(mark("End a token at once"), refuses=(404, 409))
+async def delete(request: web.Request) -> None:
+    async with request.app[DB].write() as tx:
+        await api_tokens.delete(tx, request[ACTOR], int_param(request, "id"))

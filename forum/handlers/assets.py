@@ -1,0 +1,11 @@
+"""Static files, by their hashed names."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from forum.keys import ASSETS
+
+
+async def show(request: web.Request) -> web.Response:
+    return request.app[ASSETS].respond(request.match_info["file"])

@@ -1,0 +1,55 @@
+"""A category's page: its topics, pinned ones first, a page at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from aiohttp import web
+
+from forum.domain import access, permissions, topics, unread
+from forum.domain.entities import Category, TopicRow
+from forum.domain.permissions import Verdict
+from forum.domain.topics import Sort
+from forum.errors import BadRequest
+from forum.keys import ACTOR, DB
+from forum.web.forms import query_param
+from forum.web.pages import Page, render
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryPage(Page):
+    template: ClassVar[str] = "categories/show.html"
+    category: Category
+    topics: list[TopicRow]
+    next: str
+    sort: Sort
+    is_first: bool
+    can_start: Verdict
+    unread_posts_limit: int = unread.COUNT_LIMIT
+
+
+async def show(request: web.Request) -> web.Response:
+    sort, cursor = _sort(request), query_param(request, "cursor")
+    async with request.app[DB].read() as conn:
+        grant = await access.category_to_read(conn, request[ACTOR], request.match_info["slug"])
+        listed = await topics.list_topics(conn, grant, sort=sort, cursor=cursor or None)
+    page = CategoryPage(
+        category=grant.category,
+        topics=listed.items,
+        next=listed.next or "",
+        sort=sort,
+        is_first=not cursor,
+        can_start=permissions.can_start_topic(grant.category.rights),
+    )
+    return await render(request, page)
+
+
+def _sort(request: web.Request) -> Sort:
+    match query_param(request, "sort", "activity"):
+        case "activity":
+            return "activity"
+        case "created":
+            return "created"
+        case _:
+            raise BadRequest("bad_value")

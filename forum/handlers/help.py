@@ -1,0 +1,102 @@
+"""The handbook's pages: help, privacy notice and accessibility statement, open to everybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar, Final
+
+from aiohttp import web
+from markupsafe import Markup
+
+from forum import handbook
+from forum.errors import NotFound
+from forum.handbook import HELP, NOTICES, HandbookPage
+from forum.i18n import Language
+from forum.keys import TRANSLATOR
+from forum.markup import render as render_markup
+from forum.web.pages import Page, render
+from forum.web.urls import see_other, url_for
+
+_HEADING: Final = re.compile(r"(?<=<h)[3-6](?=>)|(?<=</h)[3-6](?=>)")
+
+
+@dataclass(frozen=True, slots=True)
+class HelpLink:
+    slug: str
+    title: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpPage(Page):
+    template: ClassVar[str] = "help/show.html"
+    slug: str
+    title: str
+    html: Markup
+    links: list[HelpLink]
+    """All pages of the help in the order of reading; none beside a notice."""
+
+
+async def index(request: web.Request) -> web.Response:
+    return await _page(request, HELP[0])
+
+
+async def show(request: web.Request) -> web.Response:
+    slug = request.match_info["page"]
+    if slug == HELP[0]:
+        return see_other(request, "help.index")
+    if slug not in HELP:
+        raise NotFound
+    return await _page(request, slug)
+
+
+async def privacy(request: web.Request) -> web.Response:
+    return await _page(request, "privacy")
+
+
+async def accessibility(request: web.Request) -> web.Response:
+    return await _page(request, "accessibility")
+
+
+async def _page(request: web.Request, slug: str) -> web.Response:
+    app, language = request.app, request[TRANSLATOR].language
+    pages = _pages()
+    addresses = tuple((each, _href(app, each)) for each in (*HELP, *NOTICES))
+    page = HelpPage(
+        slug=slug,
+        title=pages[language, slug].title,
+        html=_html(language, slug, addresses),
+        links=[
+            HelpLink(each, pages[language, each].title, href)
+            for each, href in addresses
+            if slug in HELP and each in HELP
+        ],
+    )
+    return await render(request, page)
+
+
+def _href(app: web.Application, slug: str) -> str:
+    if slug == HELP[0]:
+        return str(url_for(app, "help.index"))
+    if slug in NOTICES:
+        return str(url_for(app, f"help.{slug}"))
+    return str(url_for(app, "help.show", page=slug))
+
+
+@cache
+def _pages() -> Mapping[tuple[Language, str], HandbookPage]:
+    return handbook.load()
+
+
+@cache
+def _html(language: Language, slug: str, addresses: tuple[tuple[str, str], ...]) -> Markup:
+    """Return a page's text as HTML, made once: the texts are the project's own and change only with it.
+
+    Headings come a level higher than in a post, since no post's heading stands above them.
+    """
+    source = _pages()[language, slug].source_with_links(dict(addresses).__getitem__)
+    html = render_markup(source).html
+    return Markup(_HEADING.sub(lambda level: str(int(level[0]) - 1), html))  # noqa: S704 - sanitised by the renderer

@@ -1,0 +1,89 @@
+"""The directory of municipalities, associations and partners, and the page of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import ClassVar
+
+from aiohttp import web
+
+from forum.domain import members, organisations, regions, topics, unread
+from forum.domain.entities import Member, Organisation, Region, TopicRow
+from forum.i18n import Language, fold
+from forum.keys import ACTOR, DB
+from forum.web.forms import query_param
+from forum.web.pages import Page, render
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """Municipalities of a part of a region; one without a name holds those that belong to none."""
+
+    name: str
+    municipalities: list[Organisation]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionView:
+    region: Region
+    districts: list[District]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MunicipalitiesPage(Page):
+    template: ClassVar[str] = "municipalities/index.html"
+    regions: list[RegionView]
+    associations: list[Organisation]
+    partners: list[Organisation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MunicipalityPage(Page):
+    template: ClassVar[str] = "municipalities/show.html"
+    organisation: Organisation
+    members: list[Member]
+    next: str
+    is_first: bool
+    topics: list[TopicRow]
+    unread_posts_limit: int = unread.COUNT_LIMIT
+
+
+async def index(request: web.Request) -> web.Response:
+    language = request[ACTOR].language
+    async with request.app[DB].read() as conn:
+        listed = await organisations.list_organisations(conn, language=language)
+        known = await regions.list_regions(conn, language=language)
+    page = MunicipalitiesPage(
+        regions=[RegionView(region, _districts(listed, region, language)) for region in known],
+        associations=[organisation for organisation in listed if organisation.kind == "association"],
+        partners=[organisation for organisation in listed if organisation.kind == "partner"],
+    )
+    return await render(request, page)
+
+
+def _districts(listed: list[Organisation], region: Region, language: Language) -> list[District]:
+    """Return a region's municipalities by district; within one they stay in the order they were listed in."""
+
+    def name(organisation: Organisation) -> str:
+        return (organisation.district_el if language == "el" else organisation.district_en) or ""
+
+    of_region = [organisation for organisation in listed if organisation.region_slug == region.slug]
+    of_region.sort(key=lambda organisation: fold(name(organisation)))
+    return [District(district, list(found)) for district, found in groupby(of_region, name)]
+
+
+async def show(request: web.Request) -> web.Response:
+    actor, slug, cursor = request[ACTOR], request.match_info["slug"], query_param(request, "cursor")
+    async with request.app[DB].read() as conn:
+        organisation = await organisations.organisation(conn, slug)
+        listed = await members.list_members(conn, organisation=slug, cursor=cursor or None)
+        started = await topics.list_of_organisation(conn, actor, slug)
+    page = MunicipalityPage(
+        organisation=organisation,
+        members=listed.items,
+        next=listed.next or "",
+        is_first=not cursor,
+        topics=started,
+    )
+    return await render(request, page)

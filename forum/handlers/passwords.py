@@ -1,0 +1,81 @@
+"""Changing one's own password: the present one is asked for, and everything opened with it elsewhere ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from aiohttp import web
+from pydantic import Field
+
+from forum.domain import members, sign_in
+from forum.domain.members import Settings
+from forum.errors import Invalid
+from forum.keys import ACTOR, ADDRESS, DB, HASHER, LIMITS
+from forum.passwords import LENGTH, STAFF_LENGTH, check_password
+from forum.web import credentials
+from forum.web.flash import flash
+from forum.web.forms import Form, FormState, state_of
+from forum.web.pages import Page, render
+from forum.web.urls import see_other
+
+
+class PasswordForm(Form):
+    password_current: Annotated[str, Field(min_length=1)]
+    password: Annotated[str, Field(min_length=1)]
+    password_repeat: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordPage(Page):
+    template: ClassVar[str] = "passwords/edit.html"
+    form: FormState
+    email: str
+    """For the browser's password manager: whose password it is."""
+    password_length: int
+
+
+async def edit(request: web.Request) -> web.Response:
+    return await _edit(request, FormState())
+
+
+async def update(request: web.Request) -> web.Response:
+    app, actor = request.app, request[ACTOR]
+    async with app[DB].read() as conn:
+        own = await members.settings(conn, actor)
+    try:
+        form = PasswordForm.parse(await request.post())
+        _check(form, own, is_staff=actor.is_staff)
+        known = await credentials.verify(request, own.email, form.password_current)
+        if known is None:
+            raise Invalid({"password_current": ("wrong_password",)})
+        new_hash = await app[HASHER].hash(form.password)
+        async with app[DB].write() as tx:
+            await sign_in.confirm(
+                tx, app[LIMITS], own.email, request[ADDRESS], actor.member_id, password_hash=known.password_hash
+            )
+            await members.change_password(tx, actor, new_hash)
+    except Invalid as invalid:
+        return await _edit(request, await state_of(request, invalid), status=invalid.status)
+    response = see_other(request, "passwords.edit")
+    flash(request, response, "password.changed")
+    return response
+
+
+def _check(form: PasswordForm, own: Settings, *, is_staff: bool) -> None:
+    """Raise Invalid unless the new password may be taken and was typed twice alike."""
+    personal = (own.email, own.name, own.organisation_el, own.organisation_en)
+    faults = {
+        "password": check_password(form.password, is_staff=is_staff, personal=personal),
+        "password_repeat": () if form.password == form.password_repeat else ("mismatch",),
+    }
+    if any(faults.values()):
+        raise Invalid({name: codes for name, codes in faults.items() if codes})
+
+
+async def _edit(request: web.Request, form: FormState, *, status: int = 200) -> web.Response:
+    actor = request[ACTOR]
+    async with request.app[DB].read() as conn:
+        own = await members.settings(conn, actor)
+    page = PasswordPage(form=form, email=own.email, password_length=STAFF_LENGTH if actor.is_staff else LENGTH)
+    return await render(request, page, status=status)

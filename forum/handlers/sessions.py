@@ -1,0 +1,183 @@
+"""Signing in and out, and the list of one's own signed-in browsers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final
+
+from aiohttp import web
+from aiohttp_session import get_session
+from pydantic import Field
+
+from forum.domain import members, sessions, sign_in
+from forum.domain.entities import EMAIL_LIMIT
+from forum.domain.sessions import SessionRow
+from forum.domain.sign_in import Credentials
+from forum.errors import ForumError, Invalid, RateLimited
+from forum.keys import ACTOR, ADDRESS, DB, HASHER, LIMITS
+from forum.web import credentials, problem_json
+from forum.web.flash import flash
+from forum.web.forms import Form, FormState, RequiredLine, int_param, query_param, state_of
+from forum.web.pages import Page, render
+from forum.web.sessions import begin, end
+from forum.web.urls import own_path, redirect, see_other
+
+
+class SignInForm(Form):
+    """Any text may be tried: whether it looks like an address or a password says nothing to a guesser."""
+
+    email: Annotated[RequiredLine, Field(max_length=EMAIL_LIMIT)]
+    password: Annotated[str, Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInPage(Page):
+    template: ClassVar[str] = "sessions/new.html"
+    form: FormState
+    code: str
+    next: str
+    has_members: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A browser and a system as people call them; empty when the browser does not say."""
+
+    browser: str
+    system: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    session: SessionRow
+    device: Device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsPage(Page):
+    template: ClassVar[str] = "sessions/index.html"
+    sessions: list[SessionView]
+
+
+async def index(request: web.Request) -> web.Response:
+    async with request.app[DB].read() as conn:
+        rows = await sessions.list_sessions(conn, request[ACTOR])
+    return await render(request, SessionsPage(sessions=[SessionView(row, device(row.agent)) for row in rows]))
+
+
+async def new(request: web.Request) -> web.Response:
+    wanted = own_path(request.app, query_param(request, "next"))
+    return redirect(wanted) if request.get(ACTOR) else await _new(request, wanted, FormState())
+
+
+async def create(request: web.Request) -> web.Response:
+    sent = (await request.post()).get("next", "")
+    wanted = own_path(request.app, sent if isinstance(sent, str) else "")
+    if request.get(ACTOR):
+        return redirect(wanted)
+    try:
+        form = SignInForm.parse(await request.post())
+        known = await credentials.verify(request, form.email, form.password)
+        if known is None:
+            raise Invalid({}, "wrong_credentials")
+    except Invalid as invalid:
+        return await _new(request, wanted, await state_of(request, invalid), problem=invalid)
+    except RateLimited as limited:
+        return await _new(request, wanted, await state_of(request, Invalid({})), problem=limited)
+    await begin(request, await _open(request, form, known))
+    return redirect(wanted)
+
+
+async def delete(request: web.Request) -> web.Response:
+    return await _close(request, request[ACTOR].session_id or 0)
+
+
+async def close(request: web.Request) -> web.Response:
+    return await _close(request, int_param(request, "session_id"))
+
+
+async def close_others(request: web.Request) -> web.Response:
+    async with request.app[DB].write() as tx:
+        await sessions.close_others(tx, request[ACTOR])
+    response = see_other(request, "sessions.index")
+    flash(request, response, "sessions.closed")
+    return response
+
+
+async def _new(
+    request: web.Request, wanted: str, form: FormState, *, problem: ForumError | None = None
+) -> web.Response:
+    async with request.app[DB].read() as conn:
+        has_members = await members.any_exists(conn)
+    code = problem.code if problem and not form.is_faulty else ""
+    page = SignInPage(form=form, code=code, next=wanted, has_members=has_members)
+    response = await render(request, page, status=problem.status if problem else 200)
+    if problem:
+        problem_json.retry_after(response, problem)
+    return response
+
+
+async def _open(request: web.Request, form: SignInForm, known: Credentials) -> str:
+    """Open the session of who gave the right password; a hash of another day's cost is renewed on the way."""
+    app = request.app
+    is_dated = app[HASHER].needs_rehash(known.password_hash)
+    renewed = await app[HASHER].hash(form.password) if is_dated else ""
+    async with app[DB].write() as tx:
+        key = await sign_in.succeeded(
+            tx,
+            app[LIMITS],
+            form.email,
+            request[ADDRESS],
+            known.member_id,
+            request.headers.get("User-Agent", ""),
+            password_hash=known.password_hash,
+        )
+        if is_dated:
+            await members.rehash(tx, known.member_id, known.password_hash, renewed)
+    return key
+
+
+async def _close(request: web.Request, session_id: int) -> web.Response:
+    actor = request[ACTOR]
+    async with request.app[DB].write() as tx:
+        await sessions.close(tx, actor, session_id)
+    if session_id != actor.session_id:
+        response = see_other(request, "sessions.index")
+        flash(request, response, "session.closed")
+        return response
+    end(await get_session(request))
+    response = see_other(request, "sessions.new")
+    flash(request, response, "signed_out")
+    return response
+
+
+# More particular names stand first: Edge says it is Chrome, and Chrome that it is Safari.
+_BROWSERS: Final = (
+    ("Edg", "Microsoft Edge"),
+    ("OPR/", "Opera"),
+    ("Vivaldi/", "Vivaldi"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("CriOS/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Macintosh", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+def device(agent: str) -> Device:
+    """Return what a browser's User-Agent says of it, in the words people know."""
+    return Device(_first(_BROWSERS, agent), _first(_SYSTEMS, agent))
+
+
+def _first(names: tuple[tuple[str, str], ...], agent: str) -> str:
+    return next((name for sign, name in names if sign in agent), "")
