@@ -1,0 +1,264 @@
+"""Who gets what from every route: rows are all routes, columns the cast; a route without a row fails.
+
+Cells: `L` the way to sign-in (API: 401) · `2` an answer (200, 201, 204) · `S` done, 303 to a page of the forum ·
+`3` forbidden · `4` not found, as for what never was · `V` 422, the right is there and the empty form is not enough.
+The objects belong to maria of Larnaca, in `questions`, where both regions are participants; the moderator holds
+see, read, reply and moderate there, and as a member of an association the rest; the stranger holds nothing anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import pytest
+
+from forum.domain import access, posts, sessions, topics
+from forum.domain.entities import PostId, TopicId
+from forum.keys import ASSETS, DB
+from forum.markup import Rendered
+from forum.routes import ROUTES
+from forum.web.access import Route
+from tests.site import AGENT, Answer, Program, Site, Visitor
+
+COLUMNS: Final = ("guest", "suspended", "stranger", "nikos", "maria", "moderator", "administrator")
+
+PAGES: Final = {
+    "home.index":            "L L 2 2 2 2 2",
+    "reading.create":        "L L S S S S S",
+    "sessions.new":          "2 2 S S S S S",
+    "sessions.create":       "V V S S S S S",
+    "sessions.delete":       "L L L L L L L",
+    "setup.new":             "4 4 4 4 4 4 4",
+    "setup.create":          "4 4 4 4 4 4 4",
+    "languages.update":      "V V V V V V V",
+    "categories.show":       "L L 4 2 2 2 2",
+    "reading.update":        "L L 4 S S S S",
+    "topics.new":            "L L 4 2 2 2 2",
+    "topics.create":         "L L 4 V V V V",
+    "topics.index":          "L L 4 S S S S",
+    "topics.show":           "L L 4 2 2 2 2",
+    "topics.confirm":        "L L 4 3 2 3 3",
+    "topics.delete":         "L L 4 3 S 3 3",
+    "topics.restore":        "L L 4 4 S 3 3",
+    "posts.create":          "L L 4 V V V V",
+    "posts.new":             "L L 4 2 2 2 2",
+    "locks.new":             "L L 4 3 3 2 2",
+    "locks.create":          "L L 4 3 3 V V",
+    "locks.delete":          "L L 4 3 3 S S",
+    "pins.create":           "L L 4 3 3 S S",
+    "pins.delete":           "L L 4 3 3 S S",
+    "internal.create":       "L L 4 3 S S S",
+    "internal.delete":       "L L 4 3 S S S",
+    "posts.show":            "L L 4 S S S S",
+    "posts.revisions":       "L L 4 2 2 2 2",
+    "posts.edit":            "L L 4 3 2 3 3",
+    "posts.update":          "L L 4 3 V 3 3",
+    "posts.confirm":         "L L 4 3 2 3 3",
+    "posts.delete":          "L L 4 3 S 3 3",
+    "posts.restore":         "L L 4 3 S 3 3",
+    "search.index":          "L L 2 2 2 2 2",
+    "municipalities.index":  "L L 2 2 2 2 2",
+    "municipalities.show":   "L L 2 2 2 2 2",
+    "members.index":         "L L 2 2 2 2 2",
+    "members.show":          "L L 2 2 2 2 2",
+    "settings.edit":         "L L 2 2 2 2 2",
+    "settings.update":       "L L V V V V V",
+    "passwords.edit":        "L L 2 2 2 2 2",
+    "passwords.update":      "L L V V V V V",
+    "sessions.index":        "L L 2 2 2 2 2",
+    "sessions.close_others": "L L S S S S S",
+    "sessions.close":        "L L 4 4 4 4 4",
+    "tokens.index":          "L L 2 2 2 2 2",
+    "tokens.create":         "L L V V V V V",
+    "tokens.delete":         "L L 4 4 4 4 4",
+    "help.index":            "2 2 2 2 2 2 2",
+    "help.show":             "2 2 2 2 2 2 2",
+    "help.privacy":          "2 2 2 2 2 2 2",
+    "help.accessibility":    "2 2 2 2 2 2 2",
+    "assets.show":           "2 2 2 2 2 2 2",
+    "health.live":           "2 2 2 2 2 2 2",
+    "health.ready":          "2 2 2 2 2 2 2",
+}  # fmt: skip
+
+API: Final = {
+    "api.tokens.create":       "V V V V V V V",
+    "api.tokens.index":        "L L 2 2 2 2 2",
+    "api.tokens.delete":       "L L 4 4 4 4 4",
+    "api.me.show":             "L L 2 2 2 2 2",
+    "api.regions.index":       "L L 2 2 2 2 2",
+    "api.municipalities.index": "L L 2 2 2 2 2",
+    "api.municipalities.show": "L L 2 2 2 2 2",
+    "api.members.index":       "L L 2 2 2 2 2",
+    "api.members.show":        "L L 2 2 2 2 2",
+    "api.members.update":      "L L 3 3 3 3 V",
+    "api.categories.index":    "L L 2 2 2 2 2",
+    "api.topics.index":        "L L 4 2 2 2 2",
+    "api.topics.create":       "L L V V V V V",
+    "api.topics.show":         "L L 4 2 2 2 2",
+    "api.topics.update":       "L L 4 3 2 2 2",
+    "api.topics.delete":       "L L 4 3 2 3 3",
+    "api.topics.lock":         "L L 4 3 3 2 2",
+    "api.topics.unlock":       "L L 4 3 3 2 2",
+    "api.topics.pin":          "L L 4 3 3 2 2",
+    "api.topics.unpin":        "L L 4 3 3 2 2",
+    "api.posts.index":         "L L 4 2 2 2 2",
+    "api.posts.create":        "L L 4 2 2 2 2",
+    "api.posts.show":          "L L 4 2 2 2 2",
+    "api.posts.update":        "L L 4 3 2 3 3",
+    "api.posts.delete":        "L L 4 3 2 3 3",
+    "api.posts.revisions":     "L L 4 2 2 2 2",
+    "api.search.index":        "L L 2 2 2 2 2",
+    "api.document.show":       "2 2 2 2 2 2 2",
+    "api.document.page":       "2 2 2 2 2 2 2",
+}  # fmt: skip
+
+_BODIES: Final[dict[str, dict[str, object] | None]] = {
+    "api.topics.update": {"internal": True},
+    "api.topics.pin": None,
+    "api.topics.lock": {"reason": "Ολοκληρώθηκε"},
+    "api.posts.create": {"body": "Απάντηση"},
+    "api.posts.update": {"body": "Αλλαγή"},
+}
+"""What a call sends when an empty object is not its plainest form."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Things:
+    topic_id: TopicId
+    slug: str
+    post_id: PostId
+
+
+async def _arrange(site: Site, route: Route) -> _Things:
+    """Make maria's topic and, where the route is about a post, her reply, in the state the act begins from."""
+    maria, moderator = site.cast.maria, site.cast.moderator
+    rendered = Rendered(html="<p>Κείμενο</p>", text="Κείμενο", is_plain=False)
+    async with site.app[DB].write() as tx:
+        start = await access.category_to_start(tx, maria, "questions")
+        made = await topics.start(tx, start, title="Φωτισμός", body="Κείμενο", rendered=rendered, key=None)
+        post_id = made.first_post_id
+        family = route.name.removeprefix("api.").partition(".")[0]
+        if family == "posts" and "/topics/" not in route.path:
+            reply = await access.topic_to_reply(tx, maria, made.topic_id)
+            post_id = (await posts.reply(tx, reply, body="Απάντηση", rendered=rendered, reply_to=None, key=None)).id
+    async with site.app[DB].write() as tx:
+        match route.name:
+            case "posts.restore":
+                await posts.delete(tx, await access.post_to_delete(tx, maria, post_id))
+            case "topics.restore":
+                await topics.delete(tx, await access.topic_to_delete(tx, maria, made.topic_id))
+            case "locks.delete" | "api.topics.unlock":
+                await topics.lock(tx, await access.topic_to_moderate(tx, moderator, made.topic_id), "Λόγος")
+            case _:
+                pass
+    return _Things(made.topic_id, made.slug, post_id)
+
+
+def _path(site: Site, route: Route, things: _Things) -> str:
+    values: dict[str, object] = {
+        "id": 999_999,
+        "topic_id": things.topic_id,
+        "post_id": things.post_id,
+        "slug": things.slug if "/topics/" in route.path else "larnaca" if "municip" in route.path else "questions",
+        "member_id": site.cast.nikos.member_id,
+        "session_id": 999_999,
+        "token_id": 999_999,
+        "page": "writing",
+        "token": "nonsense",
+        "file": site.app[ASSETS].name("koinon.css"),
+    }
+    for folder, value in (
+        ("/topics/", things.topic_id),
+        ("/posts/{id}", things.post_id),
+        ("/members/", site.cast.nikos.member_id),
+    ):
+        if folder in route.path:
+            values["id"] = value
+    path = route.path.format(**values)
+    return f"{path}?q=x" if route.name == "api.search.index" else path
+
+
+def _cell(answer: Answer) -> str:
+    if answer.status in {301, 302, 303}:
+        return "L" if answer.location.startswith("/login") else "S"
+    known = {200: "2", 201: "2", 204: "2", 401: "L", 403: "3", 404: "4", 422: "V"}
+    return known.get(answer.status, str(answer.status))
+
+
+def test_every_route_has_a_row_and_every_row_a_route() -> None:
+    assert {route.name for route in ROUTES if not route.is_api} == set(PAGES)
+    assert {route.name for route in ROUTES if route.is_api} == set(API)
+
+
+@pytest.mark.parametrize("person", COLUMNS)
+async def test_every_page_gives_each_person_what_the_matrix_says(site: Site, person: str) -> None:
+    faults: list[str] = []
+    column = COLUMNS.index(person)
+    for route in ROUTES:
+        if route.is_api:
+            continue
+        expected = PAGES[route.name].split()[column]
+        things = await _arrange(site, route)
+        visitor: Visitor = await site.visitor(None if person == "guest" else person)
+        path = _path(site, route, things)
+        answer = await (visitor.get(path) if route.method == "GET" else visitor.submit(path))
+        if _cell(answer) != expected:
+            faults.append(f"{route.name} {path}: {_cell(answer)} for {expected}")
+    assert not faults, "\n" + "\n".join(faults)
+
+
+@pytest.mark.parametrize("person", COLUMNS)
+async def test_every_call_gives_each_program_what_the_matrix_says(site: Site, person: str) -> None:
+    faults: list[str] = []
+    column = COLUMNS.index(person)
+    for route in ROUTES:
+        if not route.is_api:
+            continue
+        expected = API[route.name].split()[column]
+        things = await _arrange(site, route)
+        program: Program = await site.program(None if person == "guest" else person)
+        body = _BODIES.get(route.name, {}) if route.method in {"POST", "PATCH", "PUT"} else None
+        options: dict[str, object] = {} if body is None else {"json": body}
+        answer = await program.request(route.method, _path(site, route, things), **options)
+        if _cell(answer) != expected:
+            faults.append(f"{route.method} {route.path}: {_cell(answer)} for {expected}")
+    assert not faults, "\n" + "\n".join(faults)
+
+
+async def test_what_is_invisible_answers_as_what_never_was(site: Site) -> None:
+    things = await _arrange(site, next(route for route in ROUTES if route.name == "posts.show"))
+    maria, stranger = await site.visitor("maria"), await site.visitor("stranger")
+    for path, absent in (
+        (f"/topics/{things.topic_id}/{things.slug}", f"/topics/987654321/{things.slug}"),
+        (f"/topics/{things.topic_id}/other-slug", "/topics/987654321/other-slug"),
+        (f"/topics/{things.topic_id}", "/topics/987654321"),
+        (f"/posts/{things.post_id}", "/posts/987654321"),
+        (f"/posts/{things.post_id}/revisions", "/posts/987654321/revisions"),
+        (f"/posts/{things.post_id}/edit", "/posts/987654321/edit"),
+        ("/categories/questions", "/categories/never-was"),
+    ):
+        assert (await maria.get(path)).status in {200, 301, 303}, f"the premise: {path} is there"
+        hidden, never = await stranger.get(path), await stranger.get(absent)
+        assert hidden.status == never.status == 404
+        assert _comparable(hidden, path) == _comparable(never, absent)
+
+
+_PASSING: Final = frozenset({"date", "x-request-id", "content-length"})
+"""The length differs by the path that the page's own forms lead back to; the text is compared whole."""
+
+
+def _comparable(answer: Answer, path: str) -> tuple[str, dict[str, str]]:
+    """Return an answer without what differs from one request to the next whatever is asked."""
+    headers = {name: value for name, value in answer.headers.items() if name.lower() not in _PASSING}
+    return answer.text.replace(path, "PATH"), headers
+
+
+async def test_a_suspension_ends_an_open_session_at_once(site: Site) -> None:
+    visitor = await site.visitor("nikos")
+    assert (await visitor.get("/")).status == 200
+    async with site.app[DB].write() as tx:
+        key = await sessions.open(tx, site.cast.suspended.member_id, address="127.0.0.1", agent=AGENT)
+    assert key
+    suspended = await site.visitor("suspended")
+    assert (await suspended.get("/")).location.startswith("/login")
