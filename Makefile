@@ -1,0 +1,59 @@
+# Two commands for a bare checkout: `make run` and `make test`. Each sets up what it needs, in .venv.
+# Everything in .venv is run as `.venv/bin/python -m …`: its scripts know the folder they were made in.
+
+PYTHON ?=
+python := .venv/bin/python
+export PYTHONUTF8 := 1
+
+# Nothing is done where all is ready; else with the newest Python that will do, or the one named.
+define prepare
+@$(if $(PYTHON),false,$(python) -IS tools/bootstrap.py ready $(1) 2>/dev/null) || { \
+	for found in $(if $(PYTHON),"$(PYTHON)",python3.13 python3.12 python3.11 python3); do \
+		if "$$found" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			exec "$$found" tools/bootstrap.py $(1) $(if $(PYTHON),--exact); \
+		fi; \
+	done; \
+	echo "Python 3.11 or newer is needed: install it, or name it (make PYTHON=/path/to/python3.11 …)" >&2; exit 1; }
+endef
+
+step = @printf '\n--- %s\n' "$(1)" >&2
+
+.PHONY: help run test check audit
+.DEFAULT_GOAL := help
+
+help: ## show these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+
+run: ## run the forum on http://127.0.0.1:8080, with its own database; Ctrl-C ends it
+	$(call prepare,run)
+	@exec $(python) run.py
+
+test: ## run all tests
+	$(call prepare,test)
+	@$(python) -m pytest -n 2 --dist loadgroup
+
+check: ## check style, types, layers, SQL, templates, spelling and translations, then run all tests
+	$(call prepare,check)
+	$(call step,format)
+	@$(python) -m ruff format --check .
+	$(call step,lint)
+	@$(python) -m ruff check .
+	$(call step,types)
+	@$(python) -m mypy
+	$(call step,layers)
+	@$(python) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+	$(call step,templates)
+	@$(python) -m djlint forum/templates --check --quiet
+	@$(python) -m djlint forum/templates --lint --quiet
+	$(call step,SQL)
+	@$(python) -m sqlfluff lint --disable-progress-bar --processes 2 schema.sql forum/migrations
+	@.venv/bin/squawk forum/migrations/*.sql
+	$(call step,spelling)
+	@$(python) -m codespell_lib
+	$(call step,translations)
+	@$(python) tools/translations.py check
+	$(call step,tests)
+	@$(python) -m pytest -n 2 --dist loadgroup
+
+audit: export KOINON_AUDIT := 1
+audit: check ## make check, with the long tests in full
