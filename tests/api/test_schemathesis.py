@@ -1,0 +1,212 @@
+"""What the document promises holds: requests made up from it get no 5xx and no answer it does not describe."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import hypothesis
+import pytest
+import requests
+import schemathesis
+from aiohttp import web
+from hypothesis import HealthCheck, Phase
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import GenerationConfig
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from forum.app import create_app
+from forum.config import Config
+from forum.domain import api_tokens
+from forum.keys import DB, SECRET
+from forum.passwords import Hasher, Parameters
+from tests.cast import PASSWORD, Cast, email
+
+_IS_AUDIT: Final = os.environ.get("KOINON_AUDIT") == "1"
+_EXAMPLES: Final = 150 if _IS_AUDIT else 15
+_COVERAGE: Final = 100_000 if _IS_AUDIT else 40
+_CHECKS: Final = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+_LONGEST_LINE: Final = 8000
+"""Bytes of an address; beyond, aiohttp's parser closes the connection before the application is asked."""
+
+_ORDER: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""What takes away comes last, so that the calls before it find something; the caller's own token last of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A program: what it calls itself with, and things it finds there."""
+
+    headers: dict[str, str]
+    known: dict[str, dict[str, object]]
+
+
+async def _start(config: Config, database_url: str, aiohttp_server: Any) -> tuple[web.Application, str]:
+    app = create_app(config, database_url, hasher=Hasher(parameters=Parameters.TESTING))
+    server = await aiohttp_server(app)
+    return app, str(server.make_url("/")).rstrip("/")
+
+
+async def _token(app: web.Application, cast: Cast, person: str) -> api_tokens.CreatedToken:
+    async with app[DB].write() as tx:
+        member_id = getattr(cast, person).member_id
+        return await api_tokens.create(tx, member_id, name="test", secret=app[SECRET], key=None)
+
+
+async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Caller:
+    spare = await _token(app, cast, person)
+    headers = {"Authorization": f"Bearer {(await _token(app, cast, person)).token}"}
+
+    def begin() -> tuple[int, int]:
+        started = requests.post(
+            f"{url}/api/v1/topics",
+            json={"category": "questions", "title": "Ύδρευση", "body": "Πώς;"},
+            headers=headers,
+            timeout=10,
+        ).json()
+        replied = requests.post(
+            f"{url}/api/v1/topics/{started['id']}/posts", json={"body": "Έτσι."}, headers=headers, timeout=10
+        ).json()
+        return started["id"], replied["id"]
+
+    topic_id, post_id = await asyncio.to_thread(begin)
+    known: dict[str, dict[str, object]] = {
+        "topics": {"id": topic_id},
+        "posts": {"id": post_id},
+        "members": {"id": cast.nikos.member_id},
+        "tokens": {"id": spare.id},
+        "municipalities": {"slug": "larnaca"},
+        "categories": {"slug": "questions"},
+    }
+    return Caller(headers, known)
+
+
+def _read(schema: Any, url: str) -> list[Any]:
+    schema.config.update(base_url=url)
+    return [result.ok() for result in schema.get_all_operations()]
+
+
+def _operations(url: str) -> list[Any]:
+    found = _read(schemathesis.openapi.from_url(f"{url}/api/v1/openapi.json"), url)
+    assert len(found) > 25
+    return sorted(found, key=lambda operation: ("tokens/" in operation.path, _ORDER.index(operation.method.upper())))
+
+
+def _judge(case: Any, caller: Caller, session: requests.Session) -> None:
+    sent = requests.Request(**case.as_transport_kwargs()).prepare()
+    if len(sent.url or "") > _LONGEST_LINE:
+        return
+    case.call_and_validate(headers=caller.headers, session=session, checks=_CHECKS, timeout=30)
+
+
+def _try_made_up(operation: Any, caller: Caller, session: requests.Session, examples: int) -> None:
+    """Send what fits the document and what does not, at addresses where something is and where nothing is."""
+    family = operation.path.split("/")[3]
+    places = [{}, {"path_parameters": caller.known[family]}] if "{" in operation.path else [{}]
+    cases: st.SearchStrategy[Any] = st.one_of(
+        [operation.as_strategy(generation_mode=mode, **place) for place in places for mode in GenerationMode]
+    )
+
+    @hypothesis.settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+    @hypothesis.given(case=cases)
+    def judge(case: Any) -> None:
+        _judge(case, caller, session)
+
+    judge()
+
+
+def _borderline(operation: Any) -> Iterator[Any]:
+    """Give the cases at the edges of what the document allows: lengths, bounds, types, repeated parameters."""
+    cases = operation.schema.iter_coverage_cases(
+        operation, generation_modes=list(GenerationMode), generation_config=GenerationConfig()
+    )
+    for number, case in enumerate(cases):
+        if number >= _COVERAGE:
+            return
+        if case.method.upper() == operation.method.upper():
+            yield case
+
+
+def _sign_in(operation: Any, caller: Caller, session: requests.Session) -> None:
+    """Send the one request that nobody makes up: a right password."""
+    if (operation.method.upper(), operation.path) == ("POST", "/api/v1/tokens"):
+        body = {"email": email("maria"), "password": PASSWORD, "name": "Αναφορά"}
+        _judge(operation.Case(body=body, media_type="application/json"), caller, session)
+
+
+def _run(url: str, caller: Caller, examples: int, *, with_borderline: bool) -> int:
+    with requests.Session() as session:
+        operations = _operations(url)
+        for operation in operations:
+            if with_borderline:
+                _sign_in(operation, caller, session)
+                for case in _borderline(operation):
+                    _judge(case, caller, session)
+            _try_made_up(operation, caller, session, examples)
+        return len(operations)
+
+
+@pytest.mark.parametrize(
+    ("person", "examples", "with_borderline"),
+    [("maria", _EXAMPLES, True), ("administrator", _EXAMPLES // 2, _IS_AUDIT), (None, _EXAMPLES // 3, _IS_AUDIT)],
+)
+async def test_requests_made_up_from_the_document_get_only_answers_it_describes(
+    config: Config,
+    database_url: str,
+    cast: Cast,
+    aiohttp_server: Any,
+    person: str | None,
+    examples: int,
+    with_borderline: bool,
+) -> None:
+    app, url = await _start(config, database_url, aiohttp_server)
+    caller = await _caller(app, cast, person or "maria", url)
+    if person is None:
+        caller = Caller({}, caller.known)
+    assert await asyncio.to_thread(_run, url, caller, examples, with_borderline=with_borderline) > 25
+
+
+def _ask_for_what_is_not_there(document: dict[str, Any], url: str, caller: Caller) -> None:
+    (show,) = (
+        operation
+        for operation in _read(schemathesis.openapi.from_dict(document), url)
+        if (operation.method.upper(), operation.path) == ("GET", "/api/v1/topics/{id}")
+    )
+    with requests.Session() as session:
+        _judge(show.Case(path_parameters={"id": 10**6}), caller, session)
+
+
+async def test_an_answer_that_the_document_leaves_out_would_be_found(
+    config: Config, database_url: str, cast: Cast, aiohttp_server: Any
+) -> None:
+    app, url = await _start(config, database_url, aiohttp_server)
+    caller = await _caller(app, cast, "maria", url)
+    document = (await asyncio.to_thread(requests.get, f"{url}/api/v1/openapi.json", timeout=10)).json()
+    await asyncio.to_thread(_ask_for_what_is_not_there, document, url, caller)
+    del document["paths"]["/api/v1/topics/{id}"]["get"]["responses"]["404"]
+    with pytest.raises(FailureGroup, match="Undocumented status code"):
+        await asyncio.to_thread(_ask_for_what_is_not_there, document, url, caller)
