@@ -43,7 +43,6 @@ check: ## check style, types, layers, SQL, templates, spelling and translations,
 	$(call step,layers)
 	@$(python) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	$(call step,templates)
-	@$(python) -m djlint forum/templates --check --quiet
 	@$(python) -m djlint forum/templates --lint --quiet
 	$(call step,SQL)
 	@$(python) -m sqlfluff lint --disable-progress-bar --processes 2 schema.sql forum/migrations

@@ -13,6 +13,7 @@ from forum.domain.search import Hit
 from forum.keys import ACTOR, DB
 from forum.web.forms import FormState, query_param
 from forum.web.pages import Page, render
+from forum.web.ratelimit import count_search
 
 QUERY_LIMIT: Final = 200
 """Characters of what is searched for: a long sentence."""
@@ -37,6 +38,8 @@ async def index(request: web.Request) -> web.Response:
     is_too_long = len(query) > QUERY_LIMIT
     hits: list[Hit] = []
     following = None
+    if query:
+        await count_search(request)
     async with request.app[DB].read() as conn:
         listed = await categories.list_categories(conn, actor)
         if query and not is_too_long:

@@ -8,12 +8,15 @@ from aiohttp import web
 
 from forum.db import Tx
 from forum.domain import attempts
-from forum.keys import ACTOR, LIMITS
+from forum.keys import ACTOR, DB, LIMITS
 
 POSTS_A_MINUTE: Final = 60
 """Topics and replies together: far above what a hand can type, below what fills a category."""
 
 POSTS_AN_HOUR: Final = 300
+
+SEARCHES_A_MINUTE: Final = 60
+"""A member's, over all their browsers and programs: each may read a long list of matches."""
 
 
 async def count_post(request: web.Request, tx: Tx) -> None:
@@ -22,3 +25,11 @@ async def count_post(request: web.Request, tx: Tx) -> None:
     subject = attempts.subject(limits, "member", str(request[ACTOR].member_id))
     await attempts.count(tx, limits, "posts", subject, limit=POSTS_A_MINUTE, seconds=60)
     await attempts.count(tx, limits, "posts_hourly", subject, limit=POSTS_AN_HOUR, seconds=3600)
+
+
+async def count_search(request: web.Request) -> None:
+    """Count a search of the member who asks, or raise RateLimited."""
+    limits = request.app[LIMITS]
+    subject = attempts.subject(limits, "member", str(request[ACTOR].member_id))
+    async with request.app[DB].write() as tx:
+        await attempts.count(tx, limits, "searches", subject, limit=SEARCHES_A_MINUTE, seconds=60)

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aiohttp import web
 
-from forum.domain import attempts, search
+from forum.domain import search
 from forum.handlers.api import answers, models
 from forum.handlers.api.calls import call
 from forum.i18n import mark
-from forum.keys import ACTOR, DB, LIMITS
-
-SEARCHES_A_MINUTE: Final = 60
-"""A member's, over all their programs: each may read a long list of matches."""
+from forum.keys import ACTOR, DB
+from forum.web.ratelimit import count_search
 
 
 @call(mark("Search what one may read"), takes=models.SearchQuery, answers=models.Hits, refuses=(429,))
 async def index(request: web.Request, query: models.SearchQuery) -> models.Hits:
-    actor, limits = request[ACTOR], request.app[LIMITS]
-    async with request.app[DB].write() as tx:
-        subject = attempts.subject(limits, "member", str(actor.member_id))
-        await attempts.count(tx, limits, "searches", subject, limit=SEARCHES_A_MINUTE, seconds=60)
+    await count_search(request)
     async with request.app[DB].read() as conn:
         page = await search.search(
             conn,
-            actor,
+            request[ACTOR],
             query.q,
             category=query.category,
             municipality=query.municipality,

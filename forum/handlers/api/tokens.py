@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 
 from forum.domain import api_tokens, sign_in
-from forum.domain.sign_in import Credentials
 from forum.errors import Unauthenticated
 from forum.handlers.api import answers, bodies, models
 from forum.handlers.api.calls import call
 from forum.i18n import mark
-from forum.keys import ACTOR, ADDRESS, DB, HASHER, LIMITS, SECRET
+from forum.keys import ACTOR, ADDRESS, DB, LIMITS, SECRET
+from forum.web import credentials
 from forum.web.forms import int_param
 
 
@@ -24,30 +22,15 @@ from forum.web.forms import int_param
     refuses=(401, 409, 429),
 )
 async def create(request: web.Request, sent: models.NewToken) -> models.CreatedToken:
-    db, limits, address = request.app[DB], request.app[LIMITS], request[ADDRESS]
     key = bodies.read_key_text(request)
-    async with db.write() as tx:
-        seconds = await sign_in.reserve(tx, limits, sent.email, address)
-    if seconds:
-        await asyncio.sleep(seconds)
-    found = await _check(request, sent)
-    async with db.write() as tx:
-        if found is None:
-            await sign_in.failed(tx, limits, sent.email, address)
-        else:
-            await sign_in.confirm(tx, limits, sent.email, address, found.member_id, password_hash=found.password_hash)
-            created = await api_tokens.create(tx, found.member_id, name=sent.name, secret=request.app[SECRET], key=key)
+    found = await credentials.verify(request, sent.email, sent.password)
     if found is None:
         raise Unauthenticated("wrong_credentials")
+    limits, address = request.app[LIMITS], request[ADDRESS]
+    async with request.app[DB].write() as tx:
+        await sign_in.confirm(tx, limits, sent.email, address, found.member_id, password_hash=found.password_hash)
+        created = await api_tokens.create(tx, found.member_id, name=sent.name, secret=request.app[SECRET], key=key)
     return models.CreatedToken(id=created.id, token=created.token)
-
-
-async def _check(request: web.Request, sent: models.NewToken) -> Credentials | None:
-    """Return whose password it is; an unknown account, a wrong password and a suspended member are the same None."""
-    async with request.app[DB].read() as conn:
-        found = await sign_in.credentials(conn, sent.email)
-    is_right = await request.app[HASHER].verify(found.password_hash if found else None, sent.password)
-    return found if found and is_right and not found.is_suspended else None
 
 
 @call(mark("List one's own tokens"), takes=models.PageQuery, answers=models.Tokens)
