@@ -34,7 +34,9 @@ BODY_LIMIT: Final = 1024**2
 SWEEP_SECONDS: Final = 3600
 
 
-def create_app(config: Config, database_url: str, *, hasher: Hasher | None = None) -> web.Application:
+def create_app(
+    config: Config, database_url: str, *, hasher: Hasher | None = None, renderer: Renderer | None = None
+) -> web.Application:
     """Return the application for these settings and this database; nothing is opened yet."""
     secret = settings.secret_key(config)
     app = web.Application(
@@ -46,7 +48,7 @@ def create_app(config: Config, database_url: str, *, hasher: Hasher | None = Non
     app[LIMITS] = Limits(config.rate_limits, secret)
     app[ASSETS] = Assets()
     app[HASHER] = hasher or Hasher()
-    app[RENDERER] = Renderer()
+    app[RENDERER] = renderer or Renderer()
     app[DB] = Database(database_url)
     add_routes(app, config.base_path)
     pages.setup(app)

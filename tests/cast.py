@@ -1,4 +1,4 @@
-"""The people of the tests: one of each kind, always the same, in the template every test's database is cloned from."""
+"""The people of the tests: one of each kind, always the same, in the database that every test begins with."""
 
 from __future__ import annotations
 

@@ -1,31 +1,34 @@
-"""One PostgreSQL a test process, one database a test, cloned from a template that holds the seeds and the cast."""
+"""One PostgreSQL a test process; every test finds its database with the seeds and the cast, and nothing else."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient
 from pydantic import SecretStr
 
+from forum.app import create_app
 from forum.config import Config
 from forum.db import Database, RawConnection, connect
+from forum.markup import Renderer
 from forum.migrations import migrate
+from forum.passwords import Hasher, Parameters
 from forum.postgres import EmbeddedServer, Endpoint
 from tests import cast as people
 from tests.cast import Cast
+from tests.site import Site
 
-_TEMPLATE = "koinon_template"
-_numbers = itertools.count(1)
+_DATABASE: Final = "koinon_test"
+_OWN: Final = "koinon_test_own"
 
 
 @pytest.fixture(scope="session")
@@ -42,22 +45,59 @@ def postgres() -> Iterator[Endpoint]:
     endpoint = server.start()
     try:
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(asyncio.run, _make_template(endpoint)).result()
+            pool.submit(asyncio.run, _make_database(endpoint)).result()
         yield endpoint
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _make_template(endpoint: Endpoint) -> None:
-    owner = await connect(endpoint.url("postgres", EmbeddedServer.SUPERUSER))
-    await owner.execute("CREATE ROLE koinon_owner LOGIN; CREATE ROLE koinon LOGIN")
-    await owner.execute(f"CREATE DATABASE {_TEMPLATE} OWNER koinon_owner")
-    await owner.close()
-    await migrate(endpoint.url(_TEMPLATE, "koinon_owner"), application_role="koinon")
-    connection = await connect(endpoint.url(_TEMPLATE, "koinon_owner"))
+async def _make_database(endpoint: Endpoint) -> None:
+    """Make the database of all tests, and keep what it begins with in a schema of its own."""
+    superuser = await connect(endpoint.url("postgres", EmbeddedServer.SUPERUSER))
+    await superuser.execute("CREATE ROLE koinon_owner LOGIN; CREATE ROLE koinon LOGIN")
+    await superuser.execute(f"CREATE DATABASE {_DATABASE} OWNER koinon_owner")
+    await superuser.close()
+    await migrate(endpoint.url(_DATABASE, "koinon_owner"), application_role="koinon")
+    connection = await connect(endpoint.url(_DATABASE, "koinon_owner"))
     await people.put_in(connection)
     await connection.close()
+    superuser = await connect(endpoint.url(_DATABASE, EmbeddedServer.SUPERUSER))
+    await superuser.execute(_KEEP)
+    await superuser.close()
+
+
+_KEEP: Final = """
+CREATE SCHEMA beginning;
+CREATE TABLE beginning.numbers AS
+SELECT schemaname || '.' || sequencename AS sequence, coalesce(last_value, 0) AS last_value FROM pg_sequences;
+DO $$
+DECLARE name text;
+BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('CREATE TABLE beginning.%I AS TABLE public.%I', name, name);
+    END LOOP;
+END $$;
+"""
+
+_BEGIN_ANEW: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend';
+SET session_replication_role = replica;
+DO $$
+DECLARE
+    name text;
+BEGIN
+    EXECUTE (
+        SELECT 'TRUNCATE ' || string_agg(format('public.%I', tablename), ', ') || ' RESTART IDENTITY'
+        FROM pg_tables WHERE schemaname = 'public'
+    );
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('INSERT INTO public.%I OVERRIDING SYSTEM VALUE SELECT * FROM beginning.%I', name, name);
+    END LOOP;
+    PERFORM setval(sequence::regclass, last_value) FROM beginning.numbers WHERE last_value > 0;
+END $$;
+"""
 
 
 @pytest.fixture
@@ -70,15 +110,23 @@ def data_dir() -> Iterator[Path]:
 
 
 @pytest.fixture
-async def database_name(postgres: Endpoint) -> AsyncIterator[str]:
-    """The name of a database of the test's own."""
-    name = f"test_{next(_numbers)}"
+async def database_name(postgres: Endpoint, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """The name of the database, as it was at the beginning: what the last test left is gone.
+
+    A test that changes the schema is marked `own_database` and gets a copy that is dropped afterwards.
+    """
+    superuser = await connect(postgres.url(_DATABASE, EmbeddedServer.SUPERUSER))
+    await superuser.execute(_BEGIN_ANEW)
+    await superuser.close()
+    if request.node.get_closest_marker("own_database") is None:
+        yield _DATABASE
+        return
     superuser = await connect(postgres.url("postgres", EmbeddedServer.SUPERUSER))
-    await superuser.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} OWNER koinon_owner")
     try:
-        yield name
+        await superuser.execute(f"CREATE DATABASE {_OWN} TEMPLATE {_DATABASE} OWNER koinon_owner")
+        yield _OWN
     finally:
-        await superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await superuser.execute(f"DROP DATABASE IF EXISTS {_OWN} WITH (FORCE)")
         await superuser.close()
 
 
@@ -117,13 +165,10 @@ def config(tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-async def site(config: Config, database_url: str, cast: Cast, aiohttp_server: Any) -> AsyncIterator[Any]:
+async def site(config: Config, database_url: str, cast: Cast, aiohttp_server: Any) -> AsyncIterator[Site]:
     """The application on a port of its own."""
-    from forum.app import create_app  # noqa: PLC0415 - tests of the domain need no application
-    from forum.passwords import Hasher, Parameters  # noqa: PLC0415
-    from tests.site import Site  # noqa: PLC0415
-
-    app = create_app(config, database_url, hasher=Hasher(parameters=Parameters.TESTING))
+    hasher, renderer = Hasher(parameters=Parameters.TESTING), Renderer(children=1, eager=False)
+    app = create_app(config, database_url, hasher=hasher, renderer=renderer)
     server = await aiohttp_server(app)
     clients: list[TestClient[web.Request, web.Application]] = []
 

@@ -38,8 +38,8 @@ class _Job:
 class Renderer:
     """Render texts in worker processes, first come first served.
 
-    `limit` is in seconds a text, `memory` in bytes a child. `capped=False` switches off the limits on what is
-    rendered, so that tests can reach the limit on time.
+    `limit` is in seconds a text, `memory` in bytes a child. `eager=False` starts a child when a text first needs it.
+    `capped=False` switches off the limits on what is rendered, so that tests can reach the limit on time.
     """
 
     def __init__(
@@ -48,10 +48,12 @@ class Renderer:
         children: int = 2,
         limit: float = TIME_LIMIT,
         memory: int = MEMORY_LIMIT,
+        eager: bool = True,
         capped: bool = True,
     ) -> None:
         arguments = ["--seconds", str(limit), "--memory", str(memory)] + ([] if capped else ["--uncapped"])
         self._limit = limit
+        self._eager = eager
         self._capped = capped
         self._children = [_Child(arguments) for _ in range(children)]
         self._tasks: list[asyncio.Task[None]] = []
@@ -69,7 +71,8 @@ class Renderer:
         is_up = False
         try:
             # all are waited for, also when one fails: whoever ends a child must not meet its start half-way
-            outcomes = await asyncio.gather(*(child.start() for child in self._children), return_exceptions=True)
+            early = self._children if self._eager else []
+            outcomes = await asyncio.gather(*(child.start() for child in early), return_exceptions=True)
             for outcome in outcomes:
                 if isinstance(outcome, BaseException):
                     raise outcome

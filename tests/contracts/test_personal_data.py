@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from forum.db import RawConnection
 from forum.personal_data import NOT_PERSONAL, PERSONAL, Erasure
 
@@ -38,6 +40,7 @@ async def test_every_column_that_could_hold_personal_data_is_decided(owner: RawC
     assert await _undecided(owner) == set()
 
 
+@pytest.mark.own_database
 async def test_a_new_column_of_any_telling_kind_has_to_be_decided(owner: RawConnection) -> None:
     await owner.execute("""
         ALTER TABLE organisations ADD COLUMN telephone text, ADD COLUMN telephones text[], ADD COLUMN seen_from inet,

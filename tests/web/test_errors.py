@@ -72,6 +72,7 @@ async def test_a_refused_form_explains_itself(site: Site) -> None:
     assert is_error_page(answer, 403)
 
 
+@pytest.mark.own_database
 async def test_an_error_of_ours_shows_only_its_number(site: Site, owner: RawConnection) -> None:
     visitor = await site.visitor("maria")
     assert (await visitor.get("/")).status == 200
