@@ -11,7 +11,7 @@ from pydantic import Field
 
 from forum.domain import access, idempotency, permissions, posts, topics
 from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Post, PostId, Revision, Topic, TopicId
-from forum.errors import BadRequest, Invalid, NotFound
+from forum.errors import BadRequest, Forbidden, Invalid, NotFound
 from forum.keys import ACTOR, DB, RENDERER
 from forum.web.forms import (
     Form,
@@ -82,6 +82,14 @@ class RevisionsPage(Page):
     revisions: list[Revision]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedPage(Page):
+    template: ClassVar[str] = "posts/refused.html"
+    topic: Topic
+    code: str
+    form: FormState
+
+
 # Replying ----------------------------------------------------------------------------------------
 
 
@@ -111,7 +119,18 @@ async def create(request: web.Request) -> web.Response:
         state = await state_of(request, invalid)
         number = None if "reply_to" in invalid.fields else _number(state.value("reply_to"))
         return await _new(request, state, number=number, problem=_fault(invalid), status=422)
+    except Forbidden as refusal:
+        return await _refused(request, topic_id, refusal)
     return to_post(request, topic_id, grant.topic.slug, post.number, "reply.published")
+
+
+async def _refused(request: web.Request, topic_id: TopicId, refusal: Forbidden) -> web.Response:
+    """Say why there is no reply, and give the words back: the topic may have been locked while they were written."""
+    async with request.app[DB].read() as conn:
+        grant = await access.topic_to_read(conn, request[ACTOR], topic_id)
+    state = await state_of(request, Invalid({}))
+    page = RefusedPage(topic=grant.topic, code=refusal.code, form=state)
+    return await render(request, page, status=refusal.status)
 
 
 def _key(form: ReplyForm, topic_id: TopicId) -> idempotency.Key | None:

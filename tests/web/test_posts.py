@@ -124,6 +124,21 @@ async def test_a_post_that_is_not_in_the_topic_cannot_be_answered(
     assert await _bodies(owner) == ["Πρώτη ανάρτηση"]
 
 
+async def test_words_written_while_the_topic_was_locked_are_given_back(site: Site, topic: Started) -> None:
+    nikos, moderator = await site.visitor("nikos"), await site.visitor("moderator")
+    assert (await nikos.get(f"/topics/{topic.topic_id}/posts/new")).status == 200
+    locked = await moderator.submit(f"/topics/{topic.topic_id}/lock", {"reason": "Ολοκληρώθηκε"})
+    assert locked.status == 303
+    words = "Μια ώρα έγραφα αυτά & εκείνα"
+    answer = await nikos.submit(f"/topics/{topic.topic_id}/posts", {"body": words})
+    assert answer.status == 403
+    assert "Μια ώρα έγραφα αυτά &amp; εκείνα</textarea>" in answer.text
+    assert "κλειδωμένο" in answer.text
+    stranger = await site.visitor("stranger")
+    hidden = await stranger.submit(f"/topics/{topic.topic_id}/posts", {"body": words})
+    assert hidden.status == 404
+
+
 async def test_a_locked_topic_takes_replies_of_moderators_only(
     site: Site, topic: Started, owner: RawConnection
 ) -> None:
