@@ -116,6 +116,9 @@ _SEARCH = Query(
 _SPACES: Final = re.compile(r"\s+")
 
 # PostgreSQL stacks every minus before a word and gives up at 32 ("tsquery stack too small"); one says as much as many.
+_QUOTES: Final = str.maketrans(dict.fromkeys("«»“”„‟", '"'))
+"""The quotation marks that keyboards and Greek writers use, as the one that the search knows."""
+
 _MINUSES: Final = re.compile(r'-(?:[^\w"]*-)+')
 
 
@@ -131,11 +134,11 @@ async def search(
 ) -> Page[Hit]:
     """Return a page of the posts that hold all words of `query`, best first and the newer of equals.
 
-    "…" asks for neighbouring words, `or` for either, a leading - for absence; no text is a mistake. `category` and
+    "…" or «…» asks for neighbouring words, `or` for either, a leading - for absence; no text is a mistake. `category` and
     `municipality` are slugs, the latter of the organisation whose members wrote; unknown ones have nothing.
     """
     after = pages.decode(cursor, float, int) if cursor else (None, None)
-    wanted = _MINUSES.sub("-", query)
+    wanted = _MINUSES.sub("-", query.translate(_QUOTES))
     rows = await conn.many(_SEARCH, actor.member_id, wanted, category, municipality, limit + 1, *after)
     return pages.cut([_readable(row) for row in rows], limit, lambda row: (row.score, row.post_id))
 

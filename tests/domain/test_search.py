@@ -105,6 +105,15 @@ async def test_operators_narrow_and_widen(db: Database, cast: Cast) -> None:
     assert await _found(db, cast.nikos, "-φωτισμού") == [], "nothing but exclusions finds nothing"
 
 
+@pytest.mark.parametrize("quoted", ['"κοινή προμήθεια"', "«κοινή προμήθεια»", "“κοινή προμήθεια”"])
+async def test_words_in_quotation_marks_of_any_kind_are_neighbours(db: Database, cast: Cast, quoted: str) -> None:
+    together = await writing.start(db, cast.maria, title="Μαζί", body="Η κοινή προμήθεια οχημάτων")
+    apart = await writing.start(db, cast.maria, title="Χωριστά", body="Η προμήθεια δεν είναι κοινή")
+    both = {together.first_post_id, apart.first_post_id}
+    assert set(await _found(db, cast.nikos, "κοινή προμήθεια")) == both, "the premise: both hold the words"
+    assert await _found(db, cast.nikos, quoted) == [together.first_post_id]
+
+
 async def test_no_query_breaks_it(db: Database, cast: Cast) -> None:
     await writing.start(db, cast.maria, title="Νερό", body="Κάτι, the water & 'quotes' \\ back 😀")
     for query in ODD:
