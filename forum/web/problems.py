@@ -47,7 +47,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "has_replies": mark("Others have replied, so the topic can no longer be deleted by its author. Ask a moderator."),
     "first_post": mark("The first post cannot be deleted alone. Delete the topic instead."),
     "bad_request": mark("The request cannot be understood. Go back and try again."),
-    "bad_value": mark("An address or a field holds a value that cannot be."),
+    "bad_value": mark("The address or a field holds an invalid value."),
     "bad_json": mark("The body is not valid JSON."),
     "bad_cursor": mark("The cursor is not one of ours. Start from the first page."),
     "repeated_parameter": mark("A field was sent twice."),
@@ -87,7 +87,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "wrong_password": mark("This is not your present password."),
     "mismatch": mark("The two entries are not the same."),
     "not_allowed": mark("This cannot be chosen here."),
-    "ambiguous": mark("More than one is called so. Please be more exact."),
+    "ambiguous": mark("More than one has this name. Please be more exact."),
     "past": mark("Please choose a time that is still to come."),
 }
 

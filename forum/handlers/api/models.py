@@ -100,7 +100,7 @@ Instant = Annotated[
 ]
 Limit = Annotated[
     int,
-    Field(ge=1, le=100, description=mark("Items of a page.")),
+    Field(ge=1, le=100, description=mark("Items per page.")),
     BeforeValidator(_number, json_schema_input_type=Annotated[int, Field(ge=1, le=100)]),
 ]
 Number = Annotated[
@@ -271,7 +271,7 @@ class MemberChange(Body):
 
 class CreatedToken(Answer):
     id: Id
-    token: str = Field(description=mark("Shown this once."))
+    token: str = Field(description=mark("Shown only this once."))
 
 
 class Token(Answer):
@@ -369,7 +369,7 @@ class Category(Answer):
     description_el: str
     description_en: str
     kinds: list[Kind] = Field(description=mark("The kinds of topic that can be started."))
-    rights: list[Right] = Field(description=mark("The caller's."))
+    rights: list[Right] = Field(description=mark("The caller's rights."))
     topic_count: int
     unread_count: int = Field(description=mark("Topics with unread posts, counted up to 1,000."))
 

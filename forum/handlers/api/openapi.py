@@ -31,7 +31,7 @@ _REFUSALS: Final = {
     400: mark(
         "The request cannot be understood: no JSON, an id or a cursor that is none, a parameter or field sent twice."
     ),
-    401: mark("No token, or one that is not valid (any more); for a new token: the wrong address or password."),
+    401: mark("No token, or one that is no longer valid; for a new token: the wrong address or password."),
     403: mark("Seen, but not allowed; “code” says why."),
     404: mark("Absent, or not open to the caller: the same answer."),
     409: mark("Something has changed meanwhile; ask again."),
@@ -42,7 +42,7 @@ _REFUSALS: Final = {
         "Understood but refused: “errors” says which field; “idempotency_mismatch”: the key was another request's."
     ),
     429: mark("Too many in a short time; “Retry-After” says when to come back."),
-    500: mark("A failure of the forum's own."),
+    500: mark("An internal error of the forum."),
     503: mark("The forum cannot reach its database; “Retry-After” says when to come back."),
 }
 _HEADERS: Final[dict[int, Json]] = {
