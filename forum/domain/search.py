@@ -134,8 +134,9 @@ async def search(
 ) -> Page[Hit]:
     """Return a page of the posts that hold all words of `query`, best first and the newer of equals.
 
-    "…" or «…» asks for neighbouring words, `or` for either, a leading - for absence; no text is a mistake. `category` and
-    `municipality` are slugs, the latter of the organisation whose members wrote; unknown ones have nothing.
+    "…" or «…» asks for neighbouring words, `or` for either, a leading - for absence; no text is a mistake.
+    `category` and `municipality` are slugs, the latter of the organisation whose members wrote; unknown ones have
+    nothing.
     """
     after = pages.decode(cursor, float, int) if cursor else (None, None)
     wanted = _MINUSES.sub("-", query.translate(_QUOTES))
