@@ -1,0 +1,129 @@
+"""One page of every kind the forum has, filled with what is hard to lay out; the tests of layout walk them all.
+
+A family that needs something sent first (a form that is refused) says which button of its page is pressed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from forum.db import RawConnection
+from tests.browser.content import LONG_WORD, UNWIELDY, Pen, Topic
+from tests.browser.window import Window
+from tests.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A page: who looks at it, what the forum answers, and the button that is pressed on it with the form as it is."""
+
+    name: str
+    path: str
+    person: str | None = "maria"
+    status: int = 200
+    press: str = ""
+
+    async def visit(self, window: Window) -> None:
+        if not self.press:
+            await window.go(self.path, status=self.status)
+            return
+        await window.go(self.path)
+        await window.press(window.say(self.press), within=window.main, status=self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The topics that the families show."""
+
+    unwieldy: Topic
+    long: Topic
+    locked: Topic
+    deleted: Topic
+    own: Topic
+
+
+TOPICS: Final = 23
+REPLIES: Final = 24
+
+
+async def fill(site: Site, owner: RawConnection) -> Filled:
+    """Write what the pages show: enough for second pages, and texts that would burst a careless layout."""
+    nikos, maria, moderator = [await Pen.of(site, person) for person in ("nikos", "maria", "moderator")]
+    for number in range(TOPICS):
+        await nikos.start(f"Θέμα {number + 1}: κοινή προμήθεια οχημάτων αποκομιδής", "Κείμενο.")
+    long = await nikos.start("Ανταλλαγή εμπειριών για τη διαχείριση των υδάτων", "Η αρχή.")
+    for number in range(REPLIES):
+        await nikos.reply(long, f"Η {number + 1}η συμβολή στη συζήτηση.")
+    own = await maria.start("Αναζήτηση εταίρων για το Interreg", "Κείμενο.", category="good-practices", internal=True)
+    await nikos.start("Search for partners", "In English.", language="en")
+    locked = await maria.start("Αιτήσεις", "Κείμενο.")
+    await nikos.reply(locked, "Απάντηση.")
+    await moderator.lock(locked, f"Έληξε η προθεσμία. {LONG_WORD}")
+    await moderator.reply(locked, "Ευχαριστούμε.")
+    deleted = await maria.start("Κατά λάθος", "Κείμενο.")
+    await maria.delete(deleted)
+    unwieldy = await nikos.start(LONG_WORD, UNWIELDY)
+    await maria.reply(unwieldy, UNWIELDY, to=1)
+    await maria.edit(unwieldy, 2, UNWIELDY + "\nΔιορθώθηκε.")
+    await maria.reply(unwieldy, "Θα διαγραφεί.")
+    await maria.delete(unwieldy, 3)
+    await moderator.pin(unwieldy)
+    await owner.execute("UPDATE members SET name = $1 WHERE id = $2", LONG_WORD[:100], site.cast.nikos.member_id)
+    return Filled(unwieldy, long, locked, deleted, own)
+
+
+def families(filled: Filled, site: Site) -> tuple[Family, ...]:
+    """Return every kind of page; a member's unless another person is named."""
+    unwieldy, locked = filled.unwieldy, filled.locked
+    mine = unwieldy.posts[1]
+    return (
+        Family("sign-in", "/login", None),
+        Family("sign-in refused", "/login", None, 422, press="Sign in"),
+        Family("help", "/help", None),
+        Family("help page", "/help/writing"),
+        Family("privacy", "/privacy", None),
+        Family("accessibility", "/accessibility", None),
+        Family("home", "/"),
+        Family("home without categories", "/", "stranger"),
+        Family("category", "/categories/questions"),
+        Family("category, newest first", "/categories/questions?sort=created"),
+        Family("empty category", "/categories/announcements"),
+        Family("new topic", "/categories/questions/new"),
+        Family("new topic refused", "/categories/questions/new", status=422, press="Publish the topic"),
+        Family("topic", unwieldy.path),
+        Family("topic for a moderator", unwieldy.path, "moderator"),
+        Family("second page of a topic", f"{filled.long.path}?page=2"),
+        Family("locked topic", locked.path),
+        Family("deleted topic", filled.deleted.path),
+        Family("own topic", filled.own.path),
+        Family("reply", f"/topics/{unwieldy.id}/posts/new?reply_to=1"),
+        Family("reply refused", unwieldy.path, status=422, press="Publish the reply"),
+        Family("edit", f"/posts/{mine}/edit"),
+        Family("edit of a topic", f"/posts/{filled.own.posts[0]}/edit"),
+        Family("versions", f"/posts/{mine}/revisions"),
+        Family("deletion of a reply", f"/posts/{mine}/delete"),
+        Family("deletion of a topic", f"/topics/{filled.own.id}/delete/new"),
+        Family("lock", f"/topics/{filled.long.id}/lock/new", "moderator"),
+        Family("lock refused", f"/topics/{filled.long.id}/lock/new", "moderator", 422, press="Lock the topic"),
+        Family("search", "/search"),
+        Family("results", "/search?q=κείμενο"),
+        Family("results of a long word", f"/search?q={LONG_WORD}"),
+        Family("no results", "/search?q=ανύπαρκτο"),
+        Family("search refused", f"/search?q={'ω' * 201}", status=422),
+        Family("municipalities", "/municipalities"),
+        Family("municipality", "/municipalities/mytilene"),
+        Family("municipality without members", "/municipalities/chios"),
+        Family("members", "/members"),
+        Family("member", f"/members/{site.cast.nikos.member_id}"),
+        Family("oneself", f"/members/{site.cast.maria.member_id}"),
+        Family("settings", "/settings"),
+        Family("password", "/settings/password"),
+        Family("password refused", "/settings/password", status=422, press="Change the password"),
+        Family("sessions", "/settings/sessions"),
+        Family("tokens", "/settings/tokens"),
+        Family("token refused", "/settings/tokens", status=422, press="Create the token"),
+        Family("error 400", "/topics/abc", status=400),
+        Family("error 403", f"/topics/{locked.id}/posts/new", status=403),
+        Family("error 404", "/topics/999999999", status=404),
+    )
