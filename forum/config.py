@@ -60,9 +60,20 @@ class Config(BaseSettings):
         if not value:
             return value
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+            or "@" in parts.netloc
+        ):
             raise ValueError("must be an http or https address without query, such as https://www.example.org/intranet")
-        return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+        # As a browser's Origin header has it: lower case, punycode, no port that goes without saying.
+        host = parts.hostname.encode("idna").decode() if not parts.hostname.isascii() else parts.hostname
+        host = f"[{host}]" if ":" in host else host
+        usual = {"http": 80, "https": 443}[parts.scheme]
+        authority = host if parts.port in {None, usual} else f"{host}:{parts.port}"
+        return urlunsplit((parts.scheme, authority, parts.path.rstrip("/"), "", ""))
 
     @model_validator(mode="after")
     def _absolute_data_dir(self) -> Self:

@@ -33,6 +33,7 @@ from forum.errors import CommandError
 from forum.migrations import migrate
 from forum.postgres import EmbeddedServer
 from forum.web.middleware import shown_path
+from forum.web.protocol import Protocol
 
 _log = logging.getLogger("forum.server")
 
@@ -90,6 +91,8 @@ async def _provision(url: str) -> None:
                 await connection.execute(f"CREATE ROLE {role} LOGIN")
         if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", _NAME):
             await connection.execute(f"CREATE DATABASE {_NAME} OWNER {_OWNER}")
+            await connection.execute(f"REVOKE ALL ON DATABASE {_NAME} FROM PUBLIC")
+            await connection.execute(f"GRANT CONNECT ON DATABASE {_NAME} TO {_APPLICATION}")
     finally:
         await connection.close()
 
@@ -157,15 +160,9 @@ async def _answer(config: Config, ready: Ready, listening: socket.socket, parent
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    runner = web.AppRunner(
-        create_app(config, ready.url),
-        access_log_class=AccessLogger,
-        access_log=logging.getLogger("forum.access"),
-        shutdown_timeout=SHUTDOWN_SECONDS,
-        handler_cancellation=False,
-    )
+    runner = web.AppRunner(create_app(config, ready.url), shutdown_timeout=SHUTDOWN_SECONDS, handler_cancellation=False)
     await runner.setup()
-    await web.SockSite(runner, listening).start()
+    accepting = await loop.create_server(lambda: _connection(runner), sock=listening, backlog=_BACKLOG)
     watches = [asyncio.create_task(_watch_parent(parent, stop))] if parent else []
     if ready.embedded and not parent:
         watches.append(asyncio.create_task(_keep_alive(ready.embedded)))
@@ -175,7 +172,19 @@ async def _answer(config: Config, ready: Ready, listening: socket.socket, parent
         for watch in watches:
             watch.cancel()
         await asyncio.gather(*watches, return_exceptions=True)
+        accepting.close()
         await runner.cleanup()
+
+
+def _connection(runner: web.AppRunner) -> Protocol:
+    if runner.server is None:
+        raise RuntimeError("the runner is not set up")
+    return Protocol(
+        runner.server,
+        loop=asyncio.get_running_loop(),
+        access_log_class=AccessLogger,
+        access_log=logging.getLogger("forum.access"),
+    )
 
 
 async def _watch_parent(parent: int, stop: asyncio.Event) -> None:
@@ -273,5 +282,4 @@ class AccessLogger(AbstractAccessLogger):
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, seconds: float) -> None:
         milliseconds = round(seconds * 1000, 1)
-        path = shown_path(request) if isinstance(request, web.Request) else request.path
-        self.logger.info("%s %s %d %s ms", request.method, path, response.status, milliseconds)
+        self.logger.info("%s %s %d %s ms", request.method, shown_path(request.path), response.status, milliseconds)

@@ -55,6 +55,10 @@ class Visitor:
         self._client, self.actor = client, actor
         self.token = ""
 
+    def url(self, path: str) -> URL:
+        """Return the whole address of a path."""
+        return self._client.make_url(path)
+
     async def get(self, path: str, **options: Any) -> Answer:
         return await self.request("GET", path, **options)
 

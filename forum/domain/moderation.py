@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from forum.db import Card, Query, Statement, Tx
-from forum.domain import audit, sessions
+from forum.domain import audit, groups, sessions
 from forum.domain.access import AdministerGrant
 from forum.domain.entities import REASON_LIMIT, MemberId
 from forum.errors import Forbidden, Invalid, NotFound
@@ -21,9 +21,32 @@ class _Suspension:
     reason: str | None
 
 
+# Both of them by id, so that of two administrators who suspend each other one waits and is then refused.
 _LOCK = Statement(
     "moderation.lock",
-    "SELECT members.suspended_until, members.suspension_reason FROM members WHERE members.id = $1 FOR NO KEY UPDATE",
+    "SELECT members.id FROM members WHERE members.id IN ($1, $2) ORDER BY members.id FOR NO KEY UPDATE",
+    returns=int,
+    card=Card.MANY,
+)
+
+_IS_ADMINISTRATOR = Query(
+    "moderation.is_administrator",
+    f"""
+    SELECT EXISTS (
+        SELECT 1
+        FROM members
+        JOIN group_members ON group_members.member_id = members.id
+        JOIN groups ON groups.id = group_members.group_id
+        WHERE members.id = $1 AND groups.slug = '{groups.ADMINISTRATORS}' AND {sessions.NOT_SUSPENDED}
+    )
+    """,
+    returns=bool,
+    card=Card.ONE,
+)
+
+_SUSPENSION = Query(
+    "moderation.suspension",
+    "SELECT members.suspended_until, members.suspension_reason FROM members WHERE members.id = $1",
     returns=_Suspension,
     card=Card.ZERO_OR_ONE,
 )
@@ -59,7 +82,7 @@ async def suspend(tx: Tx, grant: AdministerGrant, member_id: MemberId, *, until:
         raise Invalid(faults)
     if member_id == grant.actor.member_id:
         raise Forbidden("cannot_suspend_self")
-    before = await _lock(tx, member_id)
+    before = await _lock(tx, grant, member_id)
     if before == _Suspension(until, reason):
         return
     await tx.run(_SUSPEND, member_id, until, reason)
@@ -69,15 +92,19 @@ async def suspend(tx: Tx, grant: AdministerGrant, member_id: MemberId, *, until:
 
 async def unsuspend(tx: Tx, grant: AdministerGrant, member_id: MemberId) -> None:
     """Let a member back in; nothing happens when they are not suspended. Raise NotFound."""
-    before = await _lock(tx, member_id)
+    before = await _lock(tx, grant, member_id)
     if before.until is None:
         return
     await tx.run(_SUSPEND, member_id, None, None)
     await _record(tx, grant, "member.unsuspended", member_id, before, None)
 
 
-async def _lock(tx: Tx, member_id: MemberId) -> _Suspension:
-    found = await tx.maybe(_LOCK, member_id)
+async def _lock(tx: Tx, grant: AdministerGrant, member_id: MemberId) -> _Suspension:
+    """Hold both members and return the suspension; Forbidden when the actor has stopped being an administrator."""
+    await tx.many(_LOCK, grant.actor.member_id, member_id)
+    if not await tx.one(_IS_ADMINISTRATOR, grant.actor.member_id):
+        raise Forbidden("not_administrator")
+    found = await tx.maybe(_SUSPENSION, member_id)
     if found is None:
         raise NotFound
     return found

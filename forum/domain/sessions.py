@@ -106,6 +106,13 @@ _OPEN = Statement(
     card=Card.NONE,
 )
 
+_RENEW = Statement(
+    "sessions.renew",
+    "UPDATE sessions SET key_hash = $2 WHERE id = $1",
+    returns=int,
+    card=Card.NONE,
+)
+
 _TOUCH = Statement(
     "sessions.touch",
     "UPDATE sessions SET seen_at = now() WHERE id = $1 AND seen_at < now() - $2::interval",
@@ -160,6 +167,13 @@ async def open(tx: Tx, member_id: MemberId, *, address: str, agent: str) -> str:
     key = secrets.token_urlsafe(32)
     printable = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", agent)[:AGENT_LIMIT]
     await tx.run(_OPEN, _hash(key), member_id, plain_address(address), printable, ABSOLUTE)
+    return key
+
+
+async def renew(tx: Tx, actor: Actor) -> str:
+    """Give the actor's present session another key and return it; whoever had the old one has nothing."""
+    key = secrets.token_urlsafe(32)
+    await tx.run(_RENEW, actor.session_id, _hash(key))
     return key
 
 

@@ -7,7 +7,6 @@ from typing import Final
 from aiohttp import web
 
 from forum import migrations
-from forum.errors import ForumError
 from forum.keys import DB
 
 
@@ -21,7 +20,7 @@ async def ready(request: web.Request) -> web.Response:
     try:
         async with request.app[DB].read() as conn:
             applied = await conn.many(migrations.APPLIED)
-    except ForumError:
+    except Exception:  # whatever is wrong with the database, the process is not ready
         return _not_ready("database")
     return web.json_response({"status": "ok"}) if applied == _KNOWN else _not_ready("migrations")
 

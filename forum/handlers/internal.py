@@ -9,11 +9,13 @@ from forum.domain.entities import TopicId
 from forum.keys import ACTOR, DB
 from forum.web.forms import int_param
 from forum.web.locations import to_topic
+from forum.web.ratelimit import count_post
 
 
 async def create(request: web.Request) -> web.Response:
     async with request.app[DB].write() as tx:
         grant = await access.topic_to_mark_internal(tx, request[ACTOR], _topic_id(request))
+        await count_post(request, tx)
         await topics.mark_internal(tx, grant, True)
     return to_topic(request, grant.topic, "topic.marked_internal")
 
@@ -21,6 +23,7 @@ async def create(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     async with request.app[DB].write() as tx:
         grant = await access.topic_to_mark_internal(tx, request[ACTOR], _topic_id(request))
+        await count_post(request, tx)
         await topics.mark_internal(tx, grant, False)
     return to_topic(request, grant.topic, "topic.unmarked_internal")
 

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from aiohttp import web
 from pydantic import Field
 
-from forum.domain import members, sign_in
+from forum.domain import members, sessions, sign_in
 from forum.domain.members import Settings
 from forum.errors import Invalid
 from forum.keys import ACTOR, ADDRESS, DB, HASHER, LIMITS
@@ -17,6 +17,7 @@ from forum.web import credentials
 from forum.web.flash import flash
 from forum.web.forms import Form, FormState, state_of
 from forum.web.pages import Page, render
+from forum.web.sessions import begin
 from forum.web.urls import see_other
 
 
@@ -55,8 +56,10 @@ async def update(request: web.Request) -> web.Response:
                 tx, app[LIMITS], own.email, request[ADDRESS], actor.member_id, password_hash=known.password_hash
             )
             await members.change_password(tx, actor, new_hash)
+            key = await sessions.renew(tx, actor)
     except Invalid as invalid:
         return await _edit(request, await state_of(request, invalid), status=invalid.status)
+    await begin(request, key)
     response = see_other(request, "passwords.edit")
     flash(request, response, "password.changed")
     return response

@@ -103,7 +103,7 @@ async def create(request: web.Request) -> web.Response:
     try:
         form = ReplyForm.parse(await request.post())
         answered = await _answered(request, topic_id, form.reply_to)
-        rendered = await request.app[RENDERER].render(form.body)
+        rendered = await request.app[RENDERER].render(form.body, owner=request[ACTOR].member_id)
         async with request.app[DB].write() as tx:
             grant = await access.topic_to_reply(tx, actor, topic_id)
             await count_post(request, tx)
@@ -207,9 +207,10 @@ async def update(request: web.Request) -> web.Response:
     actor, post_id = request[ACTOR], _post_id(request)
     try:
         form = EditForm.parse(await request.post())
-        rendered = await request.app[RENDERER].render(form.body)
+        rendered = await request.app[RENDERER].render(form.body, owner=request[ACTOR].member_id)
         async with request.app[DB].write() as tx:
             grant = await access.post_to_edit(tx, actor, post_id)
+            await count_post(request, tx)
             post = await posts.edit(tx, grant, body=form.body, rendered=rendered, title=form.title)
     except Invalid as invalid:
         return await _edit(request, await state_of(request, invalid), problem=_fault(invalid), status=422)

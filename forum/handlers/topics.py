@@ -113,7 +113,7 @@ async def create(request: web.Request) -> web.Response:
     actor, slug = request[ACTOR], request.match_info["slug"]
     try:
         form = TopicForm.parse(await request.post())
-        rendered = await request.app[RENDERER].render(form.body)
+        rendered = await request.app[RENDERER].render(form.body, owner=request[ACTOR].member_id)
         async with request.app[DB].write() as tx:
             grant = await access.category_to_start(tx, actor, slug)
             await count_post(request, tx)

@@ -11,11 +11,13 @@ import contextlib
 import logging
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
 from forum.markup.rendering import BODY_LIMIT, Rendered, plain
+from forum.markup.turns import Turns
 from forum.markup.worker import HEADER, READY, pack, unpack_rendered
 
 TIME_LIMIT: Final = 2.0
@@ -32,11 +34,12 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Job:
     source: str
+    owner: Hashable
     answer: asyncio.Future[Rendered]
 
 
 class Renderer:
-    """Render texts in worker processes, first come first served.
+    """Render texts in worker processes; owners take turns, each one's texts first come first served.
 
     `limit` is in seconds a text, `memory` in bytes a child. `eager=False` starts a child when a text first needs it.
     `capped=False` switches off the limits on what is rendered, so that tests can reach the limit on time.
@@ -57,7 +60,7 @@ class Renderer:
         self._capped = capped
         self._children = [_Child(arguments) for _ in range(children)]
         self._tasks: list[asyncio.Task[None]] = []
-        self._jobs: asyncio.Queue[_Job] = asyncio.Queue()
+        self._jobs: Turns[_Job] = Turns()
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -92,16 +95,16 @@ class Renderer:
             _settle(self._jobs.get_nowait(), None)
         await self._end_children()
 
-    async def render(self, source: str) -> Rendered:
+    async def render(self, source: str, *, owner: Hashable = None) -> Rendered:
         """Return `source` rendered by a child, or plain where no child could do it in time.
 
-        Raises RuntimeError when the renderer is not started.
+        Raises RuntimeError when the renderer is not started, RateLimited when too many of the owner's texts wait.
         """
         if not self._tasks:
             raise RuntimeError("the renderer is not started")
         if self._capped and len(source) > BODY_LIMIT:
             return plain(source)
-        job = _Job(source, asyncio.get_running_loop().create_future())
+        job = _Job(source, owner, asyncio.get_running_loop().create_future())
         self._jobs.put_nowait(job)
         return await job.answer
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import secrets
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -30,7 +31,7 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_HEADERS: Final = {
+HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -61,7 +62,7 @@ class ErrorPage(pages.Page):
 
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Give every answer, errors and static files too, the headers of QUALITY 32 and 33."""
-    for name, value in _HEADERS.items():
+    for name, value in HEADERS.items():
         if name == "Server":
             response.headers[name] = value
         else:
@@ -143,16 +144,21 @@ def _problem_of(request: web.Request, error: Exception) -> ForumError:
         return NotFound() if error.status == 404 else problem
     if isinstance(error, UnicodeDecodeError | UnicodeEncodeError | RecursionError | web.RequestPayloadError):
         return BadRequest("bad_value")
+    if isinstance(error, ConnectionResetError):
+        # The client left while it was sending; the database's own losses come as Unavailable.
+        return BadRequest("bad_request")
     if isinstance(error, TimeoutError):
         return Unavailable()
-    _log.error("%s %s failed", request.method, shown_path(request), exc_info=error)
+    _log.error("%s %s failed", request.method, shown_path(request.path), exc_info=error)
     return ForumError()
 
 
-def shown_path(request: web.Request) -> str:
-    """Return the path as a log may show it: a token in it is a secret."""
-    token = request.match_info.get("token")
-    return request.path.replace(token, "…") if token else request.path
+_TOKEN: Final = re.compile(r"(?<=/setup/).+", re.DOTALL)
+
+
+def shown_path(path: str) -> str:
+    """Return a path as a log may show it: a token in it is a secret, also where no route took it."""
+    return _TOKEN.sub("…", path)
 
 
 def is_api(request: web.Request) -> bool:
@@ -193,12 +199,19 @@ def _address(request: web.Request) -> str:
     """Return the client's address: what a trusted proxy forwarded, read from the right, else the peer's."""
     peer = request.remote or "127.0.0.1"
     trusted = request.app[CONFIG].trusted_proxies
-    chain = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    # Some proxies add to the header the client sent, some put one of their own below it: all of them are one list.
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
+    chain = [part.strip() for part in forwarded.split(",") if part.strip()]
     try:
-        address = ipaddress.ip_address(peer)
+        address = _plain_address(peer)
         while chain and any(address in network for network in trusted):
-            address = ipaddress.ip_address(chain.pop())
+            address = _plain_address(chain.pop())
     except ValueError:
         return peer
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
+    return str(address)
+
+
+def _plain_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return an address, IPv4 never dressed as IPv6; raise ValueError for other text."""
+    address = ipaddress.ip_address(text)
+    return getattr(address, "ipv4_mapped", None) or address

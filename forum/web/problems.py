@@ -35,7 +35,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "cannot_read": mark(
         "You may see that this category exists, but its topics are not open to you. Ask your association if you need them."
     ),
-    "cannot_start": mark("You may not start topics in this category."),
+    "cannot_start": mark("You can read here; topics in this category are opened by others, such as the associations."),
     "cannot_reply": mark("You may read this topic but not reply to it."),
     "cannot_moderate": mark("Only moderators of this category may do this."),
     "topic_locked": mark("The topic is locked: nobody but moderators can write in it."),
@@ -44,7 +44,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "not_author": mark("Only its author may do this."),
     "not_deleted": mark("It is not deleted."),
     "not_administrator": mark("Only administrators may do this."),
-    "has_replies": mark("Others have replied, so the topic can no longer be deleted by its author. Ask a moderator."),
+    "has_replies": mark("Others have replied, so the topic can no longer be deleted."),
     "first_post": mark("The first post cannot be deleted alone. Delete the topic instead."),
     "bad_request": mark("The request cannot be understood. Go back and try again."),
     "bad_value": mark("The address or a field holds an invalid value."),
@@ -76,14 +76,18 @@ SENTENCES: Final[Mapping[str, str]] = {
 FIELDS: Final[Mapping[str, str]] = {
     "required": mark("Please fill in this field."),
     "too_long": mark("This is too long."),
-    "too_short": mark("This is too short."),
+    "short_password": mark("The password needs at least 8 characters."),
+    "short_staff_password": mark("The password of a moderator or administrator needs at least 15 characters."),
+    "not_expected": mark("There is no such field here."),
     "bad_value": mark("This value cannot be used."),
     "bad_characters": mark("This contains characters that cannot be stored."),
     "unknown": mark("Please choose one of the values offered."),
     "taken": mark("This is already in use."),
     "bad_email": mark("Please write an e-mail address such as name@example.org."),
     "common": mark("This password is among the most used ones and easily guessed. Please choose another."),
-    "personal": mark("The password contains your name, your address or the name of the forum. Please choose another."),
+    "personal": mark(
+        "The password is mostly your name, your address, your organisation or an obvious word. Please choose another."
+    ),
     "wrong_password": mark("This is not your present password."),
     "mismatch": mark("The two entries are not the same."),
     "not_allowed": mark("This cannot be chosen here."),

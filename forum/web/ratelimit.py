@@ -11,7 +11,7 @@ from forum.domain import attempts
 from forum.keys import ACTOR, DB, LIMITS
 
 POSTS_A_MINUTE: Final = 60
-"""Topics and replies together: far above what a hand can type, below what fills a category."""
+"""Topics, replies, edits and marks together: far above what a hand can type, below what fills a category."""
 
 POSTS_AN_HOUR: Final = 300
 
@@ -20,7 +20,7 @@ SEARCHES_A_MINUTE: Final = 60
 
 
 async def count_post(request: web.Request, tx: Tx) -> None:
-    """Count a topic or a reply of the member who asks, or raise RateLimited."""
+    """Count what leaves a post, a version or a notice behind, or raise RateLimited; all of a member's together."""
     limits = request.app[LIMITS]
     subject = attempts.subject(limits, "member", str(request[ACTOR].member_id))
     await attempts.count(tx, limits, "posts", subject, limit=POSTS_A_MINUTE, seconds=60)

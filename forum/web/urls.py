@@ -10,8 +10,11 @@ from aiohttp import web
 from yarl import URL
 
 from forum.keys import CONFIG
+from forum.web.sessions import cookie_name
 
-_OWN: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
+_OWN: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f\ud800-\udfff]*")
+_UPWARDS: Final = re.compile(r"(?i)/(?:\.|%2e){1,2}(?=[/?#]|\Z)")
+"""A segment by which a browser leaves the path it stands in."""
 
 
 def url_for(app: web.Application, name: str, query: dict[str, str] | None = None, **parts: object) -> URL:
@@ -41,14 +44,28 @@ def own_path(app: web.Application, text: str) -> str:
     """Return `text` when it is a path of this forum, else the home page: no open redirect."""
     home = str(url_for(app, "home.index"))
     base = app[CONFIG].base_path
-    if not _OWN.fullmatch(text) or len(text) > 2000 or "//" in urlsplit(text).path or "%2f%2f" in text.lower():
+    if not _OWN.fullmatch(text) or len(text) > 2000 or _UPWARDS.search(text):
+        return home
+    if "//" in urlsplit(text).path or "%2f%2f" in text.lower():
         return home
     return text if not base or text == base or text.startswith(f"{base}/") else home
 
 
 def login_url(request: web.Request) -> URL:
-    """Return the way to sign-in that leads back to the page asked for."""
-    wanted = request.path_qs if request.method in {"GET", "HEAD"} else ""
+    """Return the way to sign-in that leads back to the page asked for, or to the one a refused form was sent from."""
+    is_form = request.method not in {"GET", "HEAD"}
+    wanted = _sent_from(request) if is_form else request.path_qs
     home = str(url_for(request.app, "home.index"))
-    known = wanted and wanted != home and own_path(request.app, wanted) == wanted
-    return url_for(request.app, "sessions.new", {"next": wanted} if known else None)
+    query = {"next": wanted} if wanted and wanted != home and own_path(request.app, wanted) == wanted else {}
+    if is_form and cookie_name(request.app[CONFIG], "session") in request.cookies:
+        query["ended"] = "1"
+    return url_for(request.app, "sessions.new", query or None)
+
+
+def _sent_from(request: web.Request) -> str:
+    """Return the path of the page that `Referer` names, when it is one of this host's."""
+    try:
+        page = URL(request.headers.get("Referer", ""))
+    except ValueError:
+        return ""
+    return page.raw_path_qs if page.host and page.authority == URL(f"//{request.host}").authority else ""

@@ -25,6 +25,7 @@ _GROWING: Final = (
 _BY_DESIGN: Final = {
     "sessions.sweep": "deletes what has expired, once an hour",
     "members.any_exists": "stops at the first row",
+    "members.any_other": "stops at the second row",
     "setup.is_valid": "stops at the first row",
 }
 """Queries that are no part of a page."""

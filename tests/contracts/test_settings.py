@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 
 from forum.config import MASKED, Config
@@ -45,3 +46,24 @@ def test_secrets_are_masked_when_shown() -> None:
     assert shown["FORUM_DATABASE_URL"] == f"postgresql://koinon:{MASKED}@db.example.org/koinon"
     assert shown["FORUM_SECRET_KEY"] == MASKED
     assert "hunter2" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("https://www.example.org/intranet/", "https://www.example.org/intranet"),
+        ("https://WWW.Example.org:443", "https://www.example.org"),
+        ("http://Δήμος.ευ:8080/φόρουμ", "http://xn--jxalzmu.xn--qxa6a:8080/φόρουμ"),
+        ("http://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_the_base_address_is_what_a_browser_calls_it(given: str, url: str) -> None:
+    assert Config(_env_file=None, base_url=given).url == url
+
+
+@pytest.mark.parametrize(
+    "given", ["ftp://example.org", "https://", "https://clerk:secret@example.org", "example.org", "https://a/?b"]
+)
+def test_an_address_that_cannot_be_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="http or https"):
+        Config(_env_file=None, base_url=given)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import count
 from typing import Final, TypeVar
 
 from aiohttp import web
@@ -27,6 +28,9 @@ IDEMPOTENCY: Final = "Idempotency-Key"
 
 NAME_LIMIT: Final = 100
 """Names in an address or an object: beyond, telling the fault of each would be an answer larger than the request."""
+
+PIECE_LIMIT: Final = 1_000
+"""Objects and fractions of a body: each is read by code of ours, and a third of a million fit into a request."""
 
 _VISIBLE: Final = re.compile(f"[!-~]{{1,{idempotency.KEY_LIMIT}}}")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -78,11 +82,28 @@ def _validate(model: type[S], sent: dict[str, object]) -> S:
 
 
 def _parse(raw: bytes) -> object:
+    pieces = count(1)
+
+    def object_(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        _refuse_beyond_limit(next(pieces))
+        return _object(pairs)
+
+    def fraction(text: str) -> float:
+        _refuse_beyond_limit(next(pieces))
+        return _finite(text)
+
     try:
-        return json.loads(raw.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite)
+        return json.loads(
+            raw.decode(), object_pairs_hook=object_, parse_constant=_refuse_constant, parse_float=fraction
+        )
     except (ValueError, RecursionError):
         # ValueError: not UTF-8, not JSON, or an integer of more digits than Python reads.
         raise BadRequest("bad_json") from None
+
+
+def _refuse_beyond_limit(number: int) -> None:
+    if number > PIECE_LIMIT:
+        raise BadRequest("bad_value")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -37,7 +37,7 @@ async def index(request: web.Request, query: models.PostsQuery) -> models.Posts:
 async def create(request: web.Request, sent: models.NewPost) -> models.CreatedPost:
     actor, topic_id = request[ACTOR], TopicId(int_param(request, "id"))
     key = bodies.read_key(request, "api.posts.create", str(topic_id), sent.model_dump_json())
-    rendered = await request.app[RENDERER].render(sent.body)
+    rendered = await request.app[RENDERER].render(sent.body, owner=request[ACTOR].member_id)
     async with request.app[DB].write() as tx:
         grant = await access.topic_to_reply(tx, actor, topic_id)
         await count_post(request, tx)
@@ -53,12 +53,18 @@ async def show(request: web.Request) -> models.Post:
     return answers.post(request, grant.post)
 
 
-@call(mark("Change a post of one's own"), takes=models.PostChange, answers=models.Post, refuses=(403, 404, 409))
+@call(
+    mark("Change a post of one's own"),
+    takes=models.PostChange,
+    answers=models.Post,
+    refuses=(403, 404, 409, 429),
+)
 async def update(request: web.Request, change: models.PostChange) -> models.Post:
     post_id = _post_id(request)
-    rendered = await request.app[RENDERER].render(change.body)
+    rendered = await request.app[RENDERER].render(change.body, owner=request[ACTOR].member_id)
     async with request.app[DB].write() as tx:
         grant = await access.post_to_edit(tx, request[ACTOR], post_id)
+        await count_post(request, tx)
         post = await posts.edit(tx, grant, body=change.body, rendered=rendered, title=None)
     return answers.post(request, post)
 

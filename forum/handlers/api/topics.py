@@ -24,7 +24,7 @@ from forum.web.ratelimit import count_post
 )
 async def create(request: web.Request, sent: models.NewTopic) -> models.StartedTopic:
     key = bodies.read_key(request, "api.topics.create", sent.model_dump_json())
-    rendered = await request.app[RENDERER].render(sent.body)
+    rendered = await request.app[RENDERER].render(sent.body, owner=request[ACTOR].member_id)
     async with request.app[DB].write() as tx:
         grant = await access.category_to_start(tx, request[ACTOR], sent.category)
         await count_post(request, tx)
@@ -57,7 +57,7 @@ async def show(request: web.Request) -> models.Topic:
     mark("Change a topic's title (its author) or its mark “internal” (its author or a moderator)"),
     takes=models.TopicChange,
     answers=models.Topic,
-    refuses=(403, 404, 409),
+    refuses=(403, 404, 409, 429),
 )
 async def update(request: web.Request, change: models.TopicChange) -> models.Topic:
     actor, topic_id = request[ACTOR], _topic_id(request)
@@ -65,15 +65,17 @@ async def update(request: web.Request, change: models.TopicChange) -> models.Top
         grant = await access.topic_to_read(conn, actor, topic_id)
         (first,) = await posts.list_after(conn, grant, number=0, limit=1)
     # The words a topic is found by are those of its title and first text, so both are written anew together.
-    rendered = await request.app[RENDERER].render(first.body)
+    rendered = await request.app[RENDERER].render(first.body, owner=request[ACTOR].member_id)
     async with request.app[DB].write() as tx:
         if change.title is not None:
             to_edit = await access.first_post_to_edit(tx, actor, topic_id)
+            await count_post(request, tx)
             if to_edit.post.body != first.body:
                 raise Conflict
             await posts.edit(tx, to_edit, body=first.body, rendered=rendered, title=change.title)
         if change.internal is not None:
             to_mark = await access.topic_to_mark_internal(tx, actor, topic_id)
+            await count_post(request, tx)
             await topics.mark_internal(tx, to_mark, change.internal)
         changed = await access.topic_to_read(tx, actor, topic_id)
     return answers.topic(request, changed.topic)
