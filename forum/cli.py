@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
+import enum
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated, Final, TypeVar
@@ -14,11 +16,12 @@ from pydantic import Field
 from forum import config as settings
 from forum import seeds, server
 from forum.config import Config
-from forum.db import Database
+from forum.db import Conn, Database
 from forum.domain import members as members_domain
 from forum.domain import organisations, sign_in
 from forum.domain.entities import NAME_LIMIT, Language, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
+from forum.i18n import fold
 from forum.migrations import APPLIED
 from forum.passwords import Hasher, check_password
 from forum.routes import ROUTES
@@ -163,6 +166,11 @@ def with_forum(act: Callable[[Database], Awaitable[T]], config: Config) -> T:
         return _with_database(ready.url, act)
 
 
+class _Spoken(enum.StrEnum):
+    EL = "el"
+    EN = "en"
+
+
 class _NewMember(Form):
     """What `member create` takes, with the limits of the forms."""
 
@@ -177,13 +185,13 @@ def create_member(
     organisation: Annotated[str, typer.Option(help="Municipality or association: its slug or its name.")],
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")],
     role: Annotated[Role, typer.Option(help="What they are.")] = Role.MEMBER,
-    language: Annotated[str | None, typer.Option(help="el or en; FORUM_LANGUAGE when left out.")] = None,
+    language: Annotated[_Spoken | None, typer.Option(help="FORUM_LANGUAGE when left out.")] = None,
 ) -> None:
     """Add a member; the password is read from standard input, so that no process list shows it."""
     if not password_stdin:
         raise typer.BadParameter("say --password-stdin and give the password on standard input")
     config = settings.load()
-    chosen: Language = "en" if (language or config.language) == "en" else "el"
+    chosen: Language = language.value if language else config.language
     with _faults_in_one_line():
         form = _NewMember.parse({"email": email, "name": name})
         password = _password_from_stdin(is_staff=role is not Role.MEMBER, personal=(form.email, form.name))
@@ -247,7 +255,7 @@ async def _create_member(
         try:
             belongs_to = await organisations.find(tx, organisation)
         except NotFound:
-            raise CommandError(f"no municipality or association is called {organisation!r}") from None
+            raise CommandError(await _unknown_organisation(tx, organisation)) from None
         return await members_domain.create(
             tx,
             email=form.email,
@@ -258,6 +266,15 @@ async def _create_member(
             language=language,
             zone=None,
         )
+
+
+async def _unknown_organisation(conn: Conn, text: str) -> str:
+    """Say that there is none of this name, and which ones it may have been meant."""
+    listed = await organisations.list_organisations(conn)
+    names = {fold(name): known.slug for known in listed for name in (known.slug, known.name_el, known.name_en)}
+    near = dict.fromkeys(names[name] for name in difflib.get_close_matches(fold(text), names, n=3, cutoff=0.7))
+    hint = f"; did you mean {' or '.join(near)}?" if near else "; its slug stands in the address of its page"
+    return f"no municipality or association is called {text!r}{hint}"
 
 
 def main() -> None:

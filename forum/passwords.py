@@ -125,7 +125,9 @@ class Hasher:
 
 
 def check_password(password: str, *, is_staff: bool, personal: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return why `password` cannot be taken, empty when it can: too_short, too_long, common, personal.
+    """Return why `password` cannot be taken, empty when it can.
+
+    The codes are short_password, short_staff_password, too_long, common, personal.
 
     `personal` is what an attacker knows of the member: mail address, name, organisation. A password is refused
     when little is left of it without those words and the site's own.
@@ -134,7 +136,7 @@ def check_password(password: str, *, is_staff: bool, personal: Iterable[str] = (
         return ("too_long",)
     reasons = []
     if len(unicodedata.normalize("NFC", password)) < (STAFF_LENGTH if is_staff else LENGTH):
-        reasons.append("too_short")
+        reasons.append("short_staff_password" if is_staff else "short_password")
     if _is_common(password):
         reasons.append("common")
     if _is_personal(password, personal):

@@ -107,6 +107,13 @@ _SETTINGS = Query(
     card=Card.ONE,
 )
 
+_ANY_OTHER = Query(
+    "members.any_other",
+    "SELECT EXISTS (SELECT 1 FROM members WHERE members.id <> $1)",
+    returns=bool,
+    card=Card.ONE,
+)
+
 _CREATE = Statement(
     "members.create",
     """
@@ -180,6 +187,11 @@ def plain_email(text: str) -> str:
 
 async def any_exists(conn: Conn) -> bool:
     return await conn.one(_ANY_EXISTS)
+
+
+async def is_alone(conn: Conn, actor: Actor) -> bool:
+    """Say whether the actor is the only member there is."""
+    return not await conn.one(_ANY_OTHER, actor.member_id)
 
 
 async def create(

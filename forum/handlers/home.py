@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import categories, topics, unread
+from forum.domain import categories, members, topics, unread
 from forum.domain.categories import UNREAD_LIMIT, CategoryRow
 from forum.domain.entities import TopicRow
 from forum.keys import ACTOR, DB
@@ -20,6 +20,7 @@ class HomePage(Page):
     categories: list[CategoryRow]
     latest: list[TopicRow]
     unread_count: int
+    is_alone: bool
     unread_limit: int = UNREAD_LIMIT
     unread_posts_limit: int = unread.COUNT_LIMIT
 
@@ -29,5 +30,7 @@ async def index(request: web.Request) -> web.Response:
     async with request.app[DB].read() as conn:
         rows = await categories.list_categories(conn, actor)
         latest = await topics.list_latest(conn, actor)
-    page = HomePage(categories=rows, latest=latest, unread_count=sum(row.unread_count for row in rows))
+        is_alone = actor.is_administrator and await members.is_alone(conn, actor)
+    unread_count = sum(row.unread_count for row in rows)
+    page = HomePage(categories=rows, latest=latest, unread_count=unread_count, is_alone=is_alone)
     return await render(request, page)

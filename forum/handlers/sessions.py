@@ -36,6 +36,7 @@ class SignInPage(Page):
     form: FormState
     code: str
     next: str
+    has_ended: bool
     has_members: bool
 
 
@@ -110,7 +111,8 @@ async def _new(
     async with request.app[DB].read() as conn:
         has_members = await members.any_exists(conn)
     code = problem.code if problem and not form.is_faulty else ""
-    page = SignInPage(form=form, code=code, next=wanted, has_members=has_members)
+    has_ended = not problem and query_param(request, "ended") == "1"
+    page = SignInPage(form=form, code=code, next=wanted, has_ended=has_ended, has_members=has_members)
     response = await render(request, page, status=problem.status if problem else 200)
     if problem:
         problem_json.retry_after(response, problem)

@@ -90,6 +90,7 @@ async def test_a_role_is_membership_of_its_system_group(run: Run, owner: RawConn
         ({"name": "  "}, "name"),
         ({"name": "α" * 101}, "name"),
         ({"organisation": "atlantis"}, "atlantis"),
+        ({"organisation": "larnaka"}, "did you mean larnaca?"),
         ({"password": "short"}, "password"),
         ({"password": "password123"}, "password"),
         ({"password": "δώδεκα γράμματα"[:14], "role": "moderator"}, "password"),

@@ -82,7 +82,7 @@ async def test_who_may_only_read_is_told_why_there_is_no_button(site: Site) -> N
     maria = await site.visitor("maria")
     text = (await maria.get("/categories/announcements")).text
     assert "/announcements/new" not in text
-    assert "Δεν έχετε δικαίωμα να ανοίγετε θέματα σε αυτή την κατηγορία." in text
+    assert "Εδώ μπορείτε να διαβάζετε· θέματα σε αυτή την κατηγορία ανοίγουν άλλοι" in text
 
 
 async def test_a_deleted_topic_is_not_listed(site: Site) -> None:

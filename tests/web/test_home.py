@@ -72,3 +72,10 @@ async def test_home_takes_no_other_method_and_changes_nothing(site: Site, owner:
     await maria.get("/")
     assert await owner.fetchval("SELECT count(*) FROM topic_reads WHERE member_id = $1", site.cast.maria.member_id) == 0
     await doors.takes_no_other_method(site, "maria", "/", "POST", "PUT", "DELETE")
+
+
+async def test_an_administrator_who_is_alone_is_told_how_to_add_members(site: Site, owner: RawConnection) -> None:
+    administrator = await site.visitor("administrator")
+    assert "/help/administrators" not in (await administrator.get("/")).text, "the premise: there are others"
+    await owner.execute("DELETE FROM members WHERE id <> $1", site.cast.administrator.member_id)
+    assert "/help/administrators" in (await administrator.get("/")).text

@@ -256,3 +256,19 @@ async def session_ids(site: Site, visitor: Visitor) -> list[int]:
     before = page.text.index("/settings/sessions/", current)
     own = int(page.text[before:].split("/")[3])
     return [row.id for row in rows if row.id != own]
+
+
+async def test_who_sends_a_form_after_their_session_ended_is_told_and_led_back(
+    site: Site, owner: RawConnection
+) -> None:
+    maria = await site.visitor("maria")
+    await maria.get("/")
+    await owner.execute("DELETE FROM sessions")
+    sent = await maria.submit("/read", headers={"Referer": "https://elsewhere.example/categories/questions"})
+    assert sent.location == "/login?ended=1", "another host's page is none of ours"
+    here = str(maria.url("/categories/questions?sort=created"))
+    sent = await maria.submit("/read", headers={"Referer": here})
+    assert sent.location == "/login?next=/categories/questions?sort%3Dcreated&ended=1"
+    page = await maria.follow(sent)
+    assert "Η σύνδεσή σας έληξε" in page.text
+    assert 'name="next" value="/categories/questions?sort=created"' in page.text
