@@ -11,12 +11,30 @@ CREATE FUNCTION fold(text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN translate(lower(unaccent('unaccent'::regdictionary, $1)), 'ς', 'σ');
 
+-- One key for finding a member by a mention: the folded name with single dots for its blanks (@Νίκος.Καραντώνης).
+CREATE FUNCTION mention_key(text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(fold($1), '[\s.]+', '.', 'g');
+
 -- Words of a text for search: Greek words without accents and stemmed, Latin words stemmed as English.
 CREATE TEXT SEARCH CONFIGURATION koinon (COPY = greek);
 ALTER TEXT SEARCH CONFIGURATION koinon
     ALTER MAPPING FOR word, hword, hword_part WITH unaccent, greek_stem;
 ALTER TEXT SEARCH CONFIGURATION koinon
     ALTER MAPPING FOR asciiword, asciihword, hword_asciipart WITH english_stem;
+
+-- The network -------------------------------------------------------------------------------------
+
+CREATE TABLE network (
+    id smallint PRIMARY KEY DEFAULT 1 CONSTRAINT network_id_check CHECK (id = 1),
+    name_el text NOT NULL CONSTRAINT network_name_el_check CHECK (length(btrim(name_el)) BETWEEN 1 AND 40),
+    name_en text NOT NULL CONSTRAINT network_name_en_check CHECK (length(btrim(name_en)) BETWEEN 1 AND 40),
+    tagline_el text NOT NULL CONSTRAINT network_tagline_el_check CHECK (length(tagline_el) <= 80),
+    tagline_en text NOT NULL CONSTRAINT network_tagline_en_check CHECK (length(tagline_en) <= 80),
+    accent text CONSTRAINT network_accent_check CHECK (accent ~ '^#[0-9a-f]{6}$'),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE network IS 'The one row that says what the network calls itself, and the accent colour its administrators chose; accent is null for the colour of the house.';
 
 -- Places ------------------------------------------------------------------------------------------
 
@@ -63,16 +81,18 @@ CREATE TABLE members (
         CONSTRAINT members_email_check CHECK (email = lower(email) AND length(email) BETWEEN 3 AND 254),
     name text NOT NULL CONSTRAINT members_name_check CHECK (name = btrim(name) AND length(name) BETWEEN 1 AND 100),
     password_hash text NOT NULL,
-    language text NOT NULL DEFAULT 'el' CONSTRAINT members_language_check CHECK (language IN ('el', 'en')),
+    language text NOT NULL DEFAULT 'el' CONSTRAINT members_language_check CHECK (language ~ '^[a-z]{2,3}$'),
     zone text NOT NULL DEFAULT 'Europe/Athens' CONSTRAINT members_zone_check CHECK (length(zone) BETWEEN 1 AND 64),
     suspended_until timestamptz,
     suspension_reason text CONSTRAINT members_suspension_reason_check CHECK (length(suspension_reason) BETWEEN 1 AND 500),
     read_before timestamptz NOT NULL DEFAULT now(),
     created_at timestamptz NOT NULL DEFAULT now(),
+    scheme text NOT NULL DEFAULT 'auto' CONSTRAINT members_scheme_check CHECK (scheme IN ('auto', 'light', 'dark')),
     CONSTRAINT members_suspension_check CHECK ((suspended_until IS NULL) = (suspension_reason IS NULL))
 );
 CREATE INDEX members_organisation_id_idx ON members (organisation_id);
 CREATE INDEX members_name_idx ON members (fold(name) COLLATE "C", id);
+CREATE INDEX members_mention_idx ON members (mention_key(name) COLLATE "C", id);
 CREATE INDEX members_name_trgm_idx ON members USING gin (fold(name) gin_trgm_ops);
 COMMENT ON TABLE members IS 'A person who takes part; names and addresses stand here and nowhere else.';
 COMMENT ON COLUMN members.read_before IS 'Topics whose last post is older count as read: set on joining and by "mark all as read".';
@@ -297,6 +317,20 @@ CREATE TABLE topic_reads (
 CREATE INDEX topic_reads_topic_id_idx ON topic_reads (topic_id);
 COMMENT ON TABLE topic_reads IS 'How far a member has read a topic: posts up to last_number were shown to them.';
 
+CREATE TABLE drafts (
+    member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
+    place text NOT NULL CONSTRAINT drafts_place_check CHECK (
+        place ~ '^((topic|post):[1-9][0-9]{0,18}|category:[a-z0-9-]{1,80})$'
+    ),
+    title text NOT NULL DEFAULT '' CONSTRAINT drafts_title_check CHECK (length(title) <= 200),
+    body text NOT NULL DEFAULT '' CONSTRAINT drafts_body_check CHECK (length(body) <= 50000),
+    reply_to integer CONSTRAINT drafts_reply_to_check CHECK (reply_to >= 1),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (member_id, place)
+);
+CREATE INDEX drafts_updated_at_idx ON drafts (updated_at);
+COMMENT ON TABLE drafts IS 'What a member is writing and has not published, one a place: a reply (topic:ID), an edit (post:ID), a new topic (category:SLUG). Kept for 90 days.';
+
 -- Sessions, tokens, limits ------------------------------------------------------------------------
 
 CREATE TABLE sessions (
@@ -357,6 +391,24 @@ CREATE TABLE attempts (
 );
 CREATE INDEX attempts_expires_at_idx ON attempts (expires_at);
 COMMENT ON TABLE attempts IS 'How often something was tried lately (sign-in by account and address, posts by member); subject is a keyed hash, no address or mail is kept.';
+
+-- Feedback ----------------------------------------------------------------------------------------
+
+CREATE TABLE feedback (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    member_id bigint REFERENCES members,
+    contact text CONSTRAINT feedback_contact_check CHECK (length(btrim(contact)) BETWEEN 1 AND 254),
+    page text CONSTRAINT feedback_page_check CHECK (length(btrim(page)) BETWEEN 1 AND 500),
+    body text NOT NULL CONSTRAINT feedback_body_check CHECK (length(btrim(body)) BETWEEN 1 AND 5000),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    settled_at timestamptz,
+    settled_by_id bigint REFERENCES members,
+    CONSTRAINT feedback_settled_check CHECK ((settled_at IS NULL) = (settled_by_id IS NULL))
+);
+CREATE INDEX feedback_listed_idx ON feedback ((settled_at IS NOT NULL), id);
+CREATE INDEX feedback_member_id_idx ON feedback (member_id) WHERE member_id IS NOT NULL;
+CREATE INDEX feedback_settled_by_id_idx ON feedback (settled_by_id) WHERE settled_by_id IS NOT NULL;
+COMMENT ON TABLE feedback IS 'Messages about what is hard to use, from members and guests, for the moderators to answer and settle.';
 
 -- Audit -------------------------------------------------------------------------------------------
 

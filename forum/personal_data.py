@@ -52,6 +52,8 @@ class Retention(enum.StrEnum):
     """Until the member deletes it."""
     DAY = "day"
     """24 hours."""
+    SEASON = "season"
+    """90 days after the last change."""
     AUDIT = "audit"
     """As long as the audit log."""
 
@@ -99,6 +101,7 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
             "password_hash": Purpose.SIGN_IN,
             "language": Purpose.PREFERENCE,
             "zone": Purpose.PREFERENCE,
+            "scheme": Purpose.PREFERENCE,
             "suspended_until": Purpose.ORDER,
             "suspension_reason": Purpose.ORDER,
             "read_before": Purpose.READING,
@@ -186,6 +189,18 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         },
     ),
     *_table(
+        "drafts",
+        Retention.SEASON,
+        Erasure.DELETE_ROW,
+        {
+            "member_id": Purpose.CONTENT,
+            "place": Purpose.CONTENT,
+            "title": Purpose.CONTENT,
+            "body": Purpose.CONTENT,
+            "updated_at": Purpose.CONTENT,
+        },
+    ),
+    *_table(
         "sessions",
         Retention.SESSION,
         Erasure.DELETE_ROW,
@@ -236,6 +251,20 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         },
     ),
     *_table(
+        "feedback",
+        Retention.UNTIL_DELETED,
+        Erasure.REPLACE,
+        {
+            "member_id": Purpose.CONTENT,
+            "contact": Purpose.CONTENT,
+            "page": Purpose.CONTENT,
+            "body": Purpose.CONTENT,
+            "created_at": Purpose.CONTENT,
+            "settled_at": Purpose.ORDER,
+            "settled_by_id": Purpose.ORDER,
+        },
+    ),
+    *_table(
         "audit_entries",
         Retention.AUDIT,
         Erasure.KEEP_ID,
@@ -255,6 +284,12 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
 
 NOT_PERSONAL: Final = frozenset(
     {
+        "network.name_el",
+        "network.name_en",
+        "network.tagline_el",
+        "network.tagline_en",
+        "network.accent",
+        "network.updated_at",
         "regions.slug",
         "regions.name_el",
         "regions.name_en",
