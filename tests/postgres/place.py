@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ def installed_programs() -> dict[int, Path]:
 
 
 PROGRAMS = installed_programs()
+
+_PATIENCE = 90  # seconds; a start may take 60, a revival 30
 
 
 def query(endpoint: Endpoint, sql: str) -> Any:
@@ -162,8 +165,14 @@ class Resident:
         self.process.stdin.flush()
 
     def hear(self) -> str:
+        """Return the next line it says; one that says nothing for a minute and a half is ended, and has said nothing."""
         assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
+        end = threading.Timer(_PATIENCE, self.process.kill)
+        end.start()
+        try:
+            return self.process.stdout.readline().strip()
+        finally:
+            end.cancel()
 
     def ask(self, wish: str) -> str:
         self.say(wish)
@@ -172,7 +181,7 @@ class Resident:
     def kill(self) -> None:
         """Kill it without warning, and reap it."""
         self.process.kill()
-        self.process.wait()
+        self.process.wait(_PATIENCE)
 
     def end(self) -> None:
         """Let it leave the server and end; end by force what it forked."""
@@ -184,7 +193,7 @@ class Resident:
             self.process.wait(10)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        self.process.wait(_PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)

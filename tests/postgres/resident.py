@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,8 @@ from forum.postgres import EmbeddedServer
 
 def main() -> None:
     wishes = json.loads(sys.argv[1])
+    # What runs behind a shell inherits that Ctrl-C is ignored; a resident takes it as one at a terminal does.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if uid := wishes["uid"]:
         os.setgroups([])
         os.setgid(uid)

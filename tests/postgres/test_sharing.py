@@ -91,12 +91,16 @@ def test_children_that_a_killed_process_forked_do_not_use_the_server_in_its_stea
 
 def test_a_signal_to_the_terminals_processes_does_not_reach_the_server(place: Place) -> None:
     place.settle()
-    resident = place.resident()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as where the tests themselves run behind a shell
+    try:
+        resident = place.resident()
+    finally:
+        signal.signal(signal.SIGINT, before)
     resident.ask("start")
     postmaster = postmaster_of(place.folder)
 
     os.killpg(resident.process.pid, signal.SIGINT)
-    resident.process.wait()
+    resident.process.wait(30)
 
     assert is_running(postmaster)
     assert place.server().start()
