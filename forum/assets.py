@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final
@@ -14,6 +15,7 @@ from forum.errors import NotFound
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _TYPES: Final = {".woff2": "font/woff2", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_URL: Final = re.compile(rb'url\("([a-z0-9.-]+)"\)')
 _TEXT: Final = ("text/", "image/svg+xml")
 
 
@@ -29,10 +31,14 @@ class Assets:
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._assets: dict[str, _Asset] = {}
-        for file in resources.files("forum").joinpath("static").iterdir():
-            if file.name.startswith(("_", ".")) or not file.is_file():
+        files = [file for file in resources.files("forum").joinpath("static").iterdir() if file.is_file()]
+        # Style sheets come last: they name other files, whose names change with their content.
+        for file in sorted(files, key=lambda file: file.name.endswith(".css")):
+            if file.name.startswith(("_", ".")):
                 continue
             content = file.read_bytes()
+            if file.name.endswith(".css"):
+                content = _URL.sub(lambda match: b'url("%s")' % self._names[match[1].decode()].encode(), content)
             stem, dot, suffix = file.name.rpartition(".")
             hashed = f"{stem}.{hashlib.sha256(content).hexdigest()[:10]}{dot}{suffix}"
             self._names[file.name] = hashed

@@ -29,6 +29,7 @@ from forum.handlers import (
     sessions,
     settings,
     setup,
+    styleguide,
     tokens,
     topics,
 )
@@ -90,6 +91,8 @@ _PAGES: Final = (
     Route("GET", "/settings/tokens", tokens.index, Access.MEMBER, "tokens.index"),
     Route("POST", "/settings/tokens", tokens.create, Access.MEMBER, "tokens.create"),
     Route("POST", "/settings/tokens/{token_id}/delete", tokens.delete, Access.MEMBER, "tokens.delete"),
+    # For administrators
+    Route("GET", "/styleguide", styleguide.show, Access.ADMINISTRATOR, "styleguide.show"),
     # For everybody
     Route("GET", "/help", help.index, Access.PUBLIC, "help.index"),
     Route("GET", "/help/{page}", help.show, Access.PUBLIC, "help.show"),

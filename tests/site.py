@@ -66,7 +66,7 @@ class Visitor:
         """Ask without following redirects."""
         options.setdefault("allow_redirects", False)
         async with self._client.request(method, URL(path, encoded=True), **options) as response:
-            answer = Answer(response.status, await response.text(), response.headers)
+            answer = Answer(response.status, await response.text(errors="replace"), response.headers)
         if found := _TOKEN.search(answer.text):
             self.token = unescape(found[1])
         return answer
@@ -96,7 +96,7 @@ class Program:
         async with self._client.request(
             method, URL(path, encoded=True), headers=headers, allow_redirects=False, **options
         ) as response:
-            return Answer(response.status, await response.text(), response.headers)
+            return Answer(response.status, await response.text(errors="replace"), response.headers)
 
     async def get(self, path: str, **options: Any) -> Answer:
         return await self.request("GET", path, **options)

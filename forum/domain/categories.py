@@ -12,7 +12,7 @@ from typing import Final
 from forum.db import Card, Conn, Query
 from forum.domain import unread
 from forum.domain.actors import Actor
-from forum.domain.entities import Category, TopicId
+from forum.domain.entities import Category
 
 UNREAD_LIMIT: Final = 1000
 """Unread topics of one category are counted up to here; the screen says "more than" beyond it."""
@@ -20,26 +20,20 @@ UNREAD_LIMIT: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class CategoryRow(Category):
-    """A category in the list: topics with unread posts, and the topic that moved last (all None: none to be seen)."""
+    """A category in the list: topics with unread posts, and when its last post was written (None: none to be seen)."""
 
     unread_count: int
-    latest_topic_id: TopicId | None
-    latest_topic_title: str | None
-    latest_topic_slug: str | None
     latest_at: datetime | None
-    latest_author_name: str | None
-    latest_author_organisation_el: str | None
-    latest_author_organisation_en: str | None
 
 
-# A category's index holds the pinned topics first, so its latest topic is the later of the latest of both kinds.
+# A category's index holds the pinned topics first, so its last post is the later of the last of both kinds.
 _LATEST = """
     (
-        SELECT topics.id, topics.title, topics.slug, topics.last_post_at, topics.last_author_id
+        SELECT topics.last_post_at
         FROM topics
         WHERE topics.category_id = categories.id AND topics.deleted_at IS NULL AND rights.can_read
             AND ((topics.pinned_at IS NOT NULL), topics.last_post_at) < ({below})
-        ORDER BY (topics.pinned_at IS NOT NULL) DESC, topics.last_post_at DESC, topics.id DESC
+        ORDER BY (topics.pinned_at IS NOT NULL) DESC, topics.last_post_at DESC
         LIMIT 1
     )
 """
@@ -55,8 +49,7 @@ _LIST = Query(
            rights.can_see, rights.can_read, rights.can_start, rights.can_reply,
            rights.can_vote, rights.can_attach, rights.can_moderate,
            unread.topic_count,
-           latest.id, latest.title, latest.slug, latest.last_post_at,
-           authors.name, organisations.name_el, organisations.name_en
+           greatest({_LATEST_OF_ALL}, {_LATEST_UNPINNED})
     FROM categories
     JOIN category_rights AS rights ON rights.category_id = categories.id AND rights.member_id = $1
     CROSS JOIN LATERAL (
@@ -70,14 +63,6 @@ _LIST = Query(
             LIMIT {UNREAD_LIMIT}
         ) AS topics
     ) AS unread
-    LEFT JOIN LATERAL (
-        SELECT topics.id, topics.title, topics.slug, topics.last_post_at, topics.last_author_id
-        FROM ({_LATEST_OF_ALL} UNION {_LATEST_UNPINNED}) AS topics
-        ORDER BY topics.last_post_at DESC, topics.id DESC
-        LIMIT 1
-    ) AS latest ON true
-    LEFT JOIN members AS authors ON authors.id = latest.last_author_id
-    LEFT JOIN organisations ON organisations.id = authors.organisation_id
     ORDER BY categories.position, categories.id
     """,
     returns=CategoryRow,

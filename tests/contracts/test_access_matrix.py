@@ -72,6 +72,7 @@ PAGES: Final = {
     "tokens.index":          "L L 2 2 2 2 2",
     "tokens.create":         "L L V V V V V",
     "tokens.delete":         "L L 4 4 4 4 4",
+    "styleguide.show":       "L L 3 3 3 3 2",
     "help.index":            "2 2 2 2 2 2 2",
     "help.show":             "2 2 2 2 2 2 2",
     "help.privacy":          "2 2 2 2 2 2 2",

@@ -165,7 +165,7 @@ class Resident:
         self.process.stdin.flush()
 
     def hear(self) -> str:
-        """Return the next line it says; one that says nothing for a minute and a half is ended, and has said nothing."""
+        """Return the next line it says; one that says nothing for too long is ended, and has said nothing."""
         assert self.process.stdout is not None
         end = threading.Timer(_PATIENCE, self.process.kill)
         end.start()
