@@ -16,9 +16,9 @@ from tests.domain import writing
 _PLACE = Place("topic:1")
 
 
-async def _save(db: Database, actor: Actor, place: Place = _PLACE, body: str = "Μισό", **more: str) -> None:
+async def _save(db: Database, actor: Actor, place: Place = _PLACE, body: str = "Μισό", title: str = "") -> None:
     async with db.write() as tx:
-        await drafts.save(tx, actor.member_id, Words(place, body=body, **more))
+        await drafts.save(tx, actor.member_id, Words(place, title, body))
 
 
 async def _find(db: Database, actor: Actor, place: Place = _PLACE) -> Draft | None:
