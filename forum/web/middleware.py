@@ -20,7 +20,7 @@ from forum import logs
 from forum.errors import BadRequest, ForumError, NotFound, Unauthenticated, Unavailable
 from forum.i18n import LANGUAGES, Language, negotiate, translator
 from forum.keys import ACTOR, ADDRESS, CONFIG, REQUEST_ID, TRANSLATOR
-from forum.web import fragments, kept, pages, problem_json, problems, sign_in
+from forum.web import fragments, kept, pages, problem_json, problems, resend, sign_in
 from forum.web.access import Handler, load_actor, load_token_actor
 from forum.web.forms import FormState
 from forum.web.sessions import cookie_name
@@ -104,7 +104,10 @@ async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
             problem = Unauthenticated()
         if isinstance(problem, Unauthenticated):
             return await _to_sign_in(request, problem)
-        return await fragments.notice(request, problem) if fragments.wanted(request) else await _page(request, problem)
+        if fragments.wanted(request):
+            return await fragments.notice(request, problem)
+        is_stale = problem.code == "csrf" and request.get(ACTOR) is not None
+        return (await resend.show(request, problem) if is_stale else None) or await _page(request, problem)
     except Exception as second:
         # The database went away while the error was being told: tell it to a guest, and leave the cookie alone.
         await new_session(request)

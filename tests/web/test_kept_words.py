@@ -124,6 +124,29 @@ async def test_who_has_signed_in_meanwhile_keeps_them_at_once(site: Site, topic:
     assert [row[1] for row in await _drafts(owner)] == [f"topic:{topic.topic_id}"]
 
 
+async def test_a_form_of_an_earlier_session_is_shown_to_be_sent_again(
+    site: Site, topic: Started, owner: RawConnection
+) -> None:
+    path, own = f"/topics/{topic.topic_id}/posts", {"Sec-Fetch-Site": "same-origin"}
+    earlier, nikos = await site.visitor("nikos"), await site.visitor("nikos")
+    await earlier.get("/")
+    nikos.token = earlier.token
+    page = await nikos.submit(path, {"body": _TEXT, "reply_to": "1"}, headers=own)
+    assert page.status == 403
+    assert f'action="{path}"' in page.text
+    assert list(structure.faults(page.text)) == []
+    assert page.hidden("reply_to") == "1"
+    assert "κι άλλη &amp; «εισαγωγικά»" in page.text
+    assert await owner.fetchval("SELECT count(*) FROM posts") == 1
+    assert await _drafts(owner) == []
+    assert (await nikos.submit(path, {"body": _TEXT, "reply_to": "1"}, headers=own)).status == 303
+    for headers in ({}, {"Sec-Fetch-Site": "none"}, {"Origin": "https://evil.example"}):
+        nikos.token = earlier.token
+        refused = await nikos.submit(path, {"body": "Ξένα λόγια"}, headers=headers)
+        assert refused.status == 403
+        assert "Ξένα λόγια" not in refused.text
+
+
 async def test_a_guest_whose_browser_vouches_for_the_form_is_served_too(site: Site, topic: Started) -> None:
     path = f"/topics/{topic.topic_id}/posts"
     for proof in ({"Sec-Fetch-Site": "same-origin"}, {"Origin": str((await site.visitor()).url("/").origin())}):
