@@ -40,7 +40,7 @@ async def notice(
     """Answer with the notice of a problem, and with the token that a form may be sent with again."""
     fields = problem.fields if isinstance(problem, Invalid) else {}
     page = NoticePage(
-        sentence="" if fields else problems.sentence(problem.code),
+        sentence="" if fields or way else problems.sentence(problem.code),
         faults=tuple(problems.field_sentence(code) for codes in fields.values() for code in codes),
         is_draft_kept=is_draft_kept,
         way=way,
