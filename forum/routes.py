@@ -13,6 +13,7 @@ from aiohttp import web
 from forum.handlers import (
     assets,
     categories,
+    drafts,
     health,
     help,
     home,
@@ -24,6 +25,7 @@ from forum.handlers import (
     passwords,
     pins,
     posts,
+    previews,
     reading,
     search,
     sessions,
@@ -74,6 +76,11 @@ _PAGES: Final = (
     Route("GET", "/posts/{post_id}/delete", posts.confirm, Access.POST_DELETE, "posts.confirm"),
     Route("POST", "/posts/{post_id}/delete", posts.delete, Access.POST_DELETE, "posts.delete"),
     Route("POST", "/posts/{post_id}/restore", posts.restore, Access.POST_DELETE, "posts.restore"),
+    # Writing: what is kept until it is published, and what it will look like
+    Route("POST", "/preview", previews.create, Access.MEMBER, "previews.create"),
+    Route("GET", "/drafts", drafts.index, Access.MEMBER, "drafts.index"),
+    Route("POST", "/drafts", drafts.create, Access.MEMBER, "drafts.create"),
+    Route("POST", "/drafts/delete", drafts.delete, Access.MEMBER, "drafts.delete"),
     # Finding people, places and words
     Route("GET", "/search", search.index, Access.MEMBER, "search.index"),
     Route("GET", "/municipalities", municipalities.index, Access.MEMBER, "municipalities.index"),

@@ -16,7 +16,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import attempts, audit, groups, idempotency
+from forum.domain import attempts, audit, drafts, groups, idempotency
 from forum.domain.actors import Actor
 from forum.domain.entities import MemberId
 from forum.errors import BadRequest, NotFound
@@ -230,12 +230,13 @@ async def close_all(tx: Tx, member_id: MemberId, *, but: int | None) -> int:
 
 
 async def sweep(tx: Tx) -> int:
-    """Delete sessions, attempts, idempotency keys and setup links that have had their time; return how many rows."""
+    """Delete sessions, attempts, keys, setup links and drafts that have had their time; return how many rows."""
     return (
         await tx.run(_SWEEP, IDLE)
         + await tx.run(_SWEEP_SETUP_LINKS)
         + await attempts.sweep(tx)
         + await idempotency.sweep(tx)
+        + await drafts.sweep(tx)
     )
 
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar
 from uuid import uuid4
 
 from aiohttp import web
 from pydantic import Field
 
-from forum.domain import access, idempotency, permissions, posts, topics
+from forum.domain import access, drafts, idempotency, permissions, posts, topics
+from forum.domain.access import EditGrant, ReplyGrant
+from forum.domain.drafts import Place
 from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Post, PostId, Revision, Topic, TopicId
-from forum.errors import BadRequest, Forbidden, Invalid, NotFound
+from forum.domain.permissions import Verdict
+from forum.errors import BadRequest, Forbidden, Invalid, NotFound, RateLimited
 from forum.keys import ACTOR, DB, RENDERER
+from forum.markup import Rendered
+from forum.web import drafting, fragments, problem_json
+from forum.web.drafting import NUMBER_LIMIT, Number, OptionalNumber, Writing
+from forum.web.flash import flash
 from forum.web.forms import (
     Form,
     FormState,
@@ -23,20 +30,23 @@ from forum.web.forms import (
     query_param,
     state_of,
 )
-from forum.web.locations import to_post
-from forum.web.pages import Page, render
+from forum.web.locations import page_of, post_url, to_post
+from forum.web.pages import Page, render, render_fragment
+from forum.web.post_views import PostView, view
 from forum.web.ratelimit import count_post
 from forum.web.verdicts import require
 
-_NUMBER_LIMIT: Final = 2**31 - 1
-"""The database counts the posts of a topic in four bytes."""
-
 
 class ReplyForm(Form):
-    """`reply_to` is the number of the post that is answered, within the same topic."""
+    """`reply_to` is the number of the post that is answered, within the same topic.
+
+    `last_number` is that of the last post on the page the form stands on, so that a reply is shown there only when
+    nobody's post comes before it.
+    """
 
     body: Annotated[RequiredText, Field(max_length=BODY_LIMIT)]
-    reply_to: Annotated[int, Field(ge=1, le=_NUMBER_LIMIT)] | None = None
+    reply_to: Number | None = None
+    last_number: OptionalNumber = None
     idempotency_key: Annotated[Line, Field(max_length=idempotency.KEY_LIMIT)] = ""
 
 
@@ -52,6 +62,7 @@ class ReplyPage(Page):
     template: ClassVar[str] = "posts/new.html"
     topic: Topic
     answered: Post | None
+    writing: Writing
     form: FormState
     problem: str
     idempotency_key: str
@@ -62,6 +73,7 @@ class EditPage(Page):
     template: ClassVar[str] = "posts/edit.html"
     topic: Topic
     post: Post
+    writing: Writing
     form: FormState
     problem: str
     title_limit: int = TITLE_LIMIT
@@ -88,6 +100,18 @@ class RefusedPage(Page):
     topic: Topic
     code: str
     form: FormState
+    is_edit: bool
+    is_draft_kept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatedPage(Page):
+    """A reply alone, as the page of its topic shows it."""
+
+    template: ClassVar[str] = "posts/created.html"
+    topic: Topic
+    view: PostView
+    can_reply: Verdict
 
 
 # Replying ----------------------------------------------------------------------------------------
@@ -95,41 +119,102 @@ class RefusedPage(Page):
 
 async def new(request: web.Request) -> web.Response:
     """Show the form for a reply; `?reply_to=` is the number of the post that is answered."""
-    return await _new(request, FormState(), number=_number(query_param(request, "reply_to")))
+    return await _new(request, None, number=_number(query_param(request, "reply_to")))
 
 
 async def create(request: web.Request) -> web.Response:
-    actor, topic_id = request[ACTOR], TopicId(int_param(request, "topic_id"))
+    topic_id = TopicId(int_param(request, "topic_id"))
     try:
-        form = ReplyForm.parse(await request.post())
-        answered = await _answered(request, topic_id, form.reply_to)
-        rendered = await request.app[RENDERER].render(form.body, owner=request[ACTOR].member_id)
-        async with request.app[DB].write() as tx:
-            grant = await access.topic_to_reply(tx, actor, topic_id)
-            await count_post(request, tx)
-            post = await posts.reply(
-                tx,
-                grant,
-                body=form.body,
-                rendered=rendered,
-                reply_to=answered.id if answered else None,
-                key=_key(form, topic_id),
-            )
-    except Invalid as invalid:
-        state = await state_of(request, invalid)
-        number = None if "reply_to" in invalid.fields else _number(state.value("reply_to"))
-        return await _new(request, state, number=number, problem=_fault(invalid), status=422)
+        return await _create(request, topic_id, drafts.of_topic(topic_id))
     except Forbidden as refusal:
-        return await _refused(request, topic_id, refusal)
+        async with request.app[DB].read() as conn:
+            topic = (await access.topic_to_read(conn, request[ACTOR], topic_id)).topic
+        return await _refused(request, topic, drafts.of_topic(topic_id), refusal)
+
+
+async def _create(request: web.Request, topic_id: TopicId, place: Place) -> web.Response:
+    sent = await request.post()
+    try:
+        match drafting.act_of(sent):
+            case "preview":
+                return await _again(request, Invalid({}), preview=await drafting.preview(request, sent), status=200)
+            case "draft":
+                return await drafting.save(request, place)
+            case "publish":
+                form = ReplyForm.parse(sent)
+                grant, post = await _reply(request, topic_id, form)
+    except (Invalid, RateLimited) as fault:
+        return await fragments.notice(request, fault) if fragments.wanted(request) else await _again(request, fault)
+    if fragments.wanted(request):
+        return await _created(request, grant, post, form.last_number or post.number - 1)
     return to_post(request, topic_id, grant.topic.slug, post.number, "reply.published")
 
 
-async def _refused(request: web.Request, topic_id: TopicId, refusal: Forbidden) -> web.Response:
-    """Say why there is no reply, and give the words back: the topic may have been locked while they were written."""
-    async with request.app[DB].read() as conn:
-        grant = await access.topic_to_read(conn, request[ACTOR], topic_id)
-    state = await state_of(request, Invalid({}))
-    page = RefusedPage(topic=grant.topic, code=refusal.code, form=state)
+async def _reply(request: web.Request, topic_id: TopicId, form: ReplyForm) -> tuple[ReplyGrant, Post]:
+    """Publish the reply; its draft goes with it."""
+    actor = request[ACTOR]
+    answered = await _answered(request, topic_id, form.reply_to)
+    rendered = await request.app[RENDERER].render(form.body, owner=actor.member_id)
+    async with request.app[DB].write() as tx:
+        grant = await access.topic_to_reply(tx, actor, topic_id)
+        await count_post(request, tx)
+        post = await posts.reply(
+            tx,
+            grant,
+            body=form.body,
+            rendered=rendered,
+            reply_to=answered.id if answered else None,
+            key=_key(form, topic_id),
+        )
+        await drafts.delete(tx, actor.member_id, drafts.of_topic(topic_id))
+    return grant, post
+
+
+async def _created(request: web.Request, grant: ReplyGrant, post: Post, shown: int) -> web.Response:
+    """Answer a script with the new post, or with its address where it does not follow the last post shown."""
+    if post.number != shown + 1 or page_of(post.number) != page_of(shown):
+        response = web.Response(text="", content_type="text/html", charset="utf-8")
+        response.headers["X-Location"] = str(post_url(request.app, post.topic_id, grant.topic.slug, post.number))
+        flash(request, response, "reply.published")
+    else:
+        page = CreatedPage(
+            topic=grant.topic,
+            view=view(grant.actor, grant.topic, post),
+            can_reply=permissions.can_reply_topic(grant.topic),
+        )
+        response = await render_fragment(request, page, status=201)
+    response.headers["X-Post-Id"] = str(post.id)
+    response.headers["X-Idempotency-Key"] = uuid4().hex
+    return response
+
+
+async def _again(
+    request: web.Request, fault: Invalid | RateLimited, *, preview: Rendered | None = None, status: int | None = None
+) -> web.Response:
+    """Show the form again with what was typed."""
+    invalid = fault if isinstance(fault, Invalid) else Invalid({}, fault.code)
+    state = await state_of(request, invalid)
+    number = None if "reply_to" in invalid.fields else _number(state.value("reply_to"))
+    problem = "" if preview else _fault(invalid)
+    response = await _new(
+        request, state, number=number, problem=problem, preview=preview, status=status or fault.status
+    )
+    problem_json.retry_after(response, fault)
+    return response
+
+
+async def _refused(request: web.Request, topic: Topic, place: Place, refusal: Forbidden) -> web.Response:
+    """Say why nothing is published, and keep the words: the topic may have been locked while they were written."""
+    is_kept = await drafting.rescue(request, place)
+    if fragments.wanted(request):
+        return await fragments.notice(request, refusal, is_draft_kept=is_kept)
+    page = RefusedPage(
+        topic=topic,
+        code=refusal.code,
+        form=await state_of(request, Invalid({})),
+        is_edit=place.startswith("post:"),
+        is_draft_kept=is_kept,
+    )
     return await render(request, page, status=refusal.status)
 
 
@@ -153,16 +238,26 @@ async def _answered(request: web.Request, topic_id: TopicId, number: int | None)
 
 
 async def _new(
-    request: web.Request, form: FormState, *, number: int | None, problem: str = "", status: int = 200
+    request: web.Request,
+    form: FormState | None,
+    *,
+    number: int | None,
+    problem: str = "",
+    preview: Rendered | None = None,
+    status: int = 200,
 ) -> web.Response:
+    """Show the form for a reply, as it was typed or, where `form` is None, as its draft says."""
     topic_id = TopicId(int_param(request, "topic_id"))
+    place = drafts.of_topic(topic_id)
     async with request.app[DB].read() as conn:
         grant = await access.topic_to_read(conn, request[ACTOR], topic_id)
+        draft = await drafts.find(conn, request[ACTOR].member_id, place) if form is None else None
     require(permissions.can_reply_topic(grant.topic))
     page = ReplyPage(
         topic=grant.topic,
-        answered=await _answered(request, topic_id, number),
-        form=form,
+        answered=await _answered(request, topic_id, number or drafting.answers(draft, grant.topic)),
+        writing=Writing(place, draft, preview),
+        form=form or drafting.state_of_draft(draft),
         problem=problem,
         idempotency_key=uuid4().hex,
     )
@@ -173,7 +268,7 @@ def _number(text: str) -> int | None:
     """Return the number of a post from an address or a field, None when there is none."""
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= _NUMBER_LIMIT):
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= NUMBER_LIMIT):
         raise BadRequest("bad_value")
     return int(text)
 
@@ -204,27 +299,73 @@ async def edit(request: web.Request) -> web.Response:
 
 
 async def update(request: web.Request) -> web.Response:
-    actor, post_id = request[ACTOR], _post_id(request)
+    post_id = _post_id(request)
     try:
-        form = EditForm.parse(await request.post())
-        rendered = await request.app[RENDERER].render(form.body, owner=request[ACTOR].member_id)
-        async with request.app[DB].write() as tx:
-            grant = await access.post_to_edit(tx, actor, post_id)
-            await count_post(request, tx)
-            post = await posts.edit(tx, grant, body=form.body, rendered=rendered, title=form.title)
+        return await _update(request, post_id, drafts.of_post(post_id))
+    except Forbidden as refusal:
+        async with request.app[DB].read() as conn:
+            topic = (await access.post_to_read(conn, request[ACTOR], post_id)).topic
+        return await _refused(request, topic, drafts.of_post(post_id), refusal)
+
+
+async def _update(request: web.Request, post_id: PostId, place: Place) -> web.Response:
+    sent = await request.post()
+    try:
+        match drafting.act_of(sent):
+            case "preview":
+                shown = await drafting.preview(request, sent)
+                return await _edit(request, await state_of(request, Invalid({})), preview=shown)
+            case "draft":
+                return await drafting.save(request, place)
+            case "publish":
+                form = EditForm.parse(sent)
+                grant, post = await _rewrite(request, post_id, form)
     except Invalid as invalid:
         return await _edit(request, await state_of(request, invalid), problem=_fault(invalid), status=422)
+    except RateLimited as limited:
+        state = await state_of(request, Invalid({}))
+        response = await _edit(request, state, problem=limited.code, status=limited.status)
+        problem_json.retry_after(response, limited)
+        return response
     slug = topics.slug_of(form.title) if form.title and post.number == 1 else grant.topic.slug
     return to_post(request, post.topic_id, slug, post.number, "post.edited")
 
 
-async def _edit(request: web.Request, form: FormState | None, *, problem: str = "", status: int = 200) -> web.Response:
+async def _rewrite(request: web.Request, post_id: PostId, form: EditForm) -> tuple[EditGrant, Post]:
+    """Save the changes; their draft goes with it."""
+    actor = request[ACTOR]
+    rendered = await request.app[RENDERER].render(form.body, owner=actor.member_id)
+    async with request.app[DB].write() as tx:
+        grant = await access.post_to_edit(tx, actor, post_id)
+        await count_post(request, tx)
+        post = await posts.edit(tx, grant, body=form.body, rendered=rendered, title=form.title)
+        await drafts.delete(tx, actor.member_id, drafts.of_post(post_id))
+    return grant, post
+
+
+async def _edit(
+    request: web.Request,
+    form: FormState | None,
+    *,
+    problem: str = "",
+    preview: Rendered | None = None,
+    status: int = 200,
+) -> web.Response:
+    """Show the form for an edit, as it was typed or, where `form` is None, as its draft or else the post says."""
+    post_id = _post_id(request)
+    place = drafts.of_post(post_id)
     async with request.app[DB].read() as conn:
-        grant = await access.post_to_read(conn, request[ACTOR], _post_id(request))
+        grant = await access.post_to_read(conn, request[ACTOR], post_id)
+        draft = await drafts.find(conn, request[ACTOR].member_id, place) if form is None else None
     topic, post = grant.topic, grant.post
     require(permissions.can_edit_post(grant.actor, topic, post))
-    stored = FormState({"title": topic.title, "body": post.body})
-    page = EditPage(topic=topic, post=post, form=form or stored, problem=problem)
+    page = EditPage(
+        topic=topic,
+        post=post,
+        writing=Writing(place, draft, preview),
+        form=form or drafting.state_of_draft(draft, {"title": topic.title, "body": post.body}),
+        problem=problem,
+    )
     return await render(request, page, status=status)
 
 

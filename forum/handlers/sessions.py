@@ -9,17 +9,21 @@ from aiohttp import web
 from aiohttp_session import get_session
 from pydantic import Field
 
-from forum.domain import members, sessions, sign_in
+from forum.domain import drafts, members, sessions, sign_in
+from forum.domain.drafts import Words
 from forum.domain.entities import EMAIL_LIMIT
 from forum.domain.sessions import SessionRow
 from forum.domain.sign_in import Credentials
-from forum.errors import ForumError, Invalid, RateLimited
+from forum.errors import Invalid, RateLimited
 from forum.keys import ACTOR, ADDRESS, DB, HASHER, LIMITS
-from forum.web import credentials, problem_json
+from forum.web import credentials
+from forum.web.drafting import form_url
 from forum.web.flash import flash
 from forum.web.forms import Form, FormState, RequiredLine, int_param, query_param, state_of
+from forum.web.kept import Kept, of_sign_in
 from forum.web.pages import Page, render
 from forum.web.sessions import begin, end
+from forum.web.sign_in import show
 from forum.web.urls import own_path, redirect, see_other
 
 
@@ -28,16 +32,6 @@ class SignInForm(Form):
 
     email: Annotated[RequiredLine, Field(max_length=EMAIL_LIMIT)]
     password: Annotated[str, Field(min_length=1)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignInPage(Page):
-    template: ClassVar[str] = "sessions/new.html"
-    form: FormState
-    code: str
-    next: str
-    has_ended: bool
-    has_members: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +62,40 @@ async def index(request: web.Request) -> web.Response:
 
 async def new(request: web.Request) -> web.Response:
     wanted = own_path(request.app, query_param(request, "next"))
-    return redirect(wanted) if request.get(ACTOR) else await _new(request, wanted, FormState())
+    if request.get(ACTOR):
+        return redirect(wanted)
+    return await show(request, wanted, FormState(), has_ended=query_param(request, "ended") == "1")
 
 
 async def create(request: web.Request) -> web.Response:
-    sent = (await request.post()).get("next", "")
-    wanted = own_path(request.app, sent if isinstance(sent, str) else "")
-    if request.get(ACTOR):
-        return redirect(wanted)
+    """Open a session and lead on: to the page asked for, or to the form whose words the sign-in page carried."""
+    sent = await request.post()
+    next_page, words = sent.get("next", ""), of_sign_in(sent).words
+    wanted = own_path(request.app, next_page if isinstance(next_page, str) else "")
+    if actor := request.get(ACTOR):
+        if words is not None:
+            async with request.app[DB].write() as tx:
+                await drafts.save(tx, actor.member_id, words)
+        return _on(request, wanted, words)
     try:
-        form = SignInForm.parse(await request.post())
+        form = SignInForm.parse(sent)
         known = await credentials.verify(request, form.email, form.password)
         if known is None:
             raise Invalid({}, "wrong_credentials")
     except Invalid as invalid:
-        return await _new(request, wanted, await state_of(request, invalid), problem=invalid)
+        return await show(request, wanted, await state_of(request, invalid), kept=Kept(words), problem=invalid)
     except RateLimited as limited:
-        return await _new(request, wanted, await state_of(request, Invalid({})), problem=limited)
-    await begin(request, await _open(request, form, known))
-    return redirect(wanted)
+        return await show(request, wanted, await state_of(request, Invalid({})), kept=Kept(words), problem=limited)
+    await begin(request, await _open(request, form, known, words))
+    return _on(request, wanted, words)
+
+
+def _on(request: web.Request, wanted: str, words: Words | None) -> web.Response:
+    if words is None:
+        return redirect(wanted)
+    response = redirect(form_url(request.app, words.place))
+    flash(request, response, "draft.kept")
+    return response
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -105,22 +114,11 @@ async def close_others(request: web.Request) -> web.Response:
     return response
 
 
-async def _new(
-    request: web.Request, wanted: str, form: FormState, *, problem: ForumError | None = None
-) -> web.Response:
-    async with request.app[DB].read() as conn:
-        has_members = await members.any_exists(conn)
-    code = problem.code if problem and not form.is_faulty else ""
-    has_ended = not problem and query_param(request, "ended") == "1"
-    page = SignInPage(form=form, code=code, next=wanted, has_ended=has_ended, has_members=has_members)
-    response = await render(request, page, status=problem.status if problem else 200)
-    if problem:
-        problem_json.retry_after(response, problem)
-    return response
+async def _open(request: web.Request, form: SignInForm, known: Credentials, words: Words | None) -> str:
+    """Open the session of who gave the right password, and keep the words they had sent without one.
 
-
-async def _open(request: web.Request, form: SignInForm, known: Credentials) -> str:
-    """Open the session of who gave the right password; a hash of another day's cost is renewed on the way."""
+    A hash of another day's cost is renewed on the way.
+    """
     app = request.app
     is_dated = app[HASHER].needs_rehash(known.password_hash)
     renewed = await app[HASHER].hash(form.password) if is_dated else ""
@@ -136,6 +134,8 @@ async def _open(request: web.Request, form: SignInForm, known: Credentials) -> s
         )
         if is_dated:
             await members.rehash(tx, known.member_id, known.password_hash, renewed)
+        if words is not None:
+            await drafts.save(tx, known.member_id, words)
     return key
 
 

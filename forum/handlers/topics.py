@@ -12,9 +12,9 @@ from uuid import uuid4
 from aiohttp import web
 from pydantic import Field
 
-from forum.domain import access, idempotency, permissions, posts, reading, topics
+from forum.domain import access, drafts, idempotency, permissions, posts, reading, topics
 from forum.domain.access import ReadGrant
-from forum.domain.actors import Actor
+from forum.domain.drafts import Place
 from forum.domain.entities import (
     BODY_LIMIT,
     POSTS_A_PAGE,
@@ -26,8 +26,12 @@ from forum.domain.entities import (
     TopicNotice,
 )
 from forum.domain.permissions import Verdict
-from forum.errors import Invalid, NotFound
+from forum.domain.topics import Started
+from forum.errors import Forbidden, Invalid, NotFound, RateLimited
 from forum.keys import ACTOR, DB, RENDERER
+from forum.markup import Rendered
+from forum.web import drafting, problem_json
+from forum.web.drafting import Writing
 from forum.web.forms import (
     Checkbox,
     Form,
@@ -42,6 +46,7 @@ from forum.web.forms import (
 )
 from forum.web.locations import page_of, to_post, to_topic
 from forum.web.pages import Page, render
+from forum.web.post_views import PostView, view
 from forum.web.ratelimit import count_post
 from forum.web.urls import redirect, see_other, url_for
 from forum.web.verdicts import require
@@ -59,23 +64,20 @@ class TopicForm(Form):
 class NewTopicPage(Page):
     template: ClassVar[str] = "topics/new.html"
     category: Category
+    writing: Writing
     form: FormState
     problem: str
     idempotency_key: str
     title_limit: int = TITLE_LIMIT
 
 
-@dataclass(frozen=True, slots=True)
-class PostView:
-    """A post as the topic's page shows it: what the reader may do with it, and what happened after it."""
-
-    post: Post
-    can_edit: Verdict
-    can_delete: Verdict
-    can_restore: Verdict
-    can_read_body: Verdict
-    is_first_unread: bool
-    notices: tuple[TopicNotice, ...]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedPage(Page):
+    template: ClassVar[str] = "topics/refused.html"
+    category: Category
+    code: str
+    form: FormState
+    is_draft_kept: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,8 @@ class TopicPage(Page):
     can_mark_internal: Verdict
     can_delete: Verdict
     can_restore: Verdict
+    writing: Writing
+    answers: int | None
     form: FormState
     idempotency_key: str
 
@@ -106,30 +110,77 @@ class DeletePage(Page):
 
 
 async def new(request: web.Request) -> web.Response:
-    return await _new(request, FormState({"language": request[ACTOR].language}))
+    return await _new(request, None)
 
 
 async def create(request: web.Request) -> web.Response:
-    actor, slug = request[ACTOR], request.match_info["slug"]
     try:
-        form = TopicForm.parse(await request.post())
-        rendered = await request.app[RENDERER].render(form.body, owner=request[ACTOR].member_id)
-        async with request.app[DB].write() as tx:
-            grant = await access.category_to_start(tx, actor, slug)
-            await count_post(request, tx)
-            started = await topics.start(
-                tx,
-                grant,
-                title=form.title,
-                body=form.body,
-                rendered=rendered,
-                language=form.language or None,
-                is_internal=form.internal,
-                key=_key(form, slug),
-            )
+        return await _create(request, _place(request))
+    except Forbidden as refusal:
+        return await _refused(request, refusal)
+
+
+async def _create(request: web.Request, place: Place) -> web.Response:
+    sent = await request.post()
+    try:
+        match drafting.act_of(sent):
+            case "preview":
+                shown = await drafting.preview(request, sent)
+                return await _new(request, await state_of(request, Invalid({})), preview=shown)
+            case "draft":
+                return await drafting.save(request, place)
+            case "publish":
+                started = await _start(request, TopicForm.parse(sent))
     except Invalid as invalid:
         return await _new(request, await state_of(request, invalid), problem=_fault(invalid), status=422)
+    except RateLimited as limited:
+        state = await state_of(request, Invalid({}))
+        response = await _new(request, state, problem=limited.code, status=limited.status)
+        problem_json.retry_after(response, limited)
+        return response
     return to_post(request, started.topic_id, started.slug, 1, "topic.started")
+
+
+async def _start(request: web.Request, form: TopicForm) -> Started:
+    """Publish the topic; its draft goes with it."""
+    actor, slug = request[ACTOR], request.match_info["slug"]
+    rendered = await request.app[RENDERER].render(form.body, owner=actor.member_id)
+    async with request.app[DB].write() as tx:
+        grant = await access.category_to_start(tx, actor, slug)
+        await count_post(request, tx)
+        started = await topics.start(
+            tx,
+            grant,
+            title=form.title,
+            body=form.body,
+            rendered=rendered,
+            language=form.language or None,
+            is_internal=form.internal,
+            key=_key(form, slug),
+        )
+        await drafts.delete(tx, actor.member_id, _place(request))
+    return started
+
+
+async def _refused(request: web.Request, refusal: Forbidden) -> web.Response:
+    """Say why nothing is published, and keep the words: the right may have gone while they were written."""
+    async with request.app[DB].read() as conn:
+        category = await access.category_to_see(conn, request[ACTOR], request.match_info["slug"])
+    page = RefusedPage(
+        category=category,
+        code=refusal.code,
+        form=await state_of(request, Invalid({})),
+        is_draft_kept=await drafting.rescue(request, _place(request)),
+    )
+    return await render(request, page, status=refusal.status)
+
+
+def _place(request: web.Request) -> Place:
+    """Return the place of a new topic; what cannot be a category's name is not there."""
+    try:
+        return drafts.place(drafts.of_category(request.match_info["slug"]))
+    except Invalid:
+        raise NotFound from None
 
 
 def _key(form: TopicForm, slug: str) -> idempotency.Key | None:
@@ -139,10 +190,27 @@ def _key(form: TopicForm, slug: str) -> idempotency.Key | None:
     return idempotency.make(form.idempotency_key, "topics.start", *said)
 
 
-async def _new(request: web.Request, form: FormState, *, problem: str = "", status: int = 200) -> web.Response:
+async def _new(
+    request: web.Request,
+    form: FormState | None,
+    *,
+    problem: str = "",
+    preview: Rendered | None = None,
+    status: int = 200,
+) -> web.Response:
+    """Show the form for a topic, as it was typed or, where `form` is None, as its draft says."""
+    actor = request[ACTOR]
     async with request.app[DB].read() as conn:
-        grant = await access.category_to_start(conn, request[ACTOR], request.match_info["slug"])
-    page = NewTopicPage(category=grant.category, form=form, problem=problem, idempotency_key=uuid4().hex)
+        grant = await access.category_to_start(conn, actor, request.match_info["slug"])
+        place = drafts.of_category(grant.category.slug)
+        draft = await drafts.find(conn, actor.member_id, place) if form is None else None
+    page = NewTopicPage(
+        category=grant.category,
+        writing=Writing(place, draft, preview),
+        form=form or drafting.state_of_draft(draft, {"language": actor.language}),
+        problem=problem,
+        idempotency_key=uuid4().hex,
+    )
     return await render(request, page, status=status)
 
 
@@ -174,10 +242,14 @@ async def show(request: web.Request) -> web.Response:
         shown = await posts.list_page(conn, grant, current)
         first = (current - 1) * POSTS_A_PAGE + 1
         notices = await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
+        # The field for a reply stands on the last page only.
+        is_last = current == page_of(topic.post_count)
+        place = drafts.of_topic(topic.id)
+        draft = await drafts.find(conn, grant.actor.member_id, place) if is_last else None
     if first_unread is not None and shown and first_unread <= shown[-1].number and _is_read_by_a_person(request):
         async with request.app[DB].write() as tx:
             await reading.mark_read(tx, grant.actor, topic.id, shown[-1].number)
-    page = _page(grant, shown, notices, current=current, first_unread=first_unread)
+    page = _page(grant, shown, notices, Writing(place, draft), current=current, first_unread=first_unread)
     return await render(request, page)
 
 
@@ -187,12 +259,18 @@ def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Respo
 
 
 def _page(
-    grant: ReadGrant, shown: list[Post], notices: list[TopicNotice], *, current: int, first_unread: int | None
+    grant: ReadGrant,
+    shown: list[Post],
+    notices: list[TopicNotice],
+    writing: Writing,
+    *,
+    current: int,
+    first_unread: int | None,
 ) -> TopicPage:
     actor, topic = grant.actor, grant.topic
     return TopicPage(
         topic=topic,
-        posts=[_view(actor, topic, post, notices, first_unread) for post in shown],
+        posts=[view(actor, topic, post, notices, first_unread) for post in shown],
         current=current,
         count=page_of(topic.post_count),
         first_unread=first_unread,
@@ -202,20 +280,10 @@ def _page(
         can_mark_internal=permissions.can_mark_topic_internal(actor, topic),
         can_delete=permissions.can_delete_topic(actor, topic),
         can_restore=permissions.can_restore_topic(actor, topic),
-        form=FormState(),
+        writing=writing,
+        answers=drafting.answers(writing.draft, topic),
+        form=drafting.state_of_draft(writing.draft),
         idempotency_key=uuid4().hex,
-    )
-
-
-def _view(actor: Actor, topic: Topic, post: Post, notices: list[TopicNotice], first_unread: int | None) -> PostView:
-    return PostView(
-        post=post,
-        can_edit=permissions.can_edit_post(actor, topic, post),
-        can_delete=permissions.can_delete_post(actor, topic, post),
-        can_restore=permissions.can_restore_post(actor, topic, post),
-        can_read_body=permissions.can_read_body(actor, post),
-        is_first_unread=post.number == first_unread,
-        notices=tuple(notice for notice in notices if notice.after_number == post.number),
     )
 
 

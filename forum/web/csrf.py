@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
@@ -36,21 +37,51 @@ async def token(request: web.Request) -> str:
 
 async def check(request: web.Request) -> None:
     """Raise Forbidden unless the request comes from a form of this forum in this browser."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None and site not in {"same-origin", "none"}:
-        raise Forbidden("csrf")
-    origin = request.headers.get("Origin")
-    if origin is not None and origin not in {request.app[CONFIG].origin, f"{request.scheme}://{request.host}"}:
+    if _is_foreign(request):
         raise Forbidden("csrf")
     key = key_of(await get_session(request)) or _guest(request)
     readable = _is_readable(request)
-    field = (await _form(request)).get(FIELD, "") if readable else ""
-    given = request.headers.get(HEADER) or (field if isinstance(field, str) else "")
-    expected = _token(request, key) if key else ""
-    if not expected or not hmac.compare_digest(given.encode(errors="replace"), expected.encode()):
+    given = _given(request, await _form(request) if readable else {})
+    if not _fits(request, key, given):
         raise Forbidden("csrf")
     if not readable:
         raise BadRequest("bad_request")
+
+
+async def was_ours(request: web.Request) -> bool:
+    """Say whether a form was sent from a page of this forum in this browser, though its session has ended.
+
+    Either the browser itself says so, or the token is that of the session whose key the cookie still holds.
+    """
+    if _is_foreign(request) or not _is_readable(request):
+        return False
+    if request.headers.get("Sec-Fetch-Site") == "same-origin" or request.headers.get("Origin") in _origins(request):
+        return True
+    ended = request.cookies.get(cookie_name(request.app[CONFIG], "session"), "")
+    return _fits(request, ended, _given(request, await _form(request)))
+
+
+def _is_foreign(request: web.Request) -> bool:
+    """Say whether the browser names another site as the sender."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in {"same-origin", "none"}:
+        return True
+    origin = request.headers.get("Origin")
+    return origin is not None and origin not in _origins(request)
+
+
+def _origins(request: web.Request) -> set[str]:
+    return {request.app[CONFIG].origin, f"{request.scheme}://{request.host}"}
+
+
+def _given(request: web.Request, form: Mapping[str, object]) -> str:
+    field = form.get(FIELD, "")
+    return request.headers.get(HEADER) or (field if isinstance(field, str) else "")
+
+
+def _fits(request: web.Request, key: str, given: str) -> bool:
+    expected = _token(request, key) if key else ""
+    return bool(expected) and hmac.compare_digest(given.encode(errors="replace"), expected.encode())
 
 
 def _is_readable(request: web.Request) -> bool:

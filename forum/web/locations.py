@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from aiohttp import web
+from yarl import URL
 
 from forum.domain.entities import POSTS_A_PAGE, Topic, TopicId
 from forum.web.flash import flash
-from forum.web.urls import see_other
+from forum.web.urls import redirect, see_other, url_for
 
 
 def page_of(number: int) -> int:
@@ -21,11 +22,16 @@ def to_topic(request: web.Request, topic: Topic, word: str) -> web.Response:
     return response
 
 
-def to_post(request: web.Request, topic_id: TopicId, slug: str, number: int, word: str = "") -> web.Response:
-    """Answer 303 to a post on the page of its topic, where the sentence of `word` is said."""
+def post_url(app: web.Application, topic_id: TopicId, slug: str, number: int) -> URL:
+    """Return the address of a post on the page of its topic."""
     page = page_of(number)
     query = {"page": str(page)} if page > 1 else None
-    response = see_other(request, "topics.show", query=query, fragment=f"post-{number}", topic_id=topic_id, slug=slug)
+    return url_for(app, "topics.show", query, topic_id=topic_id, slug=slug).with_fragment(f"post-{number}")
+
+
+def to_post(request: web.Request, topic_id: TopicId, slug: str, number: int, word: str = "") -> web.Response:
+    """Answer 303 to a post on the page of its topic, where the sentence of `word` is said."""
+    response = redirect(post_url(request.app, topic_id, slug, number))
     if word:
         flash(request, response, word)
     return response

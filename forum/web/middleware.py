@@ -20,8 +20,9 @@ from forum import logs
 from forum.errors import BadRequest, ForumError, NotFound, Unauthenticated, Unavailable
 from forum.i18n import LANGUAGES, Language, negotiate, translator
 from forum.keys import ACTOR, ADDRESS, CONFIG, REQUEST_ID, TRANSLATOR
-from forum.web import pages, problem_json, problems
+from forum.web import fragments, kept, pages, problem_json, problems, resend, sign_in
 from forum.web.access import Handler, load_actor, load_token_actor
+from forum.web.forms import FormState
 from forum.web.sessions import cookie_name
 from forum.web.urls import login_url, redirect
 
@@ -102,12 +103,26 @@ async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
         if isinstance(problem, NotFound) and request.get(ACTOR) is None and not _is_public_path(request):
             problem = Unauthenticated()
         if isinstance(problem, Unauthenticated):
-            return redirect(login_url(request))
-        return await _page(request, problem)
+            return await _to_sign_in(request, problem)
+        if fragments.wanted(request):
+            return await fragments.notice(request, problem)
+        is_stale = problem.code == "csrf" and request.get(ACTOR) is not None
+        return (await resend.show(request, problem) if is_stale else None) or await _page(request, problem)
     except Exception as second:
         # The database went away while the error was being told: tell it to a guest, and leave the cookie alone.
         await new_session(request)
         return await _page(request, _problem_of(request, second))
+
+
+async def _to_sign_in(request: web.Request, problem: Unauthenticated) -> web.Response:
+    """Lead to the sign-in page, or answer a form that holds a text with that page, which carries the words."""
+    if fragments.wanted(request):
+        return await fragments.notice(request, problem, way=str(login_url(request)))
+    carried = await kept.of_refused(request) if request.method == "POST" else kept.NOTHING
+    if carried == kept.NOTHING:
+        return redirect(login_url(request))
+    wanted = login_url(request).query.get("next", "")
+    return await sign_in.show(request, wanted, FormState(), kept=carried, problem=problem, has_ended=True)
 
 
 async def _as_told_to_programs(request: web.Request, problem: ForumError) -> ForumError:

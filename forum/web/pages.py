@@ -73,6 +73,17 @@ def setup(app: web.Application) -> None:
 
 async def render(request: web.Request, page: Page, *, status: int = 200) -> web.Response:
     """Answer with a page in the reader's language."""
+    response = await _render(request, page, flash.take(request), status)
+    flash.forget_taken(request, response)
+    return response
+
+
+async def render_fragment(request: web.Request, page: Page, *, status: int = 200) -> web.Response:
+    """Answer a script with a part of a page; a word that waits for the next page goes on waiting."""
+    return await _render(request, page, "", status)
+
+
+async def _render(request: web.Request, page: Page, said: str, status: int) -> web.Response:
     translator = request[TRANSLATOR]
     viewer = request.get(ACTOR)
     frame = Frame(
@@ -80,7 +91,7 @@ async def render(request: web.Request, page: Page, *, status: int = 200) -> web.
         zone=ZoneInfo(viewer.zone) if viewer else GUEST_ZONE,
         now=clock.now(),
         csrf_token=await csrf.token(request),
-        flash=flash.take(request),
+        flash=said,
         path=request.path_qs,
     )
     text = aiohttp_jinja2.render_string(
@@ -92,7 +103,6 @@ async def render(request: web.Request, page: Page, *, status: int = 200) -> web.
     response = web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
     response.headers["Content-Language"] = translator.language
     csrf.remember_guest(request, response)
-    flash.forget_taken(request, response)
     return response
 
 

@@ -32,6 +32,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "csrf": mark(
         "The form could not be confirmed, perhaps because you signed in or out in another window. Go back, reload the page and send it again."
     ),
+    "stale_form": mark(
+        "The form could not be confirmed, because you signed in again in another window. Nothing is lost: what you wrote is below."
+    ),
     "cannot_read": mark(
         "You may see that this category exists, but its topics are not open to you. Ask your association if you need them."
     ),

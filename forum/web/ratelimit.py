@@ -18,6 +18,12 @@ POSTS_AN_HOUR: Final = 300
 SEARCHES_A_MINUTE: Final = 60
 """A member's, over all their browsers and programs: each may read a long list of matches."""
 
+PREVIEWS_A_MINUTE: Final = 60
+"""One a second is more than anybody looks at; each is rendered in the same workers as posts are."""
+
+DRAFTS_A_MINUTE: Final = 120
+"""Several windows that each save what is typed every few seconds."""
+
 
 async def count_post(request: web.Request, tx: Tx) -> None:
     """Count what leaves a post, a version or a notice behind, or raise RateLimited; all of a member's together."""
@@ -29,7 +35,21 @@ async def count_post(request: web.Request, tx: Tx) -> None:
 
 async def count_search(request: web.Request) -> None:
     """Count a search of the member who asks, or raise RateLimited."""
+    await _count(request, "searches", SEARCHES_A_MINUTE)
+
+
+async def count_preview(request: web.Request) -> None:
+    """Count a preview of the member who asks, or raise RateLimited."""
+    await _count(request, "previews", PREVIEWS_A_MINUTE)
+
+
+async def count_draft(request: web.Request) -> None:
+    """Count a draft that is saved, or raise RateLimited."""
+    await _count(request, "drafts", DRAFTS_A_MINUTE)
+
+
+async def _count(request: web.Request, act: str, limit: int) -> None:
     limits = request.app[LIMITS]
     subject = attempts.subject(limits, "member", str(request[ACTOR].member_id))
     async with request.app[DB].write() as tx:
-        await attempts.count(tx, limits, "searches", subject, limit=SEARCHES_A_MINUTE, seconds=60)
+        await attempts.count(tx, limits, act, subject, limit=limit, seconds=60)

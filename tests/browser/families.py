@@ -69,6 +69,13 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
     await maria.reply(unwieldy, "Θα διαγραφεί.")
     await maria.delete(unwieldy, 3)
     await moderator.pin(unwieldy)
+    await owner.execute(
+        "INSERT INTO drafts (member_id, place, title, body) SELECT $1, unnest($2::text[]), $3, $4",
+        site.cast.sophie.member_id,
+        [f"topic:{unwieldy.id}", f"topic:{locked.id}", f"topic:{deleted.id}", "category:questions"],
+        LONG_WORD[:150],
+        UNWIELDY,
+    )
     await owner.execute("UPDATE members SET name = $1 WHERE id = $2", LONG_WORD[:100], site.cast.nikos.member_id)
     return Filled(unwieldy, long, locked, deleted, own)
 
@@ -99,6 +106,12 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("own topic", filled.own.path),
         Family("reply", f"/topics/{unwieldy.id}/posts/new?reply_to=1"),
         Family("reply refused", unwieldy.path, status=422, press="Publish the reply"),
+        Family("topic with a draft", unwieldy.path, "sophie"),
+        Family("locked topic with a draft", locked.path, "sophie"),
+        Family("new topic with a draft", "/categories/questions/new", "sophie"),
+        Family("preview", "/categories/questions/new", "sophie", press="Preview"),
+        Family("drafts", "/drafts", "sophie"),
+        Family("no drafts", "/drafts"),
         Family("edit", f"/posts/{mine}/edit"),
         Family("edit of a topic", f"/posts/{filled.own.posts[0]}/edit"),
         Family("versions", f"/posts/{mine}/revisions"),

@@ -113,6 +113,6 @@ async def _ill_built(window: Window, family: Family) -> list[str]:
         faults.append(f"lang={found['lang']}")
     if not found["title"].endswith(f" — {window.say('Koinon')}"):
         faults.append(f"title: {found['title']}")
-    if family.press and not found["title"].startswith(f"{window.say('Error:')} "):
+    if family.press and family.status >= 400 and not found["title"].startswith(f"{window.say('Error:')} "):
         faults.append(f"the title of a form that was refused: {found['title']}")
     return faults

@@ -20,6 +20,7 @@ _GROWING: Final = (
     "api_tokens",
     "idempotency_keys",
     "attempts",
+    "drafts",
 )
 
 _BY_DESIGN: Final = {
@@ -57,6 +58,8 @@ INSERT INTO idempotency_keys (member_id, key, act, request_hash)
 SELECT m.id, 'k', 'a', sha256('x'::bytea) FROM members m;
 INSERT INTO attempts (subject, act, count, next_at, expires_at)
 SELECT sha256(n::text::bytea), 'x', 1, now(), now() + interval '1 hour' FROM generate_series(1, 2000) AS n;
+INSERT INTO drafts (member_id, place, body)
+SELECT m.id, 'topic:' || n, 'Πρόχειρο' FROM members m CROSS JOIN generate_series(1, 2) AS n;
 ANALYZE;
 """
 

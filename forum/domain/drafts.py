@@ -1,0 +1,228 @@
+"""Drafts: what a member is writing and has not published, one a place, for nobody's eyes but their own.
+
+A place says which form the words were typed in: a reply (`topic:ID`), an edit (`post:ID`) or a new topic
+(`category:SLUG`). It is a label and no right: whether anything may be published there is asked at the door when it is,
+so that words are kept also where the right was lost while they were written.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NewType
+
+from forum.db import Card, Conn, Query, Statement, Tx
+from forum.domain import pages
+from forum.domain.entities import MemberId, PostId, TopicId
+from forum.domain.pages import Page
+from forum.errors import Invalid
+
+Place = NewType("Place", str)
+
+LIFETIME: Final = timedelta(days=90)
+"""How long a draft is kept that nobody touches."""
+
+DRAFTS_A_MEMBER: Final = 100
+"""More than anybody has open at once; a member can fill no more than 5 million characters."""
+
+DRAFTS_A_PAGE: Final = 20
+
+_PLACE: Final = re.compile(r"(?:topic|post):([1-9][0-9]{0,18})|category:[a-z0-9-]{1,80}", re.ASCII)
+_INT8: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is typed in the form of a place; `reply_to` is the number of the post that is answered."""
+
+    place: Place
+    title: str = ""
+    body: str = ""
+    reply_to: int | None = None
+
+    @property
+    def are_empty(self) -> bool:
+        return not self.title.strip() and not self.body.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    place: Place
+    title: str
+    body: str
+    reply_to: int | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """A draft in the list of one's own; names of its place are None where the member may not read them any more."""
+
+    place: Place
+    title: str
+    body: str
+    updated_at: datetime
+    topic_title: str | None
+    topic_language: str | None
+    post_number: int | None
+    category_el: str | None
+    category_en: str | None
+
+    @property
+    def kind(self) -> str:
+        """Return what the place is: topic, post or category."""
+        return self.place.partition(":")[0]
+
+    @property
+    def is_place_gone(self) -> bool:
+        return self.category_el is None
+
+
+_FIND = Query(
+    "drafts.find",
+    """
+    SELECT drafts.place, drafts.title, drafts.body, drafts.reply_to, drafts.updated_at
+    FROM drafts
+    WHERE drafts.member_id = $1 AND drafts.place = $2
+    """,
+    returns=Draft,
+    card=Card.ZERO_OR_ONE,
+)
+
+# A deleted topic or post has no form any more; its name is left out as that of a place the member may not read.
+_LIST = Query(
+    "drafts.list",
+    """
+    SELECT drafts.place, drafts.title, drafts.body, drafts.updated_at,
+           CASE WHEN rights.can_read THEN topics.title END,
+           CASE WHEN rights.can_read THEN topics.language END,
+           CASE WHEN rights.can_read THEN posts.number END,
+           CASE WHEN rights.can_read THEN categories.name_el END,
+           CASE WHEN rights.can_read THEN categories.name_en END
+    FROM (
+        SELECT drafts.place, drafts.title, drafts.body, drafts.updated_at,
+               CASE WHEN drafts.place LIKE 'topic:%' THEN split_part(drafts.place, ':', 2)::bigint END AS topic_id,
+               CASE WHEN drafts.place LIKE 'post:%' THEN split_part(drafts.place, ':', 2)::bigint END AS post_id,
+               CASE WHEN drafts.place LIKE 'category:%' THEN split_part(drafts.place, ':', 2) END AS category_slug
+        FROM drafts
+        WHERE drafts.member_id = $1
+            AND ($2::timestamptz IS NULL OR (drafts.updated_at, drafts.place) < ($2::timestamptz, $3::text))
+        ORDER BY drafts.updated_at DESC, drafts.place DESC
+        LIMIT $4
+    ) AS drafts
+    LEFT JOIN posts ON posts.id = drafts.post_id AND posts.deleted_at IS NULL
+    LEFT JOIN topics ON topics.id = coalesce(drafts.topic_id, posts.topic_id) AND topics.deleted_at IS NULL
+    LEFT JOIN categories
+        ON CASE
+            WHEN topics.id IS NULL THEN categories.slug = drafts.category_slug
+            ELSE categories.id = topics.category_id
+        END
+    LEFT JOIN category_rights AS rights ON rights.member_id = $1 AND rights.category_id = categories.id
+    ORDER BY drafts.updated_at DESC, drafts.place DESC
+    """,
+    returns=DraftRow,
+    card=Card.MANY,
+)
+
+_SAVE = Statement(
+    "drafts.save",
+    """
+    INSERT INTO drafts (member_id, place, title, body, reply_to)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (member_id, place) DO UPDATE
+    SET title = excluded.title, body = excluded.body, reply_to = excluded.reply_to, updated_at = now()
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+# The one just saved is among the newest, so it is never its own victim.
+_TRIM = Statement(
+    "drafts.trim",
+    """
+    DELETE FROM drafts
+    WHERE drafts.member_id = $1 AND drafts.place IN (
+        SELECT kept.place
+        FROM drafts AS kept
+        WHERE kept.member_id = $1 AND kept.place <> $3
+        ORDER BY kept.updated_at DESC, kept.place DESC
+        OFFSET $2
+    )
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+_DELETE = Statement(
+    "drafts.delete",
+    "DELETE FROM drafts WHERE drafts.member_id = $1 AND drafts.place = $2",
+    returns=int,
+    card=Card.NONE,
+)
+
+_SWEEP = Statement(
+    "drafts.sweep",
+    "DELETE FROM drafts WHERE drafts.updated_at < now() - $1::interval",
+    returns=int,
+    card=Card.NONE,
+)
+
+
+def of_topic(topic_id: TopicId) -> Place:
+    """Return the place of a reply."""
+    return Place(f"topic:{topic_id}")
+
+
+def of_post(post_id: PostId) -> Place:
+    """Return the place of an edit."""
+    return Place(f"post:{post_id}")
+
+
+def of_category(slug: str) -> Place:
+    """Return the place of a new topic."""
+    return Place(f"category:{slug}")
+
+
+def place(text: str) -> Place:
+    """Return the place that a text names; raise Invalid when no form of ours has that name."""
+    found = _PLACE.fullmatch(text)
+    if found is None or (found[1] and int(found[1]) > _INT8):
+        raise Invalid({"place": ("bad_value",)})
+    return Place(text)
+
+
+async def find(conn: Conn, member_id: MemberId, place: Place) -> Draft | None:
+    """Return the member's draft for a place, None when there is none."""
+    return await conn.maybe(_FIND, member_id, place)
+
+
+async def list_drafts(
+    conn: Conn, member_id: MemberId, *, cursor: str | None = None, limit: int = DRAFTS_A_PAGE
+) -> Page[DraftRow]:
+    """Return a page of the member's drafts, the last touched first."""
+    after = pages.decode(cursor, datetime, str) if cursor else (None, None)
+    rows = await conn.many(_LIST, member_id, *after, limit + 1)
+    return pages.cut(rows, limit, lambda row: (row.updated_at, row.place))
+
+
+async def save(tx: Tx, member_id: MemberId, words: Words) -> None:
+    """Keep words as the draft of their place, in the stead of what was kept there; empty words discard it.
+
+    A member keeps the newest DRAFTS_A_MEMBER; the oldest goes.
+    """
+    if words.are_empty:
+        await delete(tx, member_id, words.place)
+        return
+    await tx.run(_SAVE, member_id, words.place, words.title, words.body, words.reply_to)
+    await tx.run(_TRIM, member_id, DRAFTS_A_MEMBER - 1, words.place)
+
+
+async def delete(tx: Tx, member_id: MemberId, place: Place) -> None:
+    """Discard the member's draft of a place, if there is one."""
+    await tx.run(_DELETE, member_id, place)
+
+
+async def sweep(tx: Tx) -> int:
+    """Delete the drafts nobody has touched for LIFETIME and return how many."""
+    return await tx.run(_SWEEP, LIFETIME)

@@ -1,0 +1,131 @@
+"""What the forms for a text share: the words typed in them, the draft they are filled from, and what else they can do.
+
+A form publishes unless a button says otherwise: show what it will look like, or keep it as a draft. Whose form it is,
+and what publishing means, is said by the handlers of topics and posts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from aiohttp import web
+from multidict import MultiDictProxy
+from pydantic import BeforeValidator, Field
+from yarl import URL
+
+from forum.domain import drafts
+from forum.domain.drafts import Draft, Place, Words
+from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Topic
+from forum.errors import Invalid
+from forum.keys import ACTOR, DB, RENDERER
+from forum.markup import Rendered
+from forum.web.flash import flash
+from forum.web.forms import Form, FormState, Line, RequiredText, Text
+from forum.web.ratelimit import count_draft, count_preview
+from forum.web.urls import redirect, url_for
+
+NUMBER_LIMIT: Final = 2**31 - 1
+"""The database counts the posts of a topic in four bytes."""
+
+Sent = Mapping[str, object] | MultiDictProxy[str | web.FileField]
+Number = Annotated[int, Field(ge=1, le=NUMBER_LIMIT)]
+OptionalNumber = Annotated[Number | None, BeforeValidator(lambda value: None if value == "" else value)]
+
+
+class ActForm(Form):
+    action: Literal["publish", "preview", "draft"] = "publish"
+
+
+class BodyForm(Form):
+    """What a preview is made of."""
+
+    body: Annotated[RequiredText, Field(max_length=BODY_LIMIT)]
+
+
+class WordsForm(Form):
+    """Words as they stand, finished or not."""
+
+    title: Annotated[Line, Field(max_length=TITLE_LIMIT)] = ""
+    body: Annotated[Text, Field(max_length=BODY_LIMIT)] = ""
+    reply_to: OptionalNumber = None
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a form for a text shows beside its fields: its place, the draft that filled it, and how it will look."""
+
+    place: Place
+    draft: Draft | None = None
+    preview: Rendered | None = None
+
+
+def act_of(sent: Sent) -> Literal["publish", "preview", "draft"]:
+    """Return what the button that was pressed asks for."""
+    return ActForm.parse(sent).action
+
+
+def words_of(place: Place, sent: Sent) -> Words:
+    """Return the words of a form, or raise Invalid."""
+    form = WordsForm.parse(sent)
+    return Words(place, form.title, form.body, form.reply_to)
+
+
+async def preview(request: web.Request, sent: Sent) -> Rendered:
+    """Return what the text of a form will look like; nothing is stored. Raise Invalid or RateLimited."""
+    body = BodyForm.parse(sent).body
+    await count_preview(request)
+    return await request.app[RENDERER].render(body, owner=request[ACTOR].member_id)
+
+
+async def save(request: web.Request, place: Place) -> web.Response:
+    """Keep the words of a form as the draft of its place, and answer 303 to the form. Raise Invalid or RateLimited."""
+    words = words_of(place, await request.post())
+    await count_draft(request)
+    async with request.app[DB].write() as tx:
+        await drafts.save(tx, request[ACTOR].member_id, words)
+    response = redirect(form_url(request.app, place))
+    flash(request, response, "draft.discarded" if words.are_empty else "draft.saved")
+    return response
+
+
+async def rescue(request: web.Request, place: Place) -> bool:
+    """Keep the words of a form that was refused, as far as they can be kept, and say whether they were."""
+    try:
+        words = words_of(place, await request.post())
+    except Invalid:
+        return False
+    if words.are_empty:
+        return False
+    async with request.app[DB].write() as tx:
+        await drafts.save(tx, request[ACTOR].member_id, words)
+    return True
+
+
+def state_of_draft(draft: Draft | None, otherwise: Mapping[str, str] | None = None) -> FormState:
+    """Return what a form shows at first: the draft where there is one, over what it would show else."""
+    values = dict(otherwise or {})
+    if draft is not None:
+        values["body"] = draft.body
+        values["title"] = draft.title or values.get("title", "")
+    return FormState(values)
+
+
+def answers(draft: Draft | None, topic: Topic) -> int | None:
+    """Return the number of the post that a draft answers; it may name one that the topic does not have."""
+    if draft is None or draft.reply_to is None or draft.reply_to > topic.post_count:
+        return None
+    return draft.reply_to
+
+
+def form_url(app: web.Application, place: Place) -> URL:
+    """Return the address of the form that a place names."""
+    kind, _, name = place.partition(":")
+    match kind:
+        case "topic":
+            return url_for(app, "posts.new", topic_id=name)
+        case "post":
+            return url_for(app, "posts.edit", post_id=name)
+        case _:
+            return url_for(app, "topics.new", slug=name)

@@ -1,0 +1,39 @@
+"""A post as pages show it: what the reader may do with it, and what happened after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from forum.domain import permissions
+from forum.domain.actors import Actor
+from forum.domain.entities import Post, Topic, TopicNotice
+from forum.domain.permissions import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class PostView:
+    """A post with the verdicts of its reader."""
+
+    post: Post
+    can_edit: Verdict
+    can_delete: Verdict
+    can_restore: Verdict
+    can_read_body: Verdict
+    is_first_unread: bool
+    notices: tuple[TopicNotice, ...]
+
+
+def view(
+    actor: Actor, topic: Topic, post: Post, notices: Iterable[TopicNotice] = (), first_unread: int | None = None
+) -> PostView:
+    """Return a post as the actor sees it; `notices` are those of the page, `first_unread` is a post's number."""
+    return PostView(
+        post=post,
+        can_edit=permissions.can_edit_post(actor, topic, post),
+        can_delete=permissions.can_delete_post(actor, topic, post),
+        can_restore=permissions.can_restore_post(actor, topic, post),
+        can_read_body=permissions.can_read_body(actor, post),
+        is_first_unread=post.number == first_unread,
+        notices=tuple(notice for notice in notices if notice.after_number == post.number),
+    )

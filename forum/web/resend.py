@@ -1,0 +1,43 @@
+"""A form for a text whose token is stale, because its member signed in again in another window: shown to be sent again.
+
+Nothing is stored: a form without a good token does nothing. It is only shown when the browser vouches that it came from
+this forum, so that no other site can put words of its own before a member.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from aiohttp import web
+
+from forum.domain.drafts import Words
+from forum.errors import ForumError
+from forum.web import kept, problems
+from forum.web.forms import FormState
+from forum.web.pages import Page, render
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendPage(Page):
+    template: ClassVar[str] = "errors/resend.html"
+    title: str
+    sentence: str
+    action: str
+    words: Words
+    form: FormState
+
+
+async def show(request: web.Request, problem: ForumError) -> web.Response | None:
+    """Answer with the form and a good token; None where the request holds no words of ours."""
+    words = (await kept.of_refused(request)).words
+    if words is None:
+        return None
+    page = ResendPage(
+        title=problems.title(problem.status),
+        sentence=problems.sentence("stale_form"),
+        action=request.path,
+        words=words,
+        form=FormState({"title": words.title, "body": words.body}),
+    )
+    return await render(request, page, status=problem.status)
