@@ -29,6 +29,8 @@ _CROWDED: Final = 10
 _EVENINGS: Final = 0.1
 _LATE_HOURS: Final = (0.15, 0.6, 1.2, 2.0, 3.1, 4.5, 6.0, 8.0, 11.0, 20.0, 22.0, 24.0, 26.0, 29.0, 33.0, 40.0)
 """Hours ago of the posts that make the first page look alive."""
+_SLEEPLESS: Final = 2
+"""How many of these are written at whatever hour it is."""
 _NIGHT_FROM, _NIGHT_TO = 23, 7
 
 LATE_SPAN: Final = timedelta(days=3)
@@ -81,8 +83,9 @@ def following(start: datetime, count: int, *, until: datetime, random: Random) -
 
 
 def late(now: datetime, count: int, random: Random) -> list[datetime]:
-    """Return the moments of up to sixteen posts of today and yesterday, the newest first; nights are slept through."""
-    return [_awake(now - timedelta(hours=hours * random.uniform(0.9, 1.1)), random) for hours in _LATE_HOURS[:count]]
+    """Return the moments of up to sixteen posts of today and yesterday; nights are slept through by almost all."""
+    ago = [now - timedelta(hours=hours * random.uniform(0.9, 1.1)) for hours in _LATE_HOURS[:count]]
+    return ago[:_SLEEPLESS] + [_awake(moment, random) for moment in ago[_SLEEPLESS:]]
 
 
 def _gap(random: Random) -> float:

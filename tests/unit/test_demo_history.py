@@ -131,6 +131,13 @@ def test_there_is_life_today_and_yesterday_and_something_of_everything() -> None
     assert acts["post.delete"] == 9
 
 
+def test_somebody_is_there_even_at_night() -> None:
+    now = datetime(2026, 11, 26, 1, 10, tzinfo=UTC)
+    posts = tell(CONTENT, now).posts
+    assert posts[-1].created_at > now - timedelta(minutes=15)
+    assert sum(now - timedelta(hours=6) < post.created_at for post in posts) >= 2
+
+
 def test_a_reply_sent_twice_moves_the_numbers_that_later_replies_answer() -> None:
     history = tell(CONTENT, WEDNESDAY)
     posts = {post.id: post for post in history.posts}
