@@ -114,23 +114,24 @@ _ANY_OTHER = Query(
     card=Card.ONE,
 )
 
+USUAL_ZONE: Final = """
+    coalesce(
+        (
+            SELECT CASE WHEN regions.country = 'CY' THEN 'Asia/Nicosia' END
+            FROM organisations
+            JOIN regions ON regions.id = organisations.region_id
+            WHERE organisations.id = {organisation_id}
+        ),
+        'Europe/Athens'
+    )
+"""
+"""SQL of the time zone a member of an organisation begins with."""
+
 _CREATE = Statement(
     "members.create",
-    """
+    f"""
     INSERT INTO members (email, name, organisation_id, password_hash, language, zone)
-    VALUES (
-        $1, $2, $3, $4, $5,
-        coalesce(
-            $6::text,
-            (
-                SELECT CASE WHEN regions.country = 'CY' THEN 'Asia/Nicosia' END
-                FROM organisations
-                JOIN regions ON regions.id = organisations.region_id
-                WHERE organisations.id = $3
-            ),
-            'Europe/Athens'
-        )
-    )
+    VALUES ($1, $2, $3, $4, $5, coalesce($6::text, {USUAL_ZONE.format(organisation_id="$3")}))
     RETURNING id
     """,
     returns=int,
