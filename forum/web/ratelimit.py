@@ -1,4 +1,4 @@
-"""How often a member may do something; the numbers stand here, the counting is `domain/attempts.py`'s."""
+"""How often a member or a guest may do something; the numbers stand here, the counting is `domain/attempts.py`'s."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 from aiohttp import web
 
 from forum.db import Tx
-from forum.domain import attempts
-from forum.keys import ACTOR, DB, LIMITS
+from forum.domain import attempts, sign_in
+from forum.keys import ACTOR, ADDRESS, DB, LIMITS
 
 POSTS_A_MINUTE: Final = 60
 """Topics, replies, edits and marks together: far above what a hand can type, below what fills a category."""
@@ -17,6 +17,9 @@ POSTS_AN_HOUR: Final = 300
 
 SEARCHES_A_MINUTE: Final = 60
 """A member's, over all their browsers and programs: each may read a long list of matches."""
+
+FEEDBACK_AN_HOUR: Final = 10
+"""Messages to the moderators of a member, or of all guests of an address: a town hall shares one."""
 
 
 async def count_post(request: web.Request, tx: Tx) -> None:
@@ -33,3 +36,13 @@ async def count_search(request: web.Request) -> None:
     subject = attempts.subject(limits, "member", str(request[ACTOR].member_id))
     async with request.app[DB].write() as tx:
         await attempts.count(tx, limits, "searches", subject, limit=SEARCHES_A_MINUTE, seconds=60)
+
+
+async def count_feedback(request: web.Request, tx: Tx) -> None:
+    """Count a message to the moderators, or raise RateLimited; a guest's is counted by the address it comes from."""
+    limits, actor = request.app[LIMITS], request.get(ACTOR)
+    if actor:
+        subject = attempts.subject(limits, "member", str(actor.member_id))
+    else:
+        subject = attempts.subject(limits, "address", sign_in.network_of(request[ADDRESS]))
+    await attempts.count(tx, limits, "feedback", subject, limit=FEEDBACK_AN_HOUR, seconds=3600)

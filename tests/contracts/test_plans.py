@@ -20,6 +20,7 @@ _GROWING: Final = (
     "api_tokens",
     "idempotency_keys",
     "attempts",
+    "feedback",
 )
 
 _BY_DESIGN: Final = {
@@ -57,6 +58,8 @@ INSERT INTO idempotency_keys (member_id, key, act, request_hash)
 SELECT m.id, 'k', 'a', sha256('x'::bytea) FROM members m;
 INSERT INTO attempts (subject, act, count, next_at, expires_at)
 SELECT sha256(n::text::bytea), 'x', 1, now(), now() + interval '1 hour' FROM generate_series(1, 2000) AS n;
+INSERT INTO feedback (member_id, body, settled_at, settled_by_id)
+SELECT m.id, 'Μήνυμα', CASE WHEN m.id % 3 > 0 THEN now() END, CASE WHEN m.id % 3 > 0 THEN 1 END FROM members m;
 ANALYZE;
 """
 
