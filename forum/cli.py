@@ -118,6 +118,7 @@ _WHO: Final = {
     Access.OPEN: "anyone; not even looked up",
     Access.PUBLIC: "anyone",
     Access.MEMBER: "any member who is signed in and not suspended",
+    Access.MODERATOR: "members of the system groups Moderators or Administrators",
     Access.ADMINISTRATOR: "members of the system group Administrators",
     Access.CATEGORY_READ: "who holds `read` in the category",
     Access.CATEGORY_START: "who holds `start` in the category",
