@@ -13,8 +13,9 @@ from typing import Annotated, Final, TypeVar
 import typer
 from pydantic import Field
 
+from forum import clock, seeds, server
 from forum import config as settings
-from forum import seeds, server
+from forum import demo as demonstration
 from forum.config import Config
 from forum.db import Conn, Database
 from forum.domain import members as members_domain
@@ -117,6 +118,7 @@ _WHO: Final = {
     Access.OPEN: "anyone; not even looked up",
     Access.PUBLIC: "anyone",
     Access.MEMBER: "any member who is signed in and not suspended",
+    Access.MODERATOR: "members of the system groups Moderators or Administrators",
     Access.ADMINISTRATOR: "members of the system group Administrators",
     Access.CATEGORY_READ: "who holds `read` in the category",
     Access.CATEGORY_START: "who holds `start` in the category",
@@ -176,6 +178,48 @@ class _NewMember(Form):
 
     email: Email
     name: Annotated[RequiredLine, Field(max_length=NAME_LIMIT)]
+
+
+@app.command()
+def demo(
+    reset: Annotated[bool, typer.Option("--reset", help="Empty the demo first and lay it anew.")] = False,
+) -> None:
+    """Fill an empty database with an invented network of members and topics, and print whom to sign in as.
+
+    A database with members of any other kind is left alone.
+    """
+    content = demonstration.read()
+    with server.database(settings.load()) as ready:
+        laid = asyncio.run(_lay_demo(ready.owner_url, content, reset=reset))
+    replies = sum(len(topic.reply) for topic in content.topics)
+    filled = f"{len(content.people)} members, {len(content.topics)} topics, {replies:,} replies"
+    print(f"The demo is laid: {filled}." if laid else "The demo is already there; --reset lays it anew.")
+    print(_sign_ins(content), flush=True)
+
+
+async def _lay_demo(owner_url: str, content: demonstration.Content, *, reset: bool) -> bool:
+    if await demonstration.is_laid(owner_url) and not reset:
+        return False
+    return await demonstration.lay(owner_url, await demonstration.prepare(content), now=clock.now(), reset=reset)
+
+
+def _sign_ins(content: demonstration.Content) -> str:
+    """Return the table of those whom the demo names, with the password that all its members share."""
+    names = seeds.organisation_names()
+    rows = [
+        (
+            person.role.value,
+            person.name,
+            names[person.organisation] + (f" ({person.note})" if person.note else ""),
+            person.email,
+        )
+        for person in content.sign_ins()
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(
+        ["Sign in as", *(f"  {line}" for line in lines), f"each with the password: {demonstration.PASSWORD}"]
+    )
 
 
 @members.command("create")

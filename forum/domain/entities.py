@@ -20,6 +20,8 @@ TopicId = NewType("TopicId", int)
 PostId = NewType("PostId", int)
 
 Language = Literal["el", "en"]
+Scheme = Literal["auto", "light", "dark"]
+"""The colours of the pages: as the reader's system has them, light or dark."""
 OrganisationKind = Literal["municipality", "association", "partner"]
 
 TITLE_LIMIT: Final = 200
@@ -28,6 +30,11 @@ REASON_LIMIT: Final = 500
 NAME_LIMIT: Final = 100
 EMAIL_LIMIT: Final = 254
 TOKEN_NAME_LIMIT: Final = 100
+NETWORK_NAME_LIMIT: Final = 40
+TAGLINE_LIMIT: Final = 80
+FEEDBACK_LIMIT: Final = 5_000
+FEEDBACK_PAGE_LIMIT: Final = 500
+CONTACT_LIMIT: Final = 254
 TOPICS_A_PAGE: Final = 20
 POSTS_A_PAGE: Final = 20
 
@@ -46,6 +53,23 @@ class Role(enum.StrEnum):
 def in_language(language: Language, el: str, en: str) -> str:
     """Pick the text of a language."""
     return el if language == "el" else en
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What the network calls itself; `accent` is its colour as `#rrggbb`, None for the colour of the house."""
+
+    name_el: str
+    name_en: str
+    tagline_el: str
+    tagline_en: str
+    accent: str | None
+
+
+HOUSE: Final = Network(
+    "Κοινόν", "Koinon", "Δήμοι Κύπρου και Βορείου Αιγαίου", "Municipalities of Cyprus and the North Aegean", None
+)
+"""What a new forum is called, and what a page says when the database cannot be asked."""
 
 
 @dataclass(frozen=True, slots=True)

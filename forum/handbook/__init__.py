@@ -1,7 +1,8 @@
 """The handbook: help pages, privacy notice and accessibility statement, as Markdown in both languages.
 
 This module reads the texts and refuses to know how they are rendered or under which addresses they stand.
-A text opens with its title; a link to another page names that page alone, as in `[writing](writing)`.
+A text opens with its title; a link to another page names that page alone, as in `[writing](writing)`. What changes in
+the accessibility statement (its dates, what was tested, what is known to be missing) stands in `statement.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
+from forum.handbook import statement
 from forum.i18n import LANGUAGES, Language
 
 # the help pages in the order of reading; the first is the way in
@@ -32,6 +34,9 @@ HELP: Final = (
 
 # pages with an address of their own, linked at the foot of every page
 NOTICES: Final = ("privacy", "accessibility")
+
+# pages of the forum, not of the handbook, that its texts lead to by the same kind of link
+WAYS: Final = ("feedback",)
 
 _PAGE_LINK: Final = re.compile(r"\]\(([a-z]+(?:-[a-z]+)*)\)")
 
@@ -63,5 +68,6 @@ def load() -> Mapping[tuple[Language, str], HandbookPage]:
             heading, _, source = file.read_text(encoding="utf-8").partition("\n")
             if not heading.startswith("# "):
                 raise ValueError(f"{language}/{slug}.md does not open with its title")
-            pages[language, slug] = HandbookPage(slug, heading[2:].strip(), source.strip() + "\n")
+            text = statement.filled(source, language) if slug == statement.SLUG else source
+            pages[language, slug] = HandbookPage(slug, heading[2:].strip(), text.strip() + "\n")
     return MappingProxyType(pages)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from forum import handbook
 from forum.errors import NotFound
-from forum.handbook import HELP, NOTICES, HandbookPage
+from forum.handbook import HELP, NOTICES, WAYS, HandbookPage
 from forum.i18n import Language
 from forum.keys import TRANSLATOR
 from forum.markup import render as render_markup
@@ -64,7 +64,7 @@ async def accessibility(request: web.Request) -> web.Response:
 async def _page(request: web.Request, slug: str) -> web.Response:
     app, language = request.app, request[TRANSLATOR].language
     pages = _pages()
-    addresses = tuple((each, _href(app, each)) for each in (*HELP, *NOTICES))
+    addresses = tuple((each, _href(app, each)) for each in (*HELP, *NOTICES, *WAYS))
     page = HelpPage(
         slug=slug,
         title=pages[language, slug].title,
@@ -83,6 +83,8 @@ def _href(app: web.Application, slug: str) -> str:
         return str(url_for(app, "help.index"))
     if slug in NOTICES:
         return str(url_for(app, f"help.{slug}"))
+    if slug in WAYS:
+        return str(url_for(app, f"{slug}.new"))
     return str(url_for(app, "help.show", page=slug))
 
 

@@ -28,7 +28,9 @@ async def update(request: web.Request) -> web.Response:
     actor = request.get(ACTOR)
     if actor:
         async with request.app[DB].write() as tx:
-            await members.update_profile(tx, actor, name=actor.name, language=form.language, zone=actor.zone)
+            await members.update_profile(
+                tx, actor, name=actor.name, language=form.language, zone=actor.zone, scheme=actor.scheme
+            )
     response = redirect(_page_or_home(request.app, form.next))
     if not actor:
         config = request.app[CONFIG]

@@ -149,6 +149,8 @@ FIELD_CODES: Final = frozenset(
         "not_allowed",
         "ambiguous",
         "past",
+        "bad_colour",
+        "too_light",
     }
 )
 """Every code a field's fault can have; `problems.py` has a sentence for each."""

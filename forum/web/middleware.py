@@ -17,9 +17,10 @@ from aiohttp import web
 from aiohttp_session import new_session
 
 from forum import logs
+from forum.domain.entities import HOUSE
 from forum.errors import BadRequest, ForumError, NotFound, Unauthenticated, Unavailable
 from forum.i18n import LANGUAGES, Language, negotiate, translator
-from forum.keys import ACTOR, ADDRESS, CONFIG, REQUEST_ID, TRANSLATOR
+from forum.keys import ACTOR, ADDRESS, CONFIG, NETWORK, REQUEST_ID, TRANSLATOR
 from forum.web import compression, fragments, kept, pages, problem_json, problems, resend, sign_in
 from forum.web.access import Handler, load_actor, load_token_actor
 from forum.web.forms import FormState
@@ -139,6 +140,9 @@ async def _as_told_to_programs(request: web.Request, problem: ForumError) -> For
 
 
 async def _page(request: web.Request, problem: ForumError) -> web.Response:
+    if isinstance(problem, Unavailable):
+        # The database has just kept the reader waiting; it is not asked again for the sake of a name.
+        request.setdefault(NETWORK, HOUSE)
     page = ErrorPage(
         status=problem.status,
         title=problems.title(problem.status),
@@ -185,7 +189,9 @@ def is_api(request: web.Request) -> bool:
 def _is_public_path(request: web.Request) -> bool:
     """Static files and health answer guests with their own errors, not with the way to sign-in."""
     base = request.app[CONFIG].base_path
-    return request.path.startswith((f"{base}/static/", f"{base}/healthz", f"{base}/readyz", f"{base}/setup/"))
+    return request.path.startswith(
+        (f"{base}/static/", f"{base}/accent/", f"{base}/healthz", f"{base}/readyz", f"{base}/setup/")
+    )
 
 
 def _check_target(request: web.Request) -> None:

@@ -6,6 +6,7 @@ template, so what a page shows can be read from its class.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,12 +19,16 @@ from aiohttp import web
 from yarl import URL
 
 from forum import clock
+from forum.domain import network
 from forum.domain.actors import Actor
+from forum.domain.entities import HOUSE, Network, Scheme
 from forum.i18n import LANGUAGES, Language
-from forum.keys import ACTOR, ASSETS, TRANSLATOR
+from forum.keys import ACTOR, ASSETS, DB, NETWORK, TRANSLATOR
 from forum.templating import make_environments
 from forum.web import csrf, flash, problems
 from forum.web.urls import url_for
+
+_log = logging.getLogger("forum.web.pages")
 
 _ENVIRONMENTS: Final[Mapping[Language, web.AppKey[jinja2.Environment]]] = {
     "el": web.AppKey("templates_el", jinja2.Environment),
@@ -45,6 +50,8 @@ class Frame:
     """What every page has around it."""
 
     viewer: Actor | None
+    network: Network
+    scheme: Scheme
     zone: ZoneInfo
     now: datetime
     csrf_token: str
@@ -88,6 +95,8 @@ async def _render(request: web.Request, page: Page, said: str, status: int) -> w
     viewer = request.get(ACTOR)
     frame = Frame(
         viewer=viewer,
+        network=await _network(request),
+        scheme=viewer.scheme if viewer else "auto",
         zone=ZoneInfo(viewer.zone) if viewer else GUEST_ZONE,
         now=clock.now(),
         csrf_token=await csrf.token(request),
@@ -104,6 +113,22 @@ async def _render(request: web.Request, page: Page, said: str, status: int) -> w
     response.headers["Content-Language"] = translator.language
     csrf.remember_guest(request, response)
     return response
+
+
+async def _network(request: web.Request) -> Network:
+    """Return what the network is called: known with a member's session, asked for on a guest's page.
+
+    A page that tells what is wrong must not fail for want of a name.
+    """
+    known: Network | None = request.get(NETWORK)
+    if known is not None:
+        return known
+    try:
+        async with request.app[DB].read() as conn:
+            return await network.current(conn)
+    except Exception as error:  # whatever is wrong with the database
+        _log.warning("the network's name cannot be read: %s", type(error).__name__)
+        return HOUSE
 
 
 def environments(app: web.Application) -> dict[Language, jinja2.Environment]:

@@ -76,6 +76,15 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
         LONG_WORD[:150],
         UNWIELDY,
     )
+    await owner.execute("UPDATE network SET accent = '#7a1f3d'")
+    await owner.execute(
+        "INSERT INTO feedback (member_id, contact, page, body, settled_at, settled_by_id)"
+        " VALUES ($1, NULL, '/help', $3, NULL, NULL), (NULL, $3, $3, $4, NULL, NULL), ($1, NULL, NULL, $3, now(), $2)",
+        site.cast.nikos.member_id,
+        site.cast.moderator.member_id,
+        LONG_WORD,
+        UNWIELDY,
+    )
     await owner.execute("UPDATE members SET name = $1 WHERE id = $2", LONG_WORD[:100], site.cast.nikos.member_id)
     return Filled(unwieldy, long, locked, deleted, own)
 
@@ -136,6 +145,14 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("sessions", "/settings/sessions"),
         Family("tokens", "/settings/tokens"),
         Family("token refused", "/settings/tokens", status=422, press="Create the token"),
+        Family("administration", "/admin", "administrator"),
+        Family("network", "/admin/network", "administrator"),
+        Family("network shown", "/admin/network", "administrator", press="Show the colour without saving"),
+        Family("feedback", "/feedback", None),
+        Family("feedback of a member", "/feedback?page=/help/writing"),
+        Family("feedback refused", "/feedback", None, 422, press="Send"),
+        Family("feedback sent", "/feedback/sent", None),
+        Family("feedback received", "/moderation/feedback", "moderator"),
         Family("error 400", "/topics/abc", status=400),
         Family("error 403", f"/topics/{locked.id}/posts/new", status=403),
         Family("error 404", "/topics/999999999", status=404),
