@@ -2,8 +2,8 @@
 
     python tools/vendor.py
 
-Needs npm and writes into `forum/static`: `elements.js`, the fonts, `icons.svg`, their licences, and `vendor.json`, which
-says where each came from. To move to a newer version: change it in PACKAGES and run this again.
+Needs npm and writes into `forum/static`: `elements.js`, the fonts, `icons.svg`, their licences, and `vendor.json`,
+which says where each came from. To move to a newer version: change it in PACKAGES and run this again.
 """
 
 from __future__ import annotations
@@ -29,22 +29,53 @@ ICONS_OF: Final = "lucide-static"
 PACKAGES: Final = {TOOLBAR: "2.2.3", EXPANDER: "2.9.4", FONT: "5.3.1", ICONS_OF: "1.62.0"}
 
 ICONS: Final = (
-    "search user globe menu triangle-alert circle-check info lock lock-open pin reply pencil plus shield check eye "
-    "log-out trash-2 rotate-ccw history "
-    "bold italic heading quote list list-ordered list-checks link code at-sign smile x keyboard"
-).split()
+    "search",
+    "user",
+    "globe",
+    "menu",
+    "triangle-alert",
+    "circle-check",
+    "info",
+    "lock",
+    "lock-open",
+    "pin",
+    "reply",
+    "pencil",
+    "plus",
+    "shield",
+    "check",
+    "eye",
+    "log-out",
+    "trash-2",
+    "rotate-ccw",
+    "history",
+    "bold",
+    "italic",
+    "heading",
+    "quote",
+    "list",
+    "list-ordered",
+    "list-checks",
+    "link",
+    "code",
+    "at-sign",
+    "smile",
+    "x",
+    "keyboard",
+    ,
+)
 """The icons of the sprite, by their names at lucide.dev, in the order they stand in."""
 
 MARK: Final = (
     '<symbol id="mark" viewBox="0 0 32 32"><path d="M3 3h7.4v7.4H3zM3 12.3h7.4v7.4H3zM3 21.6h7.4V29H3z"/>'
-    '<path d="M12 15.4A14.2 14.2 0 0 1 28.6 3.5 14.2 14.2 0 0 1 12 15.4zM12 16.6A14.2 14.2 0 0 0 28.6 28.5 14.2 14.2 0 0 '
-    '0 12 16.6z"/></symbol>'
+    '<path d="M12 15.4A14.2 14.2 0 0 1 28.6 3.5 14.2 14.2 0 0 1 12 15.4z'
+    'M12 16.6A14.2 14.2 0 0 0 28.6 28.5 14.2 14.2 0 0 0 12 16.6z"/></symbol>'
 )
 """Our own: three tesserae and two leaves."""
 
 _FONT_COPYRIGHT: Final = (
-    "Copyright 2010-2020 Adobe (http://www.adobe.com/), with Reserved Font Name 'Source'. All Rights Reserved. Source is "
-    "a trademark of Adobe in the United States and/or other countries.\n"
+    "Copyright 2010-2020 Adobe (http://www.adobe.com/), with Reserved Font Name 'Source'. All Rights Reserved. "
+    "Source is a trademark of Adobe in the United States and/or other countries.\n"
 )
 """As in the font's own repository; the package names Google, who serves it."""
 
@@ -108,7 +139,7 @@ def elements(toolbar: Package, expander: Package) -> bytes:
 
 
 def without_export(script: str) -> str:
-    """Leave out the one export (both scripts define their elements by themselves) and what only explains their insides."""
+    """Leave out the one export (both define their elements by themselves) and what only explains their insides."""
     rest, count = re.subn(r"^export (?:default \w+|\{ \w+ as default \});\n", "", script, flags=re.MULTILINE)
     assert count == 1
     assert not re.search(r"^(?:import|export)\b", rest, re.MULTILINE)

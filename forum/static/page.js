@@ -12,7 +12,8 @@ const words = Object.assign({}, ...[...document.querySelectorAll("[data-words]")
 
 /** Return a sentence that the server put into the page, with its %(name)s filled. */
 export function say(name, values = {}) {
-  return (words[name] ?? "").replace(/%\((\w+)\)s/g, (_, key) => values[key]);
+  const key = name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
+  return (words[key] ?? "").replace(/%\((\w+)\)s/g, (_, value) => values[value]);
 }
 
 const status = make("div", { class: "vh", role: "status" });

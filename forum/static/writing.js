@@ -290,7 +290,7 @@ function tell(notice, status) {
     if (status === 401) (notice.querySelector("div") ?? notice).append(make("p", {}, way));
     addEventListener("focus", () => renewToken().catch(() => false), { once: true });
   }
-  const slot = make("div", { class: "answer", role: "alert" });
+  const slot = make("div", { class: "answer" });
   form.querySelector(".actions").before(slot);
   slot.append(notice);
   if (status === 422) area.focus();
@@ -335,7 +335,7 @@ function selected() {
 }
 
 function quote(post, text) {
-  const author = post.querySelector(".post-by a, .post-by").innerText.trim().replace(/[\\`*_[\]<>]/g, "\\$&");
+  const author = post.querySelector(".post-by a").textContent.trim().replace(/[\\`*_[\]<>]/g, "\\$&");
   const head = say("quoted", { name: `**${author}**`, number: post.id.replace("post-", "") });
   const lines = [head, "", ...text.replace(/\n{3,}/g, "\n\n").split("\n")].map((line) => `> ${line}`.trimEnd());
   showText();

@@ -98,7 +98,7 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("deleted topic", filled.deleted.path),
         Family("own topic", filled.own.path),
         Family("reply", f"/topics/{unwieldy.id}/posts/new?reply_to=1"),
-        Family("reply refused", unwieldy.path, status=422, press="Publish the reply"),
+        Family("reply refused", f"/topics/{unwieldy.id}/posts/new", status=422, press="Publish the reply"),
         Family("edit", f"/posts/{mine}/edit"),
         Family("edit of a topic", f"/posts/{filled.own.posts[0]}/edit"),
         Family("versions", f"/posts/{mine}/revisions"),

@@ -315,9 +315,7 @@ async def test_an_empty_reply_says_what_is_missing(open_page: OpenPage, site: Si
     _expect_faults(window, "422 for")
 
 
-async def test_a_session_that_has_ended_loses_no_word(
-    open_page: OpenPage, site: Site, owner: RawConnection
-) -> None:
+async def test_a_session_that_has_ended_loses_no_word(open_page: OpenPage, site: Site, owner: RawConnection) -> None:
     topic = await _topic(site)
     window = await open_page("maria", scripts=True)
     await window.go(topic.path)
