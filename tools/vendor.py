@@ -62,7 +62,6 @@ ICONS: Final = (
     "smile",
     "x",
     "keyboard",
-    ,
 )
 """The icons of the sprite, by their names at lucide.dev, in the order they stand in."""
 

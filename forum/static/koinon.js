@@ -94,7 +94,7 @@ function search() {
 
 function reply() {
   const link = rowInFocus()?.querySelector('a[href*="/posts/new"]');
-  const area = document.querySelector("form[data-writing] textarea");
+  const area = document.querySelector("form[data-place] textarea");
   if (link) follow(link);
   else if (area) area.focus();
   else follow(document.querySelector('main a[href*="/posts/new"]'));

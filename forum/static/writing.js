@@ -1,5 +1,5 @@
 /*
-  On pages with a text to write (`form[data-writing]` with a `textarea.area`): toolbar, preview, completion, drafts,
+  On pages with a text to write (a form with `data-place` and a `textarea.area`): toolbar, preview, completion, drafts,
   quotations, and replies that need no new page. The form works as it is, whatever of this fails.
 */
 
@@ -16,7 +16,7 @@ const TOOLS = {
 };
 const KEYS = { b: "bold", i: "italic", k: "link" };
 
-const form = document.querySelector("form[data-writing]:has(textarea.area)");
+const form = document.querySelector("form[data-place]:has(textarea.area)");
 const area = form?.querySelector("textarea.area");
 const title = form?.elements.title;
 const path = form ? new URL(form.action).pathname.slice(base.length) : "";
@@ -148,12 +148,7 @@ function addCompletion() {
 
 /* Drafts: in this browser at every key, on the server after a pause ------------------------------ */
 
-const PLACES = {
-  topic: /^\/topics\/(\d+)\/posts$/,
-  category: /^\/categories\/([^/]+)\/new$/,
-  post: /^\/posts\/(\d+)\/edit$/,
-};
-const place = Object.entries(PLACES).map(([kind, pattern]) => path.replace(pattern, `${kind}:$1`)).find((name) => name !== path);
+const place = form?.dataset.place; // `topic:ID`, `category:SLUG` or `post:ID`, as in /drafts
 const store = `draft:${member}:${place}`;
 const written = () => ({ ...(title && { title: title.value }), body: area.value });
 const snapshot = () => JSON.stringify(written());
@@ -240,7 +235,7 @@ function offerKept(bar) {
 /* Sending --------------------------------------------------------------------------------------- */
 
 let isSending = false;
-const isReplyHere = () => place?.startsWith("topic:") && document.querySelector("main article.post");
+const isReplyHere = () => place.startsWith("topic:") && document.querySelector("main article.post");
 
 function busy(is) {
   isSending = is;
@@ -248,6 +243,13 @@ function busy(is) {
 }
 
 async function onSubmit(event) {
+  const act = event.submitter?.name === "action" ? event.submitter.value : "";
+  if (act === "draft") {
+    event.preventDefault();
+    keepHere();
+    await saveDraft();
+    return;
+  }
   if (isSending || (isReplyHere() && !event.defaultPrevented)) event.preventDefault();
   if (isSending) return;
   busy(true);
@@ -287,7 +289,9 @@ function fault(name) {
 function tell(notice, status) {
   if (status === 401 || status === 403) {
     const way = make("a", { href: `${base}/login`, target: "_blank", rel: "noopener" }, say("signIn"));
-    if (status === 401) (notice.querySelector("div") ?? notice).append(make("p", {}, way));
+    const given = notice.querySelector(`a[href^="${base}/login"]`);
+    if (given) given.replaceWith(way);
+    else if (status === 401) (notice.querySelector("div") ?? notice).append(make("p", {}, way));
     addEventListener("focus", () => renewToken().catch(() => false), { once: true });
   }
   const slot = make("div", { class: "answer" });
@@ -314,7 +318,12 @@ function showReply(answer, html) {
   [...document.querySelectorAll("main article.post, main .act-line")].at(-1).after(article);
   const key = answer.headers.get("X-Idempotency-Key");
   if (key) form.elements.idempotency_key.value = key;
+  if (form.elements.last_number) form.elements.last_number.value = article.id.replace("post-", "");
   forgetWritten();
+  form.parentElement.querySelector("form[action$='/drafts/delete']")?.closest(".notice")?.remove();
+  const answered = form.elements.reply_to;
+  if (answered?.nextElementSibling?.matches("p")) answered.nextElementSibling.remove();
+  answered?.remove();
   document.dispatchEvent(new Event("koinon:added"));
   article.focus({ preventScroll: true });
   article.scrollIntoView({ block: "nearest" });
