@@ -12,7 +12,8 @@ from pydantic import Field
 from forum.domain import access, idempotency, permissions, posts, topics
 from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Post, PostId, Revision, Topic, TopicId
 from forum.errors import BadRequest, Forbidden, Invalid, NotFound
-from forum.keys import ACTOR, DB, RENDERER
+from forum.keys import ACTOR, DB
+from forum.web import writing
 from forum.web.forms import (
     Form,
     FormState,
@@ -103,7 +104,7 @@ async def create(request: web.Request) -> web.Response:
     try:
         form = ReplyForm.parse(await request.post())
         answered = await _answered(request, topic_id, form.reply_to)
-        rendered = await request.app[RENDERER].render(form.body, owner=request[ACTOR].member_id)
+        rendered = await writing.rendered(request, form.body)
         async with request.app[DB].write() as tx:
             grant = await access.topic_to_reply(tx, actor, topic_id)
             await count_post(request, tx)
@@ -207,7 +208,7 @@ async def update(request: web.Request) -> web.Response:
     actor, post_id = request[ACTOR], _post_id(request)
     try:
         form = EditForm.parse(await request.post())
-        rendered = await request.app[RENDERER].render(form.body, owner=request[ACTOR].member_id)
+        rendered = await writing.rendered(request, form.body)
         async with request.app[DB].write() as tx:
             grant = await access.post_to_edit(tx, actor, post_id)
             await count_post(request, tx)

@@ -27,7 +27,8 @@ from forum.domain.entities import (
 )
 from forum.domain.permissions import Verdict
 from forum.errors import Invalid, NotFound
-from forum.keys import ACTOR, DB, RENDERER
+from forum.keys import ACTOR, DB
+from forum.web import writing
 from forum.web.forms import (
     Checkbox,
     Form,
@@ -113,7 +114,7 @@ async def create(request: web.Request) -> web.Response:
     actor, slug = request[ACTOR], request.match_info["slug"]
     try:
         form = TopicForm.parse(await request.post())
-        rendered = await request.app[RENDERER].render(form.body, owner=request[ACTOR].member_id)
+        rendered = await writing.rendered(request, form.body)
         async with request.app[DB].write() as tx:
             grant = await access.category_to_start(tx, actor, slug)
             await count_post(request, tx)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,7 @@ from forum.domain.actors import Actor
 from forum.i18n import LANGUAGES, Language
 from forum.keys import ACTOR, ASSETS, TRANSLATOR
 from forum.templating import make_environments
-from forum.web import csrf, flash, problems
+from forum.web import csrf, flash, problems, writing
 from forum.web.urls import url_for
 
 _ENVIRONMENTS: Final[Mapping[Language, web.AppKey[jinja2.Environment]]] = {
@@ -64,6 +65,7 @@ def setup(app: web.Application) -> None:
     functions: dict[str, Callable[..., object]] = {
         "url": url,
         "asset": asset,
+        "shown": partial(writing.shown, app),
         "field_sentence": problems.field_sentence,
         "reason_sentence": problems.sentence,
     }

@@ -18,6 +18,9 @@ POSTS_AN_HOUR: Final = 300
 SEARCHES_A_MINUTE: Final = 60
 """A member's, over all their browsers and programs: each may read a long list of matches."""
 
+COMPLETIONS_A_MINUTE: Final = 600
+"""Offers while somebody writes, one a letter: faster than anybody types."""
+
 
 async def count_post(request: web.Request, tx: Tx) -> None:
     """Count what leaves a post, a version or a notice behind, or raise RateLimited; all of a member's together."""
@@ -33,3 +36,11 @@ async def count_search(request: web.Request) -> None:
     subject = attempts.subject(limits, "member", str(request[ACTOR].member_id))
     async with request.app[DB].write() as tx:
         await attempts.count(tx, limits, "searches", subject, limit=SEARCHES_A_MINUTE, seconds=60)
+
+
+async def count_completion(request: web.Request) -> None:
+    """Count an offer made to the member who writes, or raise RateLimited."""
+    limits = request.app[LIMITS]
+    subject = attempts.subject(limits, "member", str(request[ACTOR].member_id))
+    async with request.app[DB].write() as tx:
+        await attempts.count(tx, limits, "completions", subject, limit=COMPLETIONS_A_MINUTE, seconds=60)

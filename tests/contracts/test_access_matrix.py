@@ -58,6 +58,8 @@ PAGES: Final = {
     "posts.delete":          "L L 4 3 S 3 3",
     "posts.restore":         "L L 4 3 S 3 3",
     "search.index":          "L L 2 2 2 2 2",
+    "completions.list_members": "L L 2 2 2 2 2",
+    "completions.list_emoji": "L L 2 2 2 2 2",
     "municipalities.index":  "L L 2 2 2 2 2",
     "municipalities.show":   "L L 2 2 2 2 2",
     "members.index":         "L L 2 2 2 2 2",
