@@ -27,6 +27,7 @@ from forum.domain.entities import (
 )
 from forum.domain.permissions import Verdict
 from forum.errors import Invalid, NotFound
+from forum.i18n import languages
 from forum.keys import ACTOR, DB
 from forum.web import writing
 from forum.web.forms import (
@@ -36,6 +37,7 @@ from forum.web.forms import (
     Line,
     RequiredLine,
     RequiredText,
+    SpokenLanguage,
     int_param,
     page_param,
     query_param,
@@ -51,7 +53,7 @@ from forum.web.verdicts import require
 class TopicForm(Form):
     title: Annotated[RequiredLine, Field(max_length=TITLE_LIMIT)]
     body: Annotated[RequiredText, Field(max_length=BODY_LIMIT)]
-    language: Literal["", "el", "en"] = ""
+    language: SpokenLanguage | Literal[""] = ""
     internal: Checkbox = False
     idempotency_key: Annotated[Line, Field(max_length=idempotency.KEY_LIMIT)] = ""
 
@@ -63,6 +65,7 @@ class NewTopicPage(Page):
     form: FormState
     problem: str
     idempotency_key: str
+    languages: list[tuple[str, str]]
     title_limit: int = TITLE_LIMIT
 
 
@@ -143,7 +146,13 @@ def _key(form: TopicForm, slug: str) -> idempotency.Key | None:
 async def _new(request: web.Request, form: FormState, *, problem: str = "", status: int = 200) -> web.Response:
     async with request.app[DB].read() as conn:
         grant = await access.category_to_start(conn, request[ACTOR], request.match_info["slug"])
-    page = NewTopicPage(category=grant.category, form=form, problem=problem, idempotency_key=uuid4().hex)
+    page = NewTopicPage(
+        category=grant.category,
+        form=form,
+        problem=problem,
+        idempotency_key=uuid4().hex,
+        languages=list(languages().items()),
+    )
     return await render(request, page, status=status)
 
 

@@ -18,7 +18,7 @@ from aiohttp_session import new_session
 
 from forum import logs
 from forum.errors import BadRequest, ForumError, NotFound, Unauthenticated, Unavailable
-from forum.i18n import LANGUAGES, Language, negotiate, translator
+from forum.i18n import Language, is_language, negotiate, translator
 from forum.keys import ACTOR, ADDRESS, CONFIG, REQUEST_ID, TRANSLATOR
 from forum.web import pages, problem_json, problems
 from forum.web.access import Handler, load_actor, load_token_actor
@@ -189,9 +189,8 @@ def _has_surrogate(text: str) -> bool:
 def _guest_language(request: web.Request) -> Language:
     config = request.app[CONFIG]
     chosen = request.cookies.get(cookie_name(config, "language"), "")
-    for language in LANGUAGES:
-        if chosen == language:
-            return language
+    if is_language(chosen):
+        return chosen
     return negotiate(request.headers.get("Accept-Language", ""), config.language)
 
 
