@@ -179,9 +179,7 @@ def create_member(
     organisation: Annotated[str, typer.Option(help="Municipality or association: its slug or its name.")],
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")],
     role: Annotated[Role, typer.Option(help="What they are.")] = Role.MEMBER,
-    language: Annotated[
-        str, typer.Option(help="Code of their language; FORUM_LANGUAGE when left out.")
-    ] = "",
+    language: Annotated[str, typer.Option(help="Code of their language; FORUM_LANGUAGE when left out.")] = "",
 ) -> None:
     """Add a member; the password is read from standard input, so that no process list shows it."""
     if not password_stdin:

@@ -51,6 +51,15 @@ class Config(BaseSettings):
             return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("locale_dir")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        try:
+            catalogues(value)
+        except OSError as error:
+            raise ValueError(f"cannot be read: {error.strerror}") from None
+        return value
+
     @field_validator("language")
     @classmethod
     def _spoken(cls, value: str, given: ValidationInfo) -> str:

@@ -60,7 +60,6 @@ def _make(words: Translator, functions: Mapping[str, Callable[..., object]]) -> 
     environment.globals.update(functions)
     environment.globals["language"] = words.language
     environment.globals["languages"] = languages()
-    environment.globals["name_language"] = stored_language(words.language)
     environment.filters["number"] = words.number
     environment.filters["date"] = _zoned(words.date)
     environment.filters["datetime"] = _zoned(words.datetime)
@@ -70,6 +69,7 @@ def _make(words: Translator, functions: Mapping[str, Callable[..., object]]) -> 
     environment.filters["listed"] = words.join
     environment.filters["in_language"] = _in_language(stored_language(words.language))
     environment.filters["name"] = _name(words.language)
+    environment.filters["spoken"] = _spoken(words.language)
     environment.filters["marked"] = _marked
     return environment
 
@@ -103,14 +103,21 @@ def _in_language(language: Language) -> Callable[[object, str], str]:
     return filter_
 
 
+def _spoken(language: Language) -> Callable[[str, str | None], Markup]:
+    def filter_(text: str, code: str | None) -> Markup:
+        """Mark a text with its language where that is known and not the page's (WCAG 3.1.2)."""
+        return escape(text) if code in {None, language} else Markup('<span lang="{}">{}</span>').format(code, text)
+
+    return filter_
+
+
 def _name(language: Language) -> Callable[[object, str], Markup]:
     stored = stored_language(language)
-    plain = _in_language(stored)
+    plain, spoken = _in_language(stored), _spoken(language)
 
     def filter_(thing: object, attribute: str) -> Markup:
         """Return the same for running text: marked with its language where that is not the page's (WCAG 3.1.2)."""
-        text = escape(plain(thing, attribute))
-        return text if stored == language else Markup('<span lang="{}">{}</span>').format(stored, text)
+        return spoken(plain(thing, attribute), stored)
 
     return filter_
 

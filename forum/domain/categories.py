@@ -26,6 +26,7 @@ class CategoryRow(Category):
     latest_topic_id: TopicId | None
     latest_topic_title: str | None
     latest_topic_slug: str | None
+    latest_topic_language: str | None
     latest_at: datetime | None
     latest_author_name: str | None
     latest_author_organisation_el: str | None
@@ -35,7 +36,7 @@ class CategoryRow(Category):
 # A category's index holds the pinned topics first, so its latest topic is the later of the latest of both kinds.
 _LATEST = """
     (
-        SELECT topics.id, topics.title, topics.slug, topics.last_post_at, topics.last_author_id
+        SELECT topics.id, topics.title, topics.slug, topics.language, topics.last_post_at, topics.last_author_id
         FROM topics
         WHERE topics.category_id = categories.id AND topics.deleted_at IS NULL AND rights.can_read
             AND ((topics.pinned_at IS NOT NULL), topics.last_post_at) < ({below})
@@ -55,7 +56,7 @@ _LIST = Query(
            rights.can_see, rights.can_read, rights.can_start, rights.can_reply,
            rights.can_vote, rights.can_attach, rights.can_moderate,
            unread.topic_count,
-           latest.id, latest.title, latest.slug, latest.last_post_at,
+           latest.id, latest.title, latest.slug, latest.language, latest.last_post_at,
            authors.name, organisations.name_el, organisations.name_en
     FROM categories
     JOIN category_rights AS rights ON rights.category_id = categories.id AND rights.member_id = $1
@@ -71,7 +72,7 @@ _LIST = Query(
         ) AS topics
     ) AS unread
     LEFT JOIN LATERAL (
-        SELECT topics.id, topics.title, topics.slug, topics.last_post_at, topics.last_author_id
+        SELECT topics.id, topics.title, topics.slug, topics.language, topics.last_post_at, topics.last_author_id
         FROM ({_LATEST_OF_ALL} UNION {_LATEST_UNPINNED}) AS topics
         ORDER BY topics.last_post_at DESC, topics.id DESC
         LIMIT 1
