@@ -19,7 +19,7 @@ from aiohttp_session import new_session
 from forum import logs
 from forum.domain.entities import HOUSE
 from forum.errors import BadRequest, ForumError, NotFound, Unauthenticated, Unavailable
-from forum.i18n import LANGUAGES, Language, negotiate, translator
+from forum.i18n import Language, is_language, negotiate, translator
 from forum.keys import ACTOR, ADDRESS, CONFIG, NETWORK, REQUEST_ID, TRANSLATOR
 from forum.web import fragments, kept, pages, problem_json, problems, resend, sign_in
 from forum.web.access import Handler, load_actor, load_token_actor
@@ -213,9 +213,8 @@ def _has_surrogate(text: str) -> bool:
 def _guest_language(request: web.Request) -> Language:
     config = request.app[CONFIG]
     chosen = request.cookies.get(cookie_name(config, "language"), "")
-    for language in LANGUAGES:
-        if chosen == language:
-            return language
+    if is_language(chosen):
+        return chosen
     return negotiate(request.headers.get("Accept-Language", ""), config.language)
 
 
