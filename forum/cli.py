@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import difflib
-import enum
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated, Final, TypeVar
@@ -22,7 +21,7 @@ from forum.domain import members as members_domain
 from forum.domain import organisations, sign_in
 from forum.domain.entities import NAME_LIMIT, Language, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
-from forum.i18n import fold
+from forum.i18n import catalogues, fold
 from forum.migrations import APPLIED
 from forum.passwords import Hasher, check_password
 from forum.routes import ROUTES
@@ -168,11 +167,6 @@ def with_forum(act: Callable[[Database], Awaitable[T]], config: Config) -> T:
         return _with_database(ready.url, act)
 
 
-class _Spoken(enum.StrEnum):
-    EL = "el"
-    EN = "en"
-
-
 class _NewMember(Form):
     """What `member create` takes, with the limits of the forms."""
 
@@ -229,13 +223,15 @@ def create_member(
     organisation: Annotated[str, typer.Option(help="Municipality or association: its slug or its name.")],
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")],
     role: Annotated[Role, typer.Option(help="What they are.")] = Role.MEMBER,
-    language: Annotated[_Spoken | None, typer.Option(help="FORUM_LANGUAGE when left out.")] = None,
+    language: Annotated[str, typer.Option(help="Code of their language; FORUM_LANGUAGE when left out.")] = "",
 ) -> None:
     """Add a member; the password is read from standard input, so that no process list shows it."""
     if not password_stdin:
         raise typer.BadParameter("say --password-stdin and give the password on standard input")
     config = settings.load()
-    chosen: Language = language.value if language else config.language
+    chosen: Language = language or config.language
+    if chosen not in (spoken := catalogues(config.locale_dir)):
+        raise typer.BadParameter(f"the language is one of {', '.join(spoken)}")
     with _faults_in_one_line():
         form = _NewMember.parse({"email": email, "name": name})
         password = _password_from_stdin(is_staff=role is not Role.MEMBER, personal=(form.email, form.name))

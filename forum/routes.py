@@ -15,6 +15,7 @@ from forum.handlers import (
     administration,
     assets,
     categories,
+    completions,
     drafts,
     feedback,
     health,
@@ -92,6 +93,9 @@ _PAGES: Final = (
     Route("GET", "/municipalities/{slug}", municipalities.show, Access.MEMBER, "municipalities.show"),
     Route("GET", "/members", members.index, Access.MEMBER, "members.index"),
     Route("GET", "/members/{member_id}", members.show, Access.MEMBER, "members.show"),
+    # What is offered while somebody writes
+    Route("GET", "/completions/members", completions.list_members, Access.MEMBER, "completions.list_members"),
+    Route("GET", "/completions/emoji", completions.list_emoji, Access.MEMBER, "completions.list_emoji"),
     # One's own settings
     Route("GET", "/settings", settings.edit, Access.MEMBER, "settings.edit"),
     Route("POST", "/settings", settings.update, Access.MEMBER, "settings.update"),

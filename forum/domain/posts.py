@@ -48,6 +48,8 @@ class AuthoredPost:
     number: int
     excerpt: str
     created_at: datetime
+    language: str | None
+    """The topic's."""
 
 
 _LIST_BETWEEN = Query(
@@ -218,7 +220,7 @@ _LIST_BY_AUTHOR = Query(
     "posts.list_by_author",
     f"""
     SELECT posts.id, topics.id, topics.title, topics.slug, posts.number,
-           left(posts.html, {_EXCERPT_SOURCE}), posts.created_at
+           left(posts.html, {_EXCERPT_SOURCE}), posts.created_at, topics.language
     FROM posts
     JOIN topics ON topics.id = posts.topic_id
     WHERE posts.author_id = $2 AND posts.id < coalesce($3, 9223372036854775807)

@@ -1,4 +1,4 @@
-"""The handbook: help pages, privacy notice and accessibility statement, as Markdown in both languages.
+"""The handbook: help pages, privacy notice and accessibility statement, as Markdown in every language that has them.
 
 This module reads the texts and refuses to know how they are rendered or under which addresses they stand.
 A text opens with its title; a link to another page names that page alone, as in `[writing](writing)`. What changes in
@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from forum.handbook import statement
-from forum.i18n import LANGUAGES, Language
+from forum.i18n import FALLBACK, Language
 
 # the help pages in the order of reading; the first is the way in
 HELP: Final = (
@@ -48,6 +48,7 @@ class HandbookPage:
     slug: str
     title: str
     source: str
+    language: Language = FALLBACK
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -60,14 +61,21 @@ class HandbookPage:
 
 
 def load() -> Mapping[tuple[Language, str], HandbookPage]:
-    """Return every page of the handbook in every language; raises ValueError for a text without a title."""
+    """Return every page of the handbook there is; raises ValueError for a text without a title."""
     pages = {}
-    for language in LANGUAGES:
+    for folder in resources.files(__name__).iterdir():
         for slug in (*HELP, *NOTICES):
-            file = resources.files(__name__) / language / f"{slug}.md"
+            language, file = folder.name, folder / f"{slug}.md"
+            if not file.is_file():
+                continue
             heading, _, source = file.read_text(encoding="utf-8").partition("\n")
             if not heading.startswith("# "):
                 raise ValueError(f"{language}/{slug}.md does not open with its title")
             text = statement.filled(source, language) if slug == statement.SLUG else source
-            pages[language, slug] = HandbookPage(slug, heading[2:].strip(), text.strip() + "\n")
+            pages[language, slug] = HandbookPage(slug, heading[2:].strip(), text.strip() + "\n", language)
     return MappingProxyType(pages)
+
+
+def page(pages: Mapping[tuple[Language, str], HandbookPage], language: Language, slug: str) -> HandbookPage:
+    """Return a page in a language, or in English where the language has none."""
+    return pages.get((language, slug)) or pages[FALLBACK, slug]

@@ -28,6 +28,7 @@ class HelpLink:
     slug: str
     title: str
     href: str
+    language: Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class HelpPage(Page):
     template: ClassVar[str] = "help/show.html"
     slug: str
     title: str
+    language: Language
+    """The language the text is written in."""
     html: Markup
     links: list[HelpLink]
     """All pages of the help in the order of reading; none beside a notice."""
@@ -63,19 +66,21 @@ async def accessibility(request: web.Request) -> web.Response:
 
 async def _page(request: web.Request, slug: str) -> web.Response:
     app, language = request.app, request[TRANSLATOR].language
-    pages = _pages()
+    found = handbook.page(_pages(), language, slug)
     addresses = tuple((each, _href(app, each)) for each in (*HELP, *NOTICES, *WAYS))
     page = HelpPage(
         slug=slug,
-        title=pages[language, slug].title,
-        html=_html(language, slug, addresses),
-        links=[
-            HelpLink(each, pages[language, each].title, href)
-            for each, href in addresses
-            if slug in HELP and each in HELP
-        ],
+        title=found.title,
+        language=found.language,
+        html=_html(found.language, slug, addresses),
+        links=[_link(language, each, href) for each, href in addresses if slug in HELP and each in HELP],
     )
     return await render(request, page)
+
+
+def _link(language: Language, slug: str, href: str) -> HelpLink:
+    found = handbook.page(_pages(), language, slug)
+    return HelpLink(slug, found.title, href, found.language)
 
 
 def _href(app: web.Application, slug: str) -> str:

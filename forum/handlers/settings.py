@@ -13,10 +13,10 @@ from forum.domain import members
 from forum.domain.entities import NAME_LIMIT, Scheme
 from forum.domain.members import Settings
 from forum.errors import Invalid
-from forum.i18n import LANGUAGE_NAMES, Language, is_zone, zones
+from forum.i18n import is_zone, languages, zones
 from forum.keys import ACTOR, DB, TRANSLATOR
 from forum.web.flash import flash
-from forum.web.forms import Form, FormState, RequiredLine, state_of
+from forum.web.forms import Form, FormState, RequiredLine, SpokenLanguage, state_of
 from forum.web.pages import Page, render
 from forum.web.urls import see_other
 
@@ -29,7 +29,7 @@ def _offered(zone: str) -> str:
 
 class SettingsForm(Form):
     name: Annotated[RequiredLine, Field(max_length=NAME_LIMIT)]
-    language: Language
+    language: SpokenLanguage
     zone: Annotated[str, AfterValidator(_offered)]
     scheme: Scheme
 
@@ -68,7 +68,7 @@ async def _edit(request: web.Request, form: FormState | None = None, *, status: 
     page = SettingsPage(
         settings=own,
         form=form or FormState({"name": own.name, "language": own.language, "zone": own.zone, "scheme": own.scheme}),
-        languages=[(code, name) for code, name in LANGUAGE_NAMES.items()],
+        languages=list(languages().items()),
         zones=[(zone, words.zone_name(zone)) for zone in zones()],
     )
     return await render(request, page, status=status)

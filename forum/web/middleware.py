@@ -19,7 +19,7 @@ from aiohttp_session import new_session
 from forum import logs
 from forum.domain.entities import HOUSE
 from forum.errors import BadRequest, ForumError, NotFound, Unauthenticated, Unavailable
-from forum.i18n import LANGUAGES, Language, negotiate, translator
+from forum.i18n import Language, is_language, negotiate, translator
 from forum.keys import ACTOR, ADDRESS, CONFIG, NETWORK, REQUEST_ID, TRANSLATOR
 from forum.web import compression, fragments, kept, pages, problem_json, problems, resend, sign_in
 from forum.web.access import Handler, load_actor, load_token_actor
@@ -31,8 +31,11 @@ _log = logging.getLogger("forum.web")
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types koinon"
 )
+"""`koinon` is the policy of forum/static/page.js, the only way from text to HTML in scripts."""
+
 HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -212,9 +215,8 @@ def _has_surrogate(text: str) -> bool:
 def _guest_language(request: web.Request) -> Language:
     config = request.app[CONFIG]
     chosen = request.cookies.get(cookie_name(config, "language"), "")
-    for language in LANGUAGES:
-        if chosen == language:
-            return language
+    if is_language(chosen):
+        return chosen
     return negotiate(request.headers.get("Accept-Language", ""), config.language)
 
 

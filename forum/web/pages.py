@@ -7,9 +7,10 @@ template, so what a page shows can be read from its class.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -22,18 +23,19 @@ from forum import clock
 from forum.domain import network
 from forum.domain.actors import Actor
 from forum.domain.entities import HOUSE, Network, Scheme
-from forum.i18n import LANGUAGES, Language
+from forum.i18n import Language, languages
 from forum.keys import ACTOR, ASSETS, DB, NETWORK, TRANSLATOR
 from forum.templating import make_environments
-from forum.web import csrf, flash, problems
+from forum.web import csrf, flash, problems, writing
 from forum.web.urls import url_for
 
 _log = logging.getLogger("forum.web.pages")
 
-_ENVIRONMENTS: Final[Mapping[Language, web.AppKey[jinja2.Environment]]] = {
-    "el": web.AppKey("templates_el", jinja2.Environment),
-    "en": web.AppKey("templates_en", jinja2.Environment),
-}
+
+@cache
+def _environment(language: Language) -> web.AppKey[jinja2.Environment]:
+    return web.AppKey(f"templates_{language}", jinja2.Environment)
+
 
 GUEST_ZONE: Final = ZoneInfo("Europe/Athens")
 
@@ -71,11 +73,12 @@ def setup(app: web.Application) -> None:
     functions: dict[str, Callable[..., object]] = {
         "url": url,
         "asset": asset,
+        "shown": partial(writing.shown, app),
         "field_sentence": problems.field_sentence,
         "reason_sentence": problems.sentence,
     }
     for language, environment in make_environments(functions).items():
-        app[_ENVIRONMENTS[language]] = environment
+        app[_environment(language)] = environment
 
 
 async def render(request: web.Request, page: Page, *, status: int = 200) -> web.Response:
@@ -107,7 +110,7 @@ async def _render(request: web.Request, page: Page, said: str, status: int) -> w
         page.template,
         request,
         {"page": page, "frame": frame, "_": translator.gettext, "ngettext": translator.ngettext},
-        app_key=_ENVIRONMENTS[translator.language],
+        app_key=_environment(translator.language),
     )
     response = web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
     response.headers["Content-Language"] = translator.language
@@ -132,4 +135,4 @@ async def _network(request: web.Request) -> Network:
 
 
 def environments(app: web.Application) -> dict[Language, jinja2.Environment]:
-    return {language: app[_ENVIRONMENTS[language]] for language in LANGUAGES}
+    return {language: app[_environment(language)] for language in languages()}

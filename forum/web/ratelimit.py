@@ -27,6 +27,9 @@ DRAFTS_A_MINUTE: Final = 120
 FEEDBACK_AN_HOUR: Final = 10
 """Messages to the moderators of a member, or of all guests of an address: a town hall shares one."""
 
+COMPLETIONS_A_MINUTE: Final = 600
+"""Offers while somebody writes, one a letter: faster than anybody types."""
+
 
 async def count_post(request: web.Request, tx: Tx) -> None:
     """Count what leaves a post, a version or a notice behind, or raise RateLimited; all of a member's together."""
@@ -66,3 +69,8 @@ async def count_feedback(request: web.Request, tx: Tx) -> None:
     else:
         subject = attempts.subject(limits, "address", sign_in.network_of(request[ADDRESS]))
     await attempts.count(tx, limits, "feedback", subject, limit=FEEDBACK_AN_HOUR, seconds=3600)
+
+
+async def count_completion(request: web.Request) -> None:
+    """Count an offer made to the member who writes, or raise RateLimited."""
+    await _count(request, "completions", COMPLETIONS_A_MINUTE)

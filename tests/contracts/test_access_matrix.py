@@ -63,6 +63,8 @@ PAGES: Final = {
     "drafts.create":         "L L V V V V V",
     "drafts.delete":         "L L V V V V V",
     "search.index":          "L L 2 2 2 2 2",
+    "completions.list_members": "L L 2 2 2 2 2",
+    "completions.list_emoji": "L L 2 2 2 2 2",
     "municipalities.index":  "L L 2 2 2 2 2",
     "municipalities.show":   "L L 2 2 2 2 2",
     "members.index":         "L L 2 2 2 2 2",
