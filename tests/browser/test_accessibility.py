@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 
 from axe_playwright_python.async_playwright import Axe
@@ -176,3 +177,21 @@ async def test_a_text_in_another_language_than_the_page_says_so(open_page: OpenP
         assert await window.post(1).locator(".post-body").get_attribute("lang") == other
         await window.go(plain.path)
         assert await window.page.locator("h1[lang], .post-body[lang]").count() == 0
+
+
+@halfway
+async def test_a_table_that_looks_like_cards_is_still_told_as_a_table(
+    open_page: OpenPage, site: Site, language: Language, width: int
+) -> None:
+    """Browsers once took a table with another `display` for no table; those that know our colours do not any more."""
+    nikos = await Pen.of(site, "nikos")
+    await nikos.start("Διαχείριση υδάτων", "Κείμενο.")
+    await nikos.start("Διαχείριση αποβλήτων", "Κείμενο.")
+    window = await open_page("maria", language=language, width=width)
+    await window.go("/categories/questions")
+    looks = await window.main.get_by_role("table").evaluate("table => getComputedStyle(table).display")
+    assert looks == ("block" if width < 768 else "table")
+    browser = await window.page.context.new_cdp_session(window.page)
+    tree = await browser.send("Accessibility.getFullAXTree")
+    told = Counter(node["role"]["value"] for node in tree["nodes"] if not node["ignored"])
+    assert [told[role] for role in ("table", "row", "columnheader", "rowheader", "cell")] == [1, 3, 3, 2, 4]
