@@ -68,8 +68,9 @@ refresh();
 
 const all = (selector) => [...document.querySelectorAll(selector)];
 const follow = (link) => link?.click();
-const rows = () => all("main article.post, main ul.list > li");
-const rowInFocus = () => document.activeElement.closest("article.post, ul.list > li");
+const ROW = "article.post, main .column ul.list > li, table.topics tbody tr";
+const rows = () => all(ROW);
+const rowInFocus = () => document.activeElement.closest(ROW);
 
 function focusRow(row) {
   if (!row) return;
