@@ -3,7 +3,7 @@
   this browser that are no longer needed.
 */
 
-import { announce, base, icon, isGreekQuestion, kept, local, make, say, shortcuts } from "./page.js";
+import { announce, base, icon, isGreekQuestion, kept, local, make, pathOf, say, shortcuts } from "./page.js";
 
 /* Times: relative ones stay fresh; the exact ones on demand ------------------------------------ */
 
@@ -169,5 +169,5 @@ if (sent && document.querySelector("main .notice[role=status]")) kept.set(sent, 
 kept.set("sent", null, sessionStorage);
 
 document.addEventListener("submit", ({ target }) => {
-  if (new URL(target.action).pathname === `${base}/logout`) kept.forgetDrafts();
+  if (pathOf(target) === `${base}/logout`) kept.forgetDrafts();
 });
