@@ -54,9 +54,9 @@ export function icon(name) {
 
 /* Requests ----------------------------------------------------------------------------------- */
 
-/** Return the path a form is sent to; not `form.action`, which is a button where one is called so. */
+/** Return the path a form is sent to; `form.action` may be a button of that name. */
 export function pathOf(form) {
-  return new URL(form.getAttribute("action"), location.href).pathname;
+  return new URL(form.getAttribute("action") ?? "", location.href).pathname;
 }
 
 let token = document.body.dataset.csrf;
