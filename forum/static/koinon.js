@@ -3,7 +3,7 @@
   this browser that are no longer needed.
 */
 
-import { announce, base, icon, isGreekQuestion, kept, local, make, say, shortcuts } from "./page.js";
+import { announce, base, icon, isGreekQuestion, kept, local, make, pathOf, say, shortcuts } from "./page.js";
 
 /* Times: relative ones stay fresh; the exact ones on demand ------------------------------------ */
 
@@ -68,8 +68,9 @@ refresh();
 
 const all = (selector) => [...document.querySelectorAll(selector)];
 const follow = (link) => link?.click();
-const rows = () => all("main article.post, main ul.list > li");
-const rowInFocus = () => document.activeElement.closest("article.post, ul.list > li");
+const ROW = "article.post, main .column ul.list > li, table.topics tbody tr";
+const rows = () => all(ROW);
+const rowInFocus = () => document.activeElement.closest(ROW);
 
 function focusRow(row) {
   if (!row) return;
@@ -169,5 +170,5 @@ if (sent && document.querySelector("main .notice[role=status]")) kept.set(sent, 
 kept.set("sent", null, sessionStorage);
 
 document.addEventListener("submit", ({ target }) => {
-  if (new URL(target.action).pathname === `${base}/logout`) kept.forgetDrafts();
+  if (pathOf(target) === `${base}/logout`) kept.forgetDrafts();
 });

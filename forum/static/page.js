@@ -54,6 +54,11 @@ export function icon(name) {
 
 /* Requests ----------------------------------------------------------------------------------- */
 
+/** Return the path a form is sent to; `form.action` may be a button of that name. */
+export function pathOf(form) {
+  return new URL(form.getAttribute("action") ?? "", location.href).pathname;
+}
+
 let token = document.body.dataset.csrf;
 
 /** Post a form's fields to a path of the forum; a redirect is not followed (its status is 0). */

@@ -5,7 +5,7 @@
 
 import "./elements.js";
 import {
-  announce, base, fragment, icon, kept, letterOf, local, make, member, renewToken, say, send, shortcuts,
+  announce, base, fragment, icon, kept, letterOf, local, make, member, pathOf, renewToken, say, send, shortcuts,
 } from "./page.js";
 
 const IDLE = 2000; // milliseconds without a key before the server is sent the draft
@@ -19,7 +19,7 @@ const KEYS = { b: "bold", i: "italic", k: "link" };
 const form = document.querySelector("form[data-place]:has(textarea.area)");
 const area = form?.querySelector("textarea.area");
 const title = form?.elements.title;
-const path = form ? new URL(form.action).pathname.slice(base.length) : "";
+const path = form ? pathOf(form).slice(base.length) : "";
 const mainButton = form?.querySelector(".actions .btn:not([type=button], a)");
 
 function changed() {
@@ -415,7 +415,7 @@ if (form && member) {
     quote(chosen.post, chosen.text);
   });
   document.addEventListener("submit", ({ target }) => {
-    if (target === form || !new URL(target.action).pathname.endsWith("/drafts/delete")) return;
+    if (target === form || !pathOf(target).endsWith("/drafts/delete")) return;
     kept.set(store, null);
     isLeaving = true;
   });

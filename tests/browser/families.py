@@ -147,7 +147,6 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("token refused", "/settings/tokens", status=422, press="Create the token"),
         Family("administration", "/admin", "administrator"),
         Family("network", "/admin/network", "administrator"),
-        Family("network shown", "/admin/network", "administrator", press="Show the colour without saving"),
         Family("feedback", "/feedback", None),
         Family("feedback of a member", "/feedback?page=/help/writing"),
         Family("feedback refused", "/feedback", None, 422, press="Send"),

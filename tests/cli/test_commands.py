@@ -139,3 +139,10 @@ async def test_a_database_newer_than_the_program_is_refused(run: Run, owner: Raw
     assert refused.returncode == 1
     assert "newer than this program" in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_member_is_given_a_language_that_is_spoken(run: Run) -> None:
+    refused = _create(run, language="xx")
+    assert refused.returncode == 2
+    assert "el, en" in refused.stderr
+    assert _create(run, language="en").returncode == 0
