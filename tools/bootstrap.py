@@ -1,4 +1,4 @@
-"""Make a bare checkout ready: `.venv`, the packages in it, for the tests a browser, for the audit tools of Node and Java.
+"""Make a bare checkout ready: `.venv`, its packages, for the tests a browser, for the audit tools of Node and Java.
 
     python3 tools/bootstrap.py run | test | check | audit
 

@@ -67,7 +67,7 @@ async def test_pages_are_fast_accessible_and_built_well(
 async def _cookies(open_page: OpenPage, person: str | None, language: Language) -> str:
     window = await open_page(person, language=language)
     cookies = await window.page.context.cookies()
-    return "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in cookies)  # type: ignore[typeddict-item]
+    return "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in cookies)
 
 
 async def _best(server: TestServer, family: Family, device: str, headers: Path) -> Result:
@@ -79,12 +79,10 @@ async def _best(server: TestServer, family: Family, device: str, headers: Path) 
 
 async def _measure(address: str, device: str, headers: Path) -> Result:
     report = headers.with_name("report.json")
-    status, _said, complained = await tools.run(
-        *("node", tools.LIGHTHOUSE, address, *DEVICES[device], "--quiet", "--output=json", f"--output-path={report}"),
-        *(f"--only-categories={','.join(CATEGORIES)}", f"--extra-headers={headers}"),
-        "--chrome-flags=--headless=new --no-sandbox --disable-dev-shm-usage",
-        environment={"CHROME_PATH": chromium_path()},
-    )
+    command = ["node", str(tools.LIGHTHOUSE), address, *DEVICES[device], "--quiet", "--output=json"]
+    command += [f"--output-path={report}", f"--only-categories={','.join(CATEGORIES)}", f"--extra-headers={headers}"]
+    command += ["--chrome-flags=--headless=new --no-sandbox --disable-dev-shm-usage"]
+    status, _said, complained = await tools.run(*command, environment={"CHROME_PATH": chromium_path()})
     assert status == 0, complained
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     assert found["finalDisplayedUrl"] == address, "it was shown the page it asked for"
