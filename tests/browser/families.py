@@ -45,7 +45,7 @@ class Family:
             await window.main.locator(f"#{name}").fill(text)
         button = window.main.get_by_role("button", name=window.say(self.press)).first
         if self.to:
-            await button.evaluate("(button, to) => { button.form.action = to; }", self.to)
+            await button.evaluate("(button, to) => button.form.setAttribute('action', to)", self.to)
         if self.lost == "token":
             await button.evaluate("button => { button.form.elements.csrf_token.value = 'x'; }")
         context = window.page.context

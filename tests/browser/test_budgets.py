@@ -134,7 +134,6 @@ async def test_a_topic_page_and_the_home_page_keep_to_their_budgets(open_page: O
         faults += [f"{path}: {kind}, {size} bytes" for kind, size in sizes.items() if size > _LIMITS.get(kind, size)]
         faults += [f"{path}: {asked} requests, {cold.requests}"] if asked > _COLD else []
         assert {"document", "stylesheet", "font"} <= sizes.keys()
-        print(path, sizes, asked)
         warm = await _visit(window, path)
         faults += [f"{path}, again: {warm.requests}"] if len(warm.requests) > _WARM else []
     assert not faults, "\n".join(faults)
@@ -182,3 +181,5 @@ async def test_fonts_that_come_late_move_nothing(open_page: OpenPage, site: Site
             seen.set()
         await window.page.wait_for_load_state("networkidle")
         assert await window.page.evaluate(_SHIFTS) == []
+        await window.page.evaluate("document.body.prepend(document.querySelector('.editor').cloneNode(true))")
+        assert await window.page.evaluate(_SHIFTS), "what moves is seen"
