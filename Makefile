@@ -1,4 +1,4 @@
-# Two commands for a bare checkout: `make run` and `make test`. Each sets up what it needs, in .venv.
+# Three commands for a bare checkout: `make run`, `make demo` and `make test`. Each sets up what it needs, in .venv.
 # Everything in .venv is run as `.venv/bin/python -m …`: its scripts know the folder they were made in.
 
 PYTHON ?=
@@ -18,7 +18,7 @@ endef
 
 step = @printf '\n--- %s\n' "$(1)" >&2
 
-.PHONY: help run test check audit
+.PHONY: help run demo test check audit
 .DEFAULT_GOAL := help
 
 help: ## show these commands
@@ -26,6 +26,12 @@ help: ## show these commands
 
 run: ## run the forum on http://127.0.0.1:8080, with its own database; Ctrl-C ends it
 	$(call prepare,run)
+	@exec $(python) run.py
+
+demo: export FORUM_DATA_DIR ?= var/demo
+demo: ## run it with an invented network of members and topics, in var/demo, and print whom to sign in as
+	$(call prepare,run)
+	@$(python) run.py demo
 	@exec $(python) run.py
 
 test: ## run all tests

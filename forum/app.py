@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp_session import session_middleware
 
 from forum import config as settings
+from forum import i18n
 from forum.assets import Assets
 from forum.config import Config
 from forum.db import Database
@@ -38,6 +39,7 @@ def create_app(
     config: Config, database_url: str, *, hasher: Hasher | None = None, renderer: Renderer | None = None
 ) -> web.Application:
     """Return the application for these settings and this database; nothing is opened yet."""
+    i18n.speak(config.locale_dir)
     secret = settings.secret_key(config)
     app = web.Application(
         client_max_size=BODY_LIMIT,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import difflib
-import enum
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated, Final, TypeVar
@@ -13,15 +12,16 @@ from typing import Annotated, Final, TypeVar
 import typer
 from pydantic import Field
 
+from forum import clock, seeds, server
 from forum import config as settings
-from forum import seeds, server
+from forum import demo as demonstration
 from forum.config import Config
 from forum.db import Conn, Database
 from forum.domain import members as members_domain
 from forum.domain import organisations, sign_in
 from forum.domain.entities import NAME_LIMIT, Language, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
-from forum.i18n import fold
+from forum.i18n import catalogues, fold
 from forum.migrations import APPLIED
 from forum.passwords import Hasher, check_password
 from forum.routes import ROUTES
@@ -117,6 +117,7 @@ _WHO: Final = {
     Access.OPEN: "anyone; not even looked up",
     Access.PUBLIC: "anyone",
     Access.MEMBER: "any member who is signed in and not suspended",
+    Access.MODERATOR: "members of the system groups Moderators or Administrators",
     Access.ADMINISTRATOR: "members of the system group Administrators",
     Access.CATEGORY_READ: "who holds `read` in the category",
     Access.CATEGORY_START: "who holds `start` in the category",
@@ -166,16 +167,53 @@ def with_forum(act: Callable[[Database], Awaitable[T]], config: Config) -> T:
         return _with_database(ready.url, act)
 
 
-class _Spoken(enum.StrEnum):
-    EL = "el"
-    EN = "en"
-
-
 class _NewMember(Form):
     """What `member create` takes, with the limits of the forms."""
 
     email: Email
     name: Annotated[RequiredLine, Field(max_length=NAME_LIMIT)]
+
+
+@app.command()
+def demo(
+    reset: Annotated[bool, typer.Option("--reset", help="Empty the demo first and lay it anew.")] = False,
+) -> None:
+    """Fill an empty database with an invented network of members and topics, and print whom to sign in as.
+
+    A database with members of any other kind is left alone.
+    """
+    content = demonstration.read()
+    with server.database(settings.load()) as ready:
+        laid = asyncio.run(_lay_demo(ready.owner_url, content, reset=reset))
+    replies = sum(len(topic.reply) for topic in content.topics)
+    filled = f"{len(content.people)} members, {len(content.topics)} topics, {replies:,} replies"
+    print(f"The demo is laid: {filled}." if laid else "The demo is already there; --reset lays it anew.")
+    print(_sign_ins(content), flush=True)
+
+
+async def _lay_demo(owner_url: str, content: demonstration.Content, *, reset: bool) -> bool:
+    if await demonstration.is_laid(owner_url) and not reset:
+        return False
+    return await demonstration.lay(owner_url, await demonstration.prepare(content), now=clock.now(), reset=reset)
+
+
+def _sign_ins(content: demonstration.Content) -> str:
+    """Return the table of those whom the demo names, with the password that all its members share."""
+    names = seeds.organisation_names()
+    rows = [
+        (
+            person.role.value,
+            person.name,
+            names[person.organisation] + (f" ({person.note})" if person.note else ""),
+            person.email,
+        )
+        for person in content.sign_ins()
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(
+        ["Sign in as", *(f"  {line}" for line in lines), f"each with the password: {demonstration.PASSWORD}"]
+    )
 
 
 @members.command("create")
@@ -185,13 +223,15 @@ def create_member(
     organisation: Annotated[str, typer.Option(help="Municipality or association: its slug or its name.")],
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")],
     role: Annotated[Role, typer.Option(help="What they are.")] = Role.MEMBER,
-    language: Annotated[_Spoken | None, typer.Option(help="FORUM_LANGUAGE when left out.")] = None,
+    language: Annotated[str, typer.Option(help="Code of their language; FORUM_LANGUAGE when left out.")] = "",
 ) -> None:
     """Add a member; the password is read from standard input, so that no process list shows it."""
     if not password_stdin:
         raise typer.BadParameter("say --password-stdin and give the password on standard input")
     config = settings.load()
-    chosen: Language = language.value if language else config.language
+    chosen: Language = language or config.language
+    if chosen not in (spoken := catalogues(config.locale_dir)):
+        raise typer.BadParameter(f"the language is one of {', '.join(spoken)}")
     with _faults_in_one_line():
         form = _NewMember.parse({"email": email, "name": name})
         password = _password_from_stdin(is_staff=role is not Role.MEMBER, personal=(form.email, form.name))

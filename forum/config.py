@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from forum.errors import CommandError
+from forum.i18n import catalogues
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -40,7 +41,8 @@ class Config(BaseSettings):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     rate_limits: float = Field(1.0, ge=0, le=1000)
     log: Literal["text", "json"] = "text"
-    language: Literal["el", "en"] = "el"
+    locale_dir: Path | None = None
+    language: str = "el"
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -49,7 +51,24 @@ class Config(BaseSettings):
             return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("pg_bin", mode="before")
+    @field_validator("locale_dir")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        try:
+            catalogues(value)
+        except OSError as error:
+            raise ValueError(f"cannot be read: {error.strerror}") from None
+        return value
+
+    @field_validator("language")
+    @classmethod
+    def _spoken(cls, value: str, given: ValidationInfo) -> str:
+        spoken = catalogues(given.data.get("locale_dir"))
+        if value not in spoken:
+            raise ValueError(f"must be one of {', '.join(spoken)}")
+        return value
+
+    @field_validator("pg_bin", "locale_dir", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

@@ -1,36 +1,97 @@
-"""What depends on a reader's language: sentences, dates, numbers, the time zones on offer, and the fold.
+"""What depends on a reader's language: sentences, dates, numbers, lists, the time zones on offer, and the fold.
 
-Sentences are looked up in the compiled gettext catalogues under `forum/locale`, loaded once a process.
-Which language a reader gets is decided elsewhere; this module holds no request and no settings.
+A language is a folder with a compiled gettext catalogue and a `language.toml`: those under `forum/locale`, and those of
+one further folder that the settings may name. They are loaded once a process. Which language a reader gets is decided
+elsewhere; this module holds no request and no settings.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from gettext import GNUTranslations
 from importlib import resources
-from typing import Final, Literal, TypeGuard
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, get_timezone_location
+from babel.lists import format_list
 from babel.numbers import format_decimal
 
-Language = Literal["el", "en"]
+Language: TypeAlias = str
+"""A code of ISO 639-1; `is_language` says whether the forum speaks it, and is asked wherever one comes in."""
 
-LANGUAGES: Final[tuple[Language, ...]] = ("el", "en")
-
-# a language is offered under its own name, whatever the language of the page
-LANGUAGE_NAMES: Final[Mapping[Language, str]] = {"el": "Ελληνικά", "en": "English"}
+FALLBACK: Final[Language] = "en"
+"""What the sentences of the sources are written in, and what stands where another language has nothing."""
 
 DOMAIN: Final = "koinon"
 
-_TERRITORIES: Final[Mapping[Language, str]] = {"el": "GR", "en": "GB"}
+_CODE: Final = re.compile("[a-z]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Catalogue:
+    """A language as its folder describes it: its own name, offered as it is whatever the language of the page."""
+
+    code: Language
+    name: str
+    locale: Locale
+    position: int
+    file: Traversable
+
+
+def catalogues(folder: Path | None = None) -> Mapping[Language, _Catalogue]:
+    """Return the languages of the package and of a further folder, in the order they are offered in.
+
+    Raise ValueError for a folder that is no language: without a two-letter code, a name, a territory or a catalogue.
+    """
+    found: dict[Language, _Catalogue] = {}
+    for place in (resources.files("forum") / "locale", folder):
+        for entry in place.iterdir() if place else ():
+            if entry.is_dir():
+                found[entry.name] = _described(entry)
+    return {each.code: each for each in sorted(found.values(), key=lambda each: (each.position, each.code))}
+
+
+def _described(folder: Traversable) -> _Catalogue:
+    code, file = folder.name, folder / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    try:
+        facts = tomllib.loads((folder / "language.toml").read_text(encoding="utf-8"))
+        locale = Locale(code, str(facts["territory"]))
+        name = str(facts["name"])
+    except (OSError, KeyError, tomllib.TOMLDecodeError, UnknownLocaleError) as error:
+        raise ValueError(f"{code} is no language: {error!r} in its language.toml") from None
+    if not _CODE.fullmatch(code) or not file.is_file():
+        raise ValueError(f"{code} is no language: it needs a code of two letters and LC_MESSAGES/{DOMAIN}.mo")
+    return _Catalogue(code, name, locale, int(facts.get("position", 100)), file)
+
+
+_spoken: Final[dict[Language, _Catalogue]] = dict(catalogues())
+
+LANGUAGES: Final[tuple[Language, ...]] = tuple(_spoken)
+"""The languages of the package; a process may speak more, see `languages`."""
+
+
+def speak(folder: Path | None) -> None:
+    """Speak the languages of the package and of this folder, and no others, in the whole process."""
+    _spoken.clear()
+    _spoken.update(catalogues(folder))
+    _translator.cache_clear()
+
+
+def languages() -> Mapping[Language, str]:
+    """Return the languages the forum speaks, each with its own name."""
+    return {code: each.name for code, each in _spoken.items()}
+
 
 _FIRST_ZONES: Final = ("Asia/Nicosia", "Europe/Athens", "Europe/Brussels")
 
@@ -120,9 +181,8 @@ class Translator:
 
     def __init__(self, language: Language) -> None:
         self.language: Language = language
-        self._locale = Locale(language, _TERRITORIES[language])
-        catalogue = resources.files("forum") / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
-        with catalogue.open("rb") as file:
+        self._locale = _spoken[language].locale
+        with _spoken[language].file.open("rb") as file:
             self._catalogue = GNUTranslations(file)
 
     def gettext(self, message: str, /, **values: object) -> str:
@@ -157,6 +217,10 @@ class Translator:
         """Return the number with the language's separators and at most three decimals."""
         return format_decimal(value, locale=self._locale)
 
+    def join(self, items: Iterable[str]) -> str:
+        """Return the items as a list within a sentence: “α, β και γ”, “a, b and c”."""
+        return format_list(list(items), style="standard", locale=self._locale)
+
     def relative(self, value: dt.datetime, now: dt.datetime, zone: ZoneInfo) -> str:
         """Return how long ago an instant is: minutes, then today or yesterday with the time, then the date.
 
@@ -182,15 +246,19 @@ class Translator:
         return name if name == "UTC" else get_timezone_location(name, locale=self._locale, return_city=True)
 
 
-@cache
 def translator(language: Language) -> Translator:
-    """Return the process's only translator of a language."""
+    """Return the process's only translator of a language; one that is not spoken (any more) is answered in English."""
+    return _translator(language if is_language(language) else FALLBACK)
+
+
+@cache
+def _translator(language: Language) -> Translator:
     return Translator(language)
 
 
-def is_language(value: str) -> TypeGuard[Language]:
+def is_language(value: str) -> bool:
     """Say whether the forum speaks a language."""
-    return value in LANGUAGES
+    return value in _spoken
 
 
 def negotiate(accept_language: str, default: Language) -> Language:

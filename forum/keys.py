@@ -11,6 +11,7 @@ from forum.config import Config
 from forum.db import Database
 from forum.domain.actors import Actor
 from forum.domain.attempts import Limits
+from forum.domain.entities import Network
 from forum.i18n import Translator
 from forum.markup import Renderer
 from forum.passwords import Hasher
@@ -24,6 +25,7 @@ LIMITS: Final = web.AppKey("limits", Limits)
 ASSETS: Final = web.AppKey("assets", Assets)
 
 ACTOR: Final = web.RequestKey("actor", Actor)
+NETWORK: Final = web.RequestKey("network", Network)
 TRANSLATOR: Final = web.RequestKey("translator", Translator)
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 ADDRESS: Final = web.RequestKey("address", str)

@@ -11,9 +11,13 @@ from typing import Final
 from aiohttp import web
 
 from forum.handlers import (
+    accents,
+    administration,
     assets,
     categories,
+    completions,
     drafts,
+    feedback,
     health,
     help,
     home,
@@ -22,6 +26,7 @@ from forum.handlers import (
     locks,
     members,
     municipalities,
+    network,
     passwords,
     pins,
     posts,
@@ -30,6 +35,7 @@ from forum.handlers import (
     search,
     sessions,
     settings,
+    settlements,
     setup,
     styleguide,
     tokens,
@@ -87,6 +93,9 @@ _PAGES: Final = (
     Route("GET", "/municipalities/{slug}", municipalities.show, Access.MEMBER, "municipalities.show"),
     Route("GET", "/members", members.index, Access.MEMBER, "members.index"),
     Route("GET", "/members/{member_id}", members.show, Access.MEMBER, "members.show"),
+    # What is offered while somebody writes
+    Route("GET", "/completions/members", completions.list_members, Access.MEMBER, "completions.list_members"),
+    Route("GET", "/completions/emoji", completions.list_emoji, Access.MEMBER, "completions.list_emoji"),
     # One's own settings
     Route("GET", "/settings", settings.edit, Access.MEMBER, "settings.edit"),
     Route("POST", "/settings", settings.update, Access.MEMBER, "settings.update"),
@@ -98,13 +107,32 @@ _PAGES: Final = (
     Route("GET", "/settings/tokens", tokens.index, Access.MEMBER, "tokens.index"),
     Route("POST", "/settings/tokens", tokens.create, Access.MEMBER, "tokens.create"),
     Route("POST", "/settings/tokens/{token_id}/delete", tokens.delete, Access.MEMBER, "tokens.delete"),
-    # For administrators
+    # Moderation of the forum at large
+    Route("GET", "/moderation/feedback", feedback.index, Access.MODERATOR, "feedback.index"),
+    Route(
+        "POST", "/moderation/feedback/{feedback_id}/settle", settlements.create, Access.MODERATOR, "settlements.create"
+    ),
+    Route(
+        "POST",
+        "/moderation/feedback/{feedback_id}/settle/delete",
+        settlements.delete,
+        Access.MODERATOR,
+        "settlements.delete",
+    ),
+    # Administration
+    Route("GET", "/admin", administration.index, Access.ADMINISTRATOR, "administration.index"),
     Route("GET", "/styleguide", styleguide.show, Access.ADMINISTRATOR, "styleguide.show"),
+    Route("GET", "/admin/network", network.edit, Access.ADMINISTRATOR, "network.edit"),
+    Route("POST", "/admin/network", network.update, Access.ADMINISTRATOR, "network.update"),
     # For everybody
+    Route("GET", "/feedback", feedback.new, Access.PUBLIC, "feedback.new"),
+    Route("POST", "/feedback", feedback.create, Access.PUBLIC, "feedback.create"),
+    Route("GET", "/feedback/sent", feedback.show, Access.PUBLIC, "feedback.show"),
     Route("GET", "/help", help.index, Access.PUBLIC, "help.index"),
     Route("GET", "/help/{page}", help.show, Access.PUBLIC, "help.show"),
     Route("GET", "/privacy", help.privacy, Access.PUBLIC, "help.privacy"),
     Route("GET", "/accessibility", help.accessibility, Access.PUBLIC, "help.accessibility"),
+    Route("GET", "/accent/{colour}.css", accents.show, Access.OPEN, "accents.show"),
     Route("GET", "/static/{file}", assets.show, Access.OPEN, "assets.show"),
     Route("GET", "/healthz", health.live, Access.OPEN, "health.live"),
     Route("GET", "/readyz", health.ready, Access.OPEN, "health.ready"),

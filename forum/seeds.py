@@ -116,6 +116,12 @@ CATEGORIES: Final = (
 )
 
 
+def organisation_names() -> dict[str, str]:
+    """Return the English name of every organisation a new forum begins with, by slug."""
+    names = {association.slug: association.name_en for association in ASSOCIATIONS}
+    return names | {row["slug"]: row["name_en"] for row in _rows()}
+
+
 async def plant(connection: RawConnection) -> None:
     """Write the first places, groups, categories and grants into an empty database."""
     await connection.executemany(
@@ -171,8 +177,12 @@ WHERE categories.slug = $1 AND groups.slug = $2
 """
 
 
-def _municipalities() -> list[tuple[object, ...]]:
+def _rows() -> list[dict[str, str]]:
     text = resources.files("forum").joinpath("data", "municipalities.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _municipalities() -> list[tuple[object, ...]]:
     return [
         (
             row["slug"],
@@ -185,7 +195,7 @@ def _municipalities() -> list[tuple[object, ...]]:
             int(row["population"]) if row["population"] else None,
             int(row["population_year"]) if row["population_year"] else None,
         )
-        for row in csv.DictReader(text.splitlines())
+        for row in _rows()
     ]
 
 

@@ -48,9 +48,10 @@ _NAME: Final = "koinon"
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A database that has every migration: where the application reaches it, and the server if it is our own."""
+    """A database that has every migration: where the application and the tables' owner reach it, our server if any."""
 
     url: str
+    owner_url: str
     embedded: EmbeddedServer | None
 
 
@@ -59,8 +60,9 @@ def database(config: Config) -> Iterator[Ready]:
     """Start or reach the database, bring it up to date, and let go of it at the end."""
     if not config.uses_embedded_database:
         url = config.database_url.get_secret_value()
-        asyncio.run(_migrate_foreign(config))
-        yield Ready(url, None)
+        owner_url = config.migration_url.get_secret_value() or url
+        asyncio.run(migrate(owner_url, application_role=urlsplit(url).username if owner_url != url else None))
+        yield Ready(url, owner_url, None)
         return
     server = EmbeddedServer(config.data_dir, pg_bin=config.pg_bin, pg_user=config.pg_user)
     endpoint = server.start()
@@ -68,17 +70,11 @@ def database(config: Config) -> Iterator[Ready]:
         if server.notice:
             print(server.notice, file=sys.stderr)
         asyncio.run(_provision(endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
-        asyncio.run(migrate(endpoint.url(_NAME, _OWNER), application_role=_APPLICATION))
-        yield Ready(endpoint.url(_NAME, _APPLICATION), server)
+        owner_url = endpoint.url(_NAME, _OWNER)
+        asyncio.run(migrate(owner_url, application_role=_APPLICATION))
+        yield Ready(endpoint.url(_NAME, _APPLICATION), owner_url, server)
     finally:
         server.stop()
-
-
-async def _migrate_foreign(config: Config) -> None:
-    url = config.database_url.get_secret_value()
-    owner = config.migration_url.get_secret_value()
-    role = urlsplit(url).username if owner else None
-    await migrate(owner or url, application_role=role)
 
 
 async def _provision(url: str) -> None:

@@ -16,7 +16,8 @@ from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from forum.i18n import LANGUAGES, Language, Translator, translator
+from forum.domain.entities import stored_language
+from forum.i18n import Language, Translator, languages, translator
 
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
 """Private-use characters that the search puts around a match."""
@@ -37,7 +38,7 @@ class _CompiledOnce(jinja2.BytecodeCache):
 
 def make_environments(functions: Mapping[str, Callable[..., object]]) -> dict[Language, jinja2.Environment]:
     """Return an environment a language; `functions` are put into every template's scope."""
-    return {language: _make(translator(language), functions) for language in LANGUAGES}
+    return {language: _make(translator(language), functions) for language in languages()}
 
 
 def _make(words: Translator, functions: Mapping[str, Callable[..., object]]) -> jinja2.Environment:
@@ -58,13 +59,17 @@ def _make(words: Translator, functions: Mapping[str, Callable[..., object]]) -> 
     )
     environment.globals.update(functions)
     environment.globals["language"] = words.language
+    environment.globals["languages"] = languages()
     environment.filters["number"] = words.number
     environment.filters["date"] = _zoned(words.date)
     environment.filters["datetime"] = _zoned(words.datetime)
     environment.filters["long_date"] = _zoned(words.long_date)
     environment.filters["relative"] = _relative(words)
     environment.filters["iso"] = _iso
-    environment.filters["in_language"] = _in_language(words.language)
+    environment.filters["listed"] = words.join
+    environment.filters["in_language"] = _in_language(stored_language(words.language))
+    environment.filters["name"] = _name(words.language)
+    environment.filters["spoken"] = _spoken(words.language)
     environment.filters["marked"] = _marked
     return environment
 
@@ -92,8 +97,27 @@ def _iso(value: datetime) -> str:
 
 def _in_language(language: Language) -> Callable[[object, str], str]:
     def filter_(thing: object, attribute: str) -> str:
-        """Return `thing.attribute_el` or `thing.attribute_en`."""
+        """Return `thing.attribute_el` or `thing.attribute_en`, for titles and attributes."""
         return str(getattr(thing, f"{attribute}_{language}"))
+
+    return filter_
+
+
+def _spoken(language: Language) -> Callable[[str, str | None], Markup]:
+    def filter_(text: str, code: str | None) -> Markup:
+        """Mark a text with its language where that is known and not the page's (WCAG 3.1.2)."""
+        return escape(text) if code in {None, language} else Markup('<span lang="{}">{}</span>').format(code, text)
+
+    return filter_
+
+
+def _name(language: Language) -> Callable[[object, str], Markup]:
+    stored = stored_language(language)
+    plain, spoken = _in_language(stored), _spoken(language)
+
+    def filter_(thing: object, attribute: str) -> Markup:
+        """Return the same for running text: marked with its language where that is not the page's (WCAG 3.1.2)."""
+        return spoken(plain(thing, attribute), stored)
 
     return filter_
 

@@ -89,7 +89,8 @@ async def load(connection: RawConnection) -> Cast:
     """Return the cast of a database as actors."""
     rows = await connection.fetch("""
         SELECT members.email, members.id, members.name, organisations.id AS organisation_id, organisations.slug,
-               organisations.name_el, organisations.name_en, regions.slug AS region, members.language, members.zone
+               organisations.name_el, organisations.name_en, regions.slug AS region,
+               members.language, members.zone, members.scheme
         FROM members
         JOIN organisations ON organisations.id = members.organisation_id
         LEFT JOIN regions ON regions.id = organisations.region_id
@@ -108,6 +109,7 @@ async def load(connection: RawConnection) -> Cast:
             row["region"],
             row["language"],
             row["zone"],
+            row["scheme"],
             is_moderator=person == "moderator",
             is_administrator=person == "administrator",
             session_id=None,

@@ -123,6 +123,13 @@ class AdministerGrant:
     actor: Actor
 
 
+@dataclass(frozen=True, slots=True)
+class FeedbackGrant:
+    """May read and settle what people write to the moderators."""
+
+    actor: Actor
+
+
 READABLE: Final = """ARRAY(
     SELECT category_rights.category_id
     FROM category_rights
@@ -321,6 +328,11 @@ async def post_to_restore(tx: Tx, actor: Actor, post_id: PostId) -> RestorePostG
 def to_administer(actor: Actor) -> AdministerGrant:
     _require(permissions.can_administer(actor))
     return AdministerGrant(actor)
+
+
+def to_settle_feedback(actor: Actor) -> FeedbackGrant:
+    _require(permissions.can_settle_feedback(actor))
+    return FeedbackGrant(actor)
 
 
 def _require(verdict: Verdict) -> None:

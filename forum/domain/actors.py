@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forum.domain.entities import Language, MemberId, OrganisationId, Role
+from forum.domain.entities import Language, MemberId, OrganisationId, Role, Scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Actor:
     region_slug: str | None
     language: Language
     zone: str
+    scheme: Scheme
     is_moderator: bool
     is_administrator: bool
     session_id: int | None

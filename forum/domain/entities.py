@@ -1,7 +1,7 @@
 """The things of the forum as frozen values, flat as their queries answer them; no behaviour, no SQL.
 
-Fields of an entity stand in the order of the columns that fill it. Names of places and categories come in both
-languages; `in_language` picks one.
+Fields of an entity stand in the order of the columns that fill it. Names of places and categories come in
+Greek and English; `in_language` picks one, English for readers of any third language.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, NewType
+from typing import Final, Literal, NewType, TypeAlias
+
+from forum import i18n
 
 MemberId = NewType("MemberId", int)
 OrganisationId = NewType("OrganisationId", int)
@@ -19,7 +21,9 @@ CategoryId = NewType("CategoryId", int)
 TopicId = NewType("TopicId", int)
 PostId = NewType("PostId", int)
 
-Language = Literal["el", "en"]
+Language: TypeAlias = i18n.Language
+Scheme = Literal["auto", "light", "dark"]
+"""The colours of the pages: as the reader's system has them, light or dark."""
 OrganisationKind = Literal["municipality", "association", "partner"]
 
 TITLE_LIMIT: Final = 200
@@ -28,6 +32,11 @@ REASON_LIMIT: Final = 500
 NAME_LIMIT: Final = 100
 EMAIL_LIMIT: Final = 254
 TOKEN_NAME_LIMIT: Final = 100
+NETWORK_NAME_LIMIT: Final = 40
+TAGLINE_LIMIT: Final = 80
+FEEDBACK_LIMIT: Final = 5_000
+FEEDBACK_PAGE_LIMIT: Final = 500
+CONTACT_LIMIT: Final = 254
 TOPICS_A_PAGE: Final = 20
 POSTS_A_PAGE: Final = 20
 
@@ -44,8 +53,30 @@ class Role(enum.StrEnum):
 
 
 def in_language(language: Language, el: str, en: str) -> str:
-    """Pick the text of a language."""
-    return el if language == "el" else en
+    """Pick the text of a language; a third language has none of its own, and is given the English one."""
+    return el if stored_language(language) == "el" else en
+
+
+def stored_language(language: Language) -> Language:
+    """Return the language in which names are shown to readers of a language: they are kept in two."""
+    return language if language == "el" else "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What the network calls itself; `accent` is its colour as `#rrggbb`, None for the colour of the house."""
+
+    name_el: str
+    name_en: str
+    tagline_el: str
+    tagline_en: str
+    accent: str | None
+
+
+HOUSE: Final = Network(
+    "Κοινόν", "Koinon", "Δήμοι Κύπρου και Βορείου Αιγαίου", "Municipalities of Cyprus and the North Aegean", None
+)
+"""What a new forum is called, and what a page says when the database cannot be asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Final
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import api_tokens, audit, groups, pages, sessions
 from forum.domain.actors import Actor
-from forum.domain.entities import Language, Member, MemberId, OrganisationId, Role
+from forum.domain.entities import Language, Member, MemberId, OrganisationId, Role, Scheme
 from forum.domain.pages import Page
 from forum.errors import NotFound
 
@@ -28,6 +28,7 @@ class Settings:
     name: str
     language: Language
     zone: str
+    scheme: Scheme
     organisation_slug: str
     organisation_el: str
     organisation_en: str
@@ -39,6 +40,7 @@ class _Profile:
     name: str
     language: Language
     zone: str
+    scheme: Scheme
 
 
 _ROLE = f"""
@@ -97,7 +99,7 @@ _LIST_OF_ORGANISATION = Query(
 _SETTINGS = Query(
     "members.settings",
     f"""
-    SELECT members.id, members.email, members.name, members.language, members.zone,
+    SELECT members.id, members.email, members.name, members.language, members.zone, members.scheme,
            organisations.slug, organisations.name_el, organisations.name_en, {_ROLE}
     FROM members
     JOIN organisations ON organisations.id = members.organisation_id
@@ -114,23 +116,24 @@ _ANY_OTHER = Query(
     card=Card.ONE,
 )
 
+USUAL_ZONE: Final = """
+    coalesce(
+        (
+            SELECT CASE WHEN regions.country = 'CY' THEN 'Asia/Nicosia' END
+            FROM organisations
+            JOIN regions ON regions.id = organisations.region_id
+            WHERE organisations.id = {organisation_id}
+        ),
+        'Europe/Athens'
+    )
+"""
+"""SQL of the time zone a member of an organisation begins with."""
+
 _CREATE = Statement(
     "members.create",
-    """
+    f"""
     INSERT INTO members (email, name, organisation_id, password_hash, language, zone)
-    VALUES (
-        $1, $2, $3, $4, $5,
-        coalesce(
-            $6::text,
-            (
-                SELECT CASE WHEN regions.country = 'CY' THEN 'Asia/Nicosia' END
-                FROM organisations
-                JOIN regions ON regions.id = organisations.region_id
-                WHERE organisations.id = $3
-            ),
-            'Europe/Athens'
-        )
-    )
+    VALUES ($1, $2, $3, $4, $5, coalesce($6::text, {USUAL_ZONE.format(organisation_id="$3")}))
     RETURNING id
     """,
     returns=int,
@@ -139,14 +142,19 @@ _CREATE = Statement(
 
 _PROFILE_LOCK = Statement(
     "members.profile_lock",
-    "SELECT members.name, members.language, members.zone FROM members WHERE members.id = $1 FOR NO KEY UPDATE",
+    """
+    SELECT members.name, members.language, members.zone, members.scheme
+    FROM members
+    WHERE members.id = $1
+    FOR NO KEY UPDATE
+    """,
     returns=_Profile,
     card=Card.ONE,
 )
 
 _UPDATE_PROFILE = Statement(
     "members.update_profile",
-    "UPDATE members SET name = $2, language = $3, zone = $4 WHERE id = $1",
+    "UPDATE members SET name = $2, language = $3, zone = $4, scheme = $5 WHERE id = $1",
     returns=int,
     card=Card.NONE,
 )
@@ -252,21 +260,26 @@ async def settings(conn: Conn, actor: Actor) -> Settings:
     return await conn.one(_SETTINGS, actor.member_id)
 
 
-async def update_profile(tx: Tx, actor: Actor, *, name: str, language: Language, zone: str) -> None:
-    """Change the actor's own name, language and time zone; nothing is written when they are as they were."""
+async def update_profile(tx: Tx, actor: Actor, *, name: str, language: Language, zone: str, scheme: Scheme) -> None:
+    """Change the actor's own name, language, time zone and scheme; nothing is written when they are as they were."""
     before = await tx.one(_PROFILE_LOCK, actor.member_id)
-    after = _Profile(name.strip(), language, zone)
+    after = _Profile(name.strip(), language, zone, scheme)
     if before == after:
         return
-    await tx.run(_UPDATE_PROFILE, actor.member_id, after.name, after.language, after.zone)
+    await tx.run(_UPDATE_PROFILE, actor.member_id, after.name, after.language, after.zone, after.scheme)
     await audit.record(
         tx,
         actor_id=actor.member_id,
         act="member.changed",
         subject="member",
         subject_id=actor.member_id,
-        before={"language": before.language, "zone": before.zone},
-        after={"language": after.language, "zone": after.zone, "is_renamed": after.name != before.name},
+        before={"language": before.language, "zone": before.zone, "scheme": before.scheme},
+        after={
+            "language": after.language,
+            "zone": after.zone,
+            "scheme": after.scheme,
+            "is_renamed": after.name != before.name,
+        },
     )
 
 

@@ -26,7 +26,7 @@ _LIST = Query(
     {_SELECT}
     WHERE ($1::text IS NULL OR organisations.kind = $1) AND ($2::text IS NULL OR regions.slug = $2)
     ORDER BY
-        fold(CASE WHEN $3 = 'en' THEN organisations.name_en ELSE organisations.name_el END) COLLATE "C",
+        fold(CASE WHEN $3 = 'el' THEN organisations.name_el ELSE organisations.name_en END) COLLATE "C",
         organisations.id
     """,
     returns=Organisation,

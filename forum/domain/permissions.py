@@ -135,3 +135,7 @@ def can_read_body(actor: Actor, post: Post) -> Verdict:
 
 def can_administer(actor: Actor) -> Verdict:
     return YES if actor.is_administrator else _no("not_administrator")
+
+
+def can_settle_feedback(actor: Actor) -> Verdict:
+    return YES if actor.is_staff else _no("not_moderator")

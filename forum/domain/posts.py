@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, idempotency, pages, permissions, topics, unread
+from forum.domain import audit, idempotency, pages, permissions, search_vector, topics, unread
 from forum.domain.access import (
     POST,
     POST_COLUMNS,
@@ -48,6 +48,8 @@ class AuthoredPost:
     number: int
     excerpt: str
     created_at: datetime
+    language: str | None
+    """The topic's."""
 
 
 _LIST_BETWEEN = Query(
@@ -78,7 +80,7 @@ _LIST_AFTER = Query(
 # The instant is taken under the topic's lock: later numbers carry later instants, which counting unread relies on.
 _INSERT = Statement(
     "posts.insert",
-    """
+    f"""
     WITH counted AS (
         UPDATE topics
         SET post_count = topics.post_count + 1,
@@ -91,7 +93,7 @@ _INSERT = Statement(
     )
     INSERT INTO posts (topic_id, number, author_id, reply_to_id, body, html, search, is_by_moderator, created_at)
     SELECT counted.id, counted.post_count, $2, $3, $4, $5,
-           setweight(to_tsvector('koinon', $6), 'B'), counted.is_locked, counted.last_post_at
+           {search_vector.of(title="''", body="$6")}, counted.is_locked, counted.last_post_at
     FROM counted
     RETURNING posts.id
     """,
@@ -126,7 +128,7 @@ _RENAME = Statement(
 # What stood is kept and replaced at one instant.
 _REWRITE = Statement(
     "posts.rewrite",
-    """
+    f"""
     WITH kept AS (
         INSERT INTO post_revisions (post_id, number, editor_id, title, body, created_at, replaced_at)
         SELECT posts.id, posts.revision_count + 1, posts.author_id,
@@ -140,7 +142,7 @@ _REWRITE = Statement(
     UPDATE posts
     SET body = $2,
         html = $3,
-        search = setweight(to_tsvector('koinon', $5), 'A') || setweight(to_tsvector('koinon', $4), 'B'),
+        search = {search_vector.of(title="$5", body="$4")},
         revision_count = kept.number,
         edited_at = kept.replaced_at
     FROM kept
@@ -218,7 +220,7 @@ _LIST_BY_AUTHOR = Query(
     "posts.list_by_author",
     f"""
     SELECT posts.id, topics.id, topics.title, topics.slug, posts.number,
-           left(posts.html, {_EXCERPT_SOURCE}), posts.created_at
+           left(posts.html, {_EXCERPT_SOURCE}), posts.created_at, topics.language
     FROM posts
     JOIN topics ON topics.id = posts.topic_id
     WHERE posts.author_id = $2 AND posts.id < coalesce($3, 9223372036854775807)

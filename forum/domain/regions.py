@@ -21,7 +21,7 @@ _LIST = Query(
     f"""
     SELECT {_COLUMNS}
     FROM regions
-    ORDER BY fold(CASE WHEN $1 = 'en' THEN regions.name_en ELSE regions.name_el END) COLLATE "C", regions.id
+    ORDER BY fold(CASE WHEN $1 = 'el' THEN regions.name_el ELSE regions.name_en END) COLLATE "C", regions.id
     """,
     returns=Region,
     card=Card.MANY,

@@ -49,6 +49,7 @@ class Hit:
     created_at: datetime
     snippet: str
     score: float
+    language: str | None
 
 
 # Read once a query, not once a row.
@@ -101,7 +102,7 @@ _SEARCH = Query(
                {_WANTED},
                'StartSel={MARK_OPEN}, StopSel={MARK_CLOSE}, MinWords=12, MaxWords=32, ShortWord=0, MaxFragments=2'
            ),
-           page.score
+           page.score, topics.language
     FROM page
     JOIN posts ON posts.id = page.id
     JOIN topics ON topics.id = posts.topic_id

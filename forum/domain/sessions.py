@@ -18,7 +18,7 @@ from typing import Final
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import attempts, audit, drafts, groups, idempotency
 from forum.domain.actors import Actor
-from forum.domain.entities import MemberId
+from forum.domain.entities import MemberId, Network
 from forum.errors import BadRequest, NotFound
 
 IDLE: Final = timedelta(days=7)
@@ -34,9 +34,10 @@ _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u
 
 @dataclass(frozen=True, slots=True)
 class SessionActor:
-    """Whose session it is, and whether its `seen_at` is due to be written again."""
+    """Whose session it is, what the network around them is called, and whether `seen_at` is due to be written again."""
 
     actor: Actor
+    network: Network
     needs_touch: bool
 
 
@@ -54,12 +55,17 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class _Read(Actor):
+    name_el: str
+    name_en: str
+    tagline_el: str
+    tagline_en: str
+    accent: str | None
     needs_touch: bool
 
 
 ACTOR_COLUMNS: Final = f"""
     members.id, members.name, organisations.id, organisations.slug, organisations.name_el, organisations.name_en,
-    regions.slug, members.language, members.zone,
+    regions.slug, members.language, members.zone, members.scheme,
     EXISTS (
         SELECT 1
         FROM group_members
@@ -86,10 +92,13 @@ _ALIVE: Final = "sessions.expires_at > now() AND sessions.seen_at > now() - $2::
 _ACTOR = Query(
     "sessions.actor",
     f"""
-    SELECT {ACTOR_COLUMNS}, sessions.id, NULL::bigint, sessions.seen_at < now() - $3::interval
+    SELECT {ACTOR_COLUMNS}, sessions.id, NULL::bigint,
+           network.name_el, network.name_en, network.tagline_el, network.tagline_en, network.accent,
+           sessions.seen_at < now() - $3::interval
     FROM sessions
     JOIN members ON members.id = sessions.member_id
     {ACTOR_JOINS}
+    CROSS JOIN network
     WHERE sessions.key_hash = $1 AND {_ALIVE} AND {NOT_SUSPENDED}
     """,
     returns=_Read,
@@ -178,11 +187,18 @@ async def renew(tx: Tx, actor: Actor) -> str:
 
 
 async def actor(conn: Conn, key: str) -> SessionActor | None:
-    """Return whose session has this key, None when it has ended or its member is suspended; one query."""
+    """Return whose session has this key, None when it has ended or its member is suspended; one query.
+
+    What the network is called stands on every page, so it comes with the member instead of by a query of its own.
+    """
     row = await conn.maybe(_ACTOR, _hash(key), IDLE, TOUCH)
     if row is None:
         return None
-    return SessionActor(Actor(*(getattr(row, field.name) for field in fields(Actor))), row.needs_touch)
+    return SessionActor(
+        Actor(*(getattr(row, field.name) for field in fields(Actor))),
+        Network(*(getattr(row, field.name) for field in fields(Network))),
+        row.needs_touch,
+    )
 
 
 async def touch(tx: Tx, session_id: int | None) -> None:

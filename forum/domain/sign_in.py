@@ -168,7 +168,7 @@ async def _is_known(tx: Tx, buckets: _Buckets, email: str) -> bool:
 
 
 def _buckets(limits: Limits, email: str, address: str) -> _Buckets:
-    account, network = plain_email(email), _network(address)
+    account, network = plain_email(email), network_of(address)
     return _Buckets(
         attempts.subject(limits, "account", account),
         attempts.subject(limits, "address", network),
@@ -177,7 +177,7 @@ def _buckets(limits: Limits, email: str, address: str) -> _Buckets:
     )
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Return what one subscriber holds: an IPv4 address, or the /64 an IPv6 host may pick addresses from at will."""
     parsed = ip_address(sessions.plain_address(address))
     return str(parsed) if isinstance(parsed, IPv4Address) else str(ip_network((parsed, 64), strict=False))

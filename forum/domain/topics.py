@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from forum import slugs
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, idempotency, pages, unread
+from forum.domain import audit, idempotency, pages, search_vector, unread
 from forum.domain.access import (
     READABLE,
     CategoryGrant,
@@ -181,7 +181,7 @@ _LIST_NOTICES = Query(
 
 _INSERT = Statement(
     "topics.insert",
-    """
+    f"""
     WITH counted AS (
         UPDATE categories SET topic_count = categories.topic_count + 1 WHERE categories.id = $1
     ),
@@ -196,7 +196,7 @@ _INSERT = Statement(
     opened AS (
         INSERT INTO posts (topic_id, number, author_id, body, html, search, created_at)
         SELECT started.id, 1, $2, $7, $8,
-               setweight(to_tsvector('koinon', started.title), 'A') || setweight(to_tsvector('koinon', $9), 'B'),
+               {search_vector.of(title="started.title", body="$9")},
                started.created_at
         FROM started
         RETURNING posts.id

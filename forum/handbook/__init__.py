@@ -1,7 +1,8 @@
-"""The handbook: help pages, privacy notice and accessibility statement, as Markdown in both languages.
+"""The handbook: help pages, privacy notice and accessibility statement, as Markdown in every language that has them.
 
 This module reads the texts and refuses to know how they are rendered or under which addresses they stand.
-A text opens with its title; a link to another page names that page alone, as in `[writing](writing)`.
+A text opens with its title; a link to another page names that page alone, as in `[writing](writing)`. What changes in
+the accessibility statement (its dates, what was tested, what is known to be missing) stands in `statement.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
-from forum.i18n import LANGUAGES, Language
+from forum.handbook import statement
+from forum.i18n import FALLBACK, Language
 
 # the help pages in the order of reading; the first is the way in
 HELP: Final = (
@@ -33,6 +35,9 @@ HELP: Final = (
 # pages with an address of their own, linked at the foot of every page
 NOTICES: Final = ("privacy", "accessibility")
 
+# pages of the forum, not of the handbook, that its texts lead to by the same kind of link
+WAYS: Final = ("feedback",)
+
 _PAGE_LINK: Final = re.compile(r"\]\(([a-z]+(?:-[a-z]+)*)\)")
 
 
@@ -43,6 +48,7 @@ class HandbookPage:
     slug: str
     title: str
     source: str
+    language: Language = FALLBACK
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -55,13 +61,21 @@ class HandbookPage:
 
 
 def load() -> Mapping[tuple[Language, str], HandbookPage]:
-    """Return every page of the handbook in every language; raises ValueError for a text without a title."""
+    """Return every page of the handbook there is; raises ValueError for a text without a title."""
     pages = {}
-    for language in LANGUAGES:
+    for folder in resources.files(__name__).iterdir():
         for slug in (*HELP, *NOTICES):
-            file = resources.files(__name__) / language / f"{slug}.md"
+            language, file = folder.name, folder / f"{slug}.md"
+            if not file.is_file():
+                continue
             heading, _, source = file.read_text(encoding="utf-8").partition("\n")
             if not heading.startswith("# "):
                 raise ValueError(f"{language}/{slug}.md does not open with its title")
-            pages[language, slug] = HandbookPage(slug, heading[2:].strip(), source.strip() + "\n")
+            text = statement.filled(source, language) if slug == statement.SLUG else source
+            pages[language, slug] = HandbookPage(slug, heading[2:].strip(), text.strip() + "\n", language)
     return MappingProxyType(pages)
+
+
+def page(pages: Mapping[tuple[Language, str], HandbookPage], language: Language, slug: str) -> HandbookPage:
+    """Return a page in a language, or in English where the language has none."""
+    return pages.get((language, slug)) or pages[FALLBACK, slug]

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from forum import handbook
 from forum.errors import NotFound
-from forum.handbook import HELP, NOTICES, HandbookPage
+from forum.handbook import HELP, NOTICES, WAYS, HandbookPage
 from forum.i18n import Language
 from forum.keys import TRANSLATOR
 from forum.markup import render as render_markup
@@ -28,6 +28,7 @@ class HelpLink:
     slug: str
     title: str
     href: str
+    language: Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class HelpPage(Page):
     template: ClassVar[str] = "help/show.html"
     slug: str
     title: str
+    language: Language
+    """The language the text is written in."""
     html: Markup
     links: list[HelpLink]
     """All pages of the help in the order of reading; none beside a notice."""
@@ -63,19 +66,21 @@ async def accessibility(request: web.Request) -> web.Response:
 
 async def _page(request: web.Request, slug: str) -> web.Response:
     app, language = request.app, request[TRANSLATOR].language
-    pages = _pages()
-    addresses = tuple((each, _href(app, each)) for each in (*HELP, *NOTICES))
+    found = handbook.page(_pages(), language, slug)
+    addresses = tuple((each, _href(app, each)) for each in (*HELP, *NOTICES, *WAYS))
     page = HelpPage(
         slug=slug,
-        title=pages[language, slug].title,
-        html=_html(language, slug, addresses),
-        links=[
-            HelpLink(each, pages[language, each].title, href)
-            for each, href in addresses
-            if slug in HELP and each in HELP
-        ],
+        title=found.title,
+        language=found.language,
+        html=_html(found.language, slug, addresses),
+        links=[_link(language, each, href) for each, href in addresses if slug in HELP and each in HELP],
     )
     return await render(request, page)
+
+
+def _link(language: Language, slug: str, href: str) -> HelpLink:
+    found = handbook.page(_pages(), language, slug)
+    return HelpLink(slug, found.title, href, found.language)
 
 
 def _href(app: web.Application, slug: str) -> str:
@@ -83,6 +88,8 @@ def _href(app: web.Application, slug: str) -> str:
         return str(url_for(app, "help.index"))
     if slug in NOTICES:
         return str(url_for(app, f"help.{slug}"))
+    if slug in WAYS:
+        return str(url_for(app, f"{slug}.new"))
     return str(url_for(app, "help.show", page=slug))
 
 

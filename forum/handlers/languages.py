@@ -8,9 +8,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from forum.domain import members
-from forum.i18n import Language
 from forum.keys import ACTOR, CONFIG, DB
-from forum.web.forms import Form, Line
+from forum.web.forms import Form, Line, SpokenLanguage
 from forum.web.sessions import cookie_name
 from forum.web.urls import own_path, redirect
 
@@ -19,7 +18,7 @@ YEAR: Final = 365 * 24 * 3600
 
 
 class LanguageForm(Form):
-    language: Language
+    language: SpokenLanguage
     next: Line = ""
 
 
@@ -28,7 +27,9 @@ async def update(request: web.Request) -> web.Response:
     actor = request.get(ACTOR)
     if actor:
         async with request.app[DB].write() as tx:
-            await members.update_profile(tx, actor, name=actor.name, language=form.language, zone=actor.zone)
+            await members.update_profile(
+                tx, actor, name=actor.name, language=form.language, zone=actor.zone, scheme=actor.scheme
+            )
     response = redirect(_page_or_home(request.app, form.next))
     if not actor:
         config = request.app[CONFIG]

@@ -9,7 +9,7 @@ from typing import ClassVar
 from aiohttp import web
 
 from forum.domain import members, organisations, regions, topics, unread
-from forum.domain.entities import Member, Organisation, Region, TopicRow
+from forum.domain.entities import Member, Organisation, Region, TopicRow, in_language
 from forum.i18n import Language, fold
 from forum.keys import ACTOR, DB
 from forum.web.forms import query_param
@@ -66,7 +66,7 @@ def _districts(listed: list[Organisation], region: Region, language: Language) -
     """Return a region's municipalities by district; within one they stay in the order they were listed in."""
 
     def name(organisation: Organisation) -> str:
-        return (organisation.district_el if language == "el" else organisation.district_en) or ""
+        return in_language(language, organisation.district_el or "", organisation.district_en or "")
 
     of_region = [organisation for organisation in listed if organisation.region_slug == region.slug]
     of_region.sort(key=lambda organisation: fold(name(organisation)))

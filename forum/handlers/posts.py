@@ -15,9 +15,9 @@ from forum.domain.drafts import Place
 from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Post, PostId, Revision, Topic, TopicId
 from forum.domain.permissions import Verdict
 from forum.errors import BadRequest, Forbidden, Invalid, NotFound, RateLimited
-from forum.keys import ACTOR, DB, RENDERER
+from forum.keys import ACTOR, DB
 from forum.markup import Rendered
-from forum.web import drafting, fragments, problem_json
+from forum.web import drafting, fragments, problem_json, writing
 from forum.web.drafting import NUMBER_LIMIT, Number, OptionalNumber, Writing
 from forum.web.flash import flash
 from forum.web.forms import (
@@ -154,7 +154,7 @@ async def _reply(request: web.Request, topic_id: TopicId, form: ReplyForm) -> tu
     """Publish the reply; its draft goes with it."""
     actor = request[ACTOR]
     answered = await _answered(request, topic_id, form.reply_to)
-    rendered = await request.app[RENDERER].render(form.body, owner=actor.member_id)
+    rendered = await writing.rendered(request, form.body)
     async with request.app[DB].write() as tx:
         grant = await access.topic_to_reply(tx, actor, topic_id)
         await count_post(request, tx)
@@ -334,7 +334,7 @@ async def _update(request: web.Request, post_id: PostId, place: Place) -> web.Re
 async def _rewrite(request: web.Request, post_id: PostId, form: EditForm) -> tuple[EditGrant, Post]:
     """Save the changes; their draft goes with it."""
     actor = request[ACTOR]
-    rendered = await request.app[RENDERER].render(form.body, owner=actor.member_id)
+    rendered = await writing.rendered(request, form.body)
     async with request.app[DB].write() as tx:
         grant = await access.post_to_edit(tx, actor, post_id)
         await count_post(request, tx)

@@ -1,4 +1,4 @@
-"""A member's own profile: name, language, time zone. Password, sessions and tokens have modules of their own."""
+"""A member's own profile: name, language, time zone, colours. Password, sessions and tokens stand in modules apart."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from forum.domain import members
-from forum.domain.entities import NAME_LIMIT
+from forum.domain.entities import NAME_LIMIT, Scheme
 from forum.domain.members import Settings
 from forum.errors import Invalid
-from forum.i18n import LANGUAGE_NAMES, Language, is_zone, zones
+from forum.i18n import is_zone, languages, zones
 from forum.keys import ACTOR, DB, TRANSLATOR
 from forum.web.flash import flash
-from forum.web.forms import Form, FormState, RequiredLine, state_of
+from forum.web.forms import Form, FormState, RequiredLine, SpokenLanguage, state_of
 from forum.web.pages import Page, render
 from forum.web.urls import see_other
 
@@ -29,8 +29,9 @@ def _offered(zone: str) -> str:
 
 class SettingsForm(Form):
     name: Annotated[RequiredLine, Field(max_length=NAME_LIMIT)]
-    language: Language
+    language: SpokenLanguage
     zone: Annotated[str, AfterValidator(_offered)]
+    scheme: Scheme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,9 @@ async def update(request: web.Request) -> web.Response:
     try:
         form = SettingsForm.parse(await request.post())
         async with request.app[DB].write() as tx:
-            await members.update_profile(tx, request[ACTOR], name=form.name, language=form.language, zone=form.zone)
+            await members.update_profile(
+                tx, request[ACTOR], name=form.name, language=form.language, zone=form.zone, scheme=form.scheme
+            )
     except Invalid as invalid:
         return await _edit(request, await state_of(request, invalid), status=invalid.status)
     response = see_other(request, "settings.edit")
@@ -64,8 +67,8 @@ async def _edit(request: web.Request, form: FormState | None = None, *, status: 
     words = request[TRANSLATOR]
     page = SettingsPage(
         settings=own,
-        form=form or FormState({"name": own.name, "language": own.language, "zone": own.zone}),
-        languages=[(code, name) for code, name in LANGUAGE_NAMES.items()],
+        form=form or FormState({"name": own.name, "language": own.language, "zone": own.zone, "scheme": own.scheme}),
+        languages=list(languages().items()),
         zones=[(zone, words.zone_name(zone)) for zone in zones()],
     )
     return await render(request, page, status=status)

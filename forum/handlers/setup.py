@@ -11,11 +11,11 @@ from pydantic import Field
 from forum.domain import organisations, sessions, setup
 from forum.domain.entities import NAME_LIMIT, Organisation, in_language
 from forum.errors import Invalid, NotFound
-from forum.i18n import LANGUAGE_NAMES, Language, mark
+from forum.i18n import languages, mark
 from forum.keys import ADDRESS, DB, HASHER, TRANSLATOR
 from forum.passwords import STAFF_LENGTH, check_password
 from forum.web.flash import flash
-from forum.web.forms import Email, Form, FormState, RequiredLine, state_of
+from forum.web.forms import Email, Form, FormState, RequiredLine, SpokenLanguage, state_of
 from forum.web.pages import Page, render
 from forum.web.sessions import begin
 from forum.web.urls import see_other
@@ -25,7 +25,7 @@ class SetupForm(Form):
     email: Email
     name: Annotated[RequiredLine, Field(max_length=NAME_LIMIT)]
     organisation: RequiredLine
-    language: Language
+    language: SpokenLanguage
     password: Annotated[str, Field(min_length=1)]
     password_repeat: str = ""
 
@@ -83,7 +83,7 @@ async def _new(request: web.Request, form: FormState, *, problem: Invalid | None
         form=form,
         code=problem.code if problem and not form.is_faulty else "",
         organisations=_grouped(request, found),
-        languages=[(code, name) for code, name in LANGUAGE_NAMES.items()],
+        languages=list(languages().items()),
         password_length=STAFF_LENGTH,
     )
     return await render(request, page, status=problem.status if problem else 200)

@@ -28,9 +28,10 @@ from forum.domain.entities import (
 from forum.domain.permissions import Verdict
 from forum.domain.topics import Started
 from forum.errors import Forbidden, Invalid, NotFound, RateLimited
-from forum.keys import ACTOR, DB, RENDERER
+from forum.i18n import languages
+from forum.keys import ACTOR, DB
 from forum.markup import Rendered
-from forum.web import drafting, problem_json
+from forum.web import drafting, problem_json, writing
 from forum.web.drafting import Writing
 from forum.web.forms import (
     Checkbox,
@@ -39,6 +40,7 @@ from forum.web.forms import (
     Line,
     RequiredLine,
     RequiredText,
+    SpokenLanguage,
     int_param,
     page_param,
     query_param,
@@ -55,7 +57,7 @@ from forum.web.verdicts import require
 class TopicForm(Form):
     title: Annotated[RequiredLine, Field(max_length=TITLE_LIMIT)]
     body: Annotated[RequiredText, Field(max_length=BODY_LIMIT)]
-    language: Literal["", "el", "en"] = ""
+    language: SpokenLanguage | Literal[""] = ""
     internal: Checkbox = False
     idempotency_key: Annotated[Line, Field(max_length=idempotency.KEY_LIMIT)] = ""
 
@@ -68,6 +70,7 @@ class NewTopicPage(Page):
     form: FormState
     problem: str
     idempotency_key: str
+    languages: list[tuple[str, str]]
     title_limit: int = TITLE_LIMIT
 
 
@@ -144,7 +147,7 @@ async def _create(request: web.Request, place: Place) -> web.Response:
 async def _start(request: web.Request, form: TopicForm) -> Started:
     """Publish the topic; its draft goes with it."""
     actor, slug = request[ACTOR], request.match_info["slug"]
-    rendered = await request.app[RENDERER].render(form.body, owner=actor.member_id)
+    rendered = await writing.rendered(request, form.body)
     async with request.app[DB].write() as tx:
         grant = await access.category_to_start(tx, actor, slug)
         await count_post(request, tx)
@@ -210,6 +213,7 @@ async def _new(
         form=form or drafting.state_of_draft(draft, {"language": actor.language}),
         problem=problem,
         idempotency_key=uuid4().hex,
+        languages=list(languages().items()),
     )
     return await render(request, page, status=status)
 

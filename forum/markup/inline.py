@@ -10,6 +10,8 @@ from __future__ import annotations
 import html
 import re
 from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element
 
@@ -19,9 +21,31 @@ from markdown.util import ETX, STX, AtomicString, code_escape
 
 from forum.markup.blocks import TooDense
 from forum.markup.links import URL_LIMIT, canonical_href
+from forum.markup.sanitising import MENTION_CLASS
 
 if TYPE_CHECKING:
     from markdown import Markdown
+
+# A member's name as it is typed after the @, letters and digits with single dots for the blanks; never within an
+# address or another word.
+_NAME: Final = r"[^\W_]++(?:['’-][^\W_]++)*+"
+MENTION: Final = rf"(?<![^\W_])(?<![@/.:+%-])@({_NAME}(?:\.{_NAME}){{0,11}}+)(?![^\W_]|@)"
+_SIGN: Final = r"(?<![^\W_])(?<![:/]):([^\W_][\w-]{0,79}|[+-]1):(?![^\W_])"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the names in a text stand for, looked up by whoever knows: the renderer asks nobody.
+
+    `mentions` has the id and name of a member by what was typed after the @, `signs` a character by what was typed
+    between colons.
+    """
+
+    mentions: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    signs: Mapping[str, str] = field(default_factory=dict)
+
+
+NOBODY: Final = Known()
 
 Match = tuple[Element | str | None, int | None, int | None]
 
@@ -179,6 +203,37 @@ class Address(_Inline):
             return None, m.start(), m.end()
         link = _link(href, AtomicString(visible.replace("&", "&amp;")))
         return link, m.start(), end
+
+
+class Mention(_Inline):
+    """Link the members that were found; other names stay as they were typed."""
+
+    ANCESTOR_EXCLUDES = ("a",)
+
+    def __init__(self, md: Markdown, known: Known) -> None:
+        super().__init__(MENTION, md)
+        self.known = known
+
+    def read(self, m: re.Match[str], data: str) -> Match:
+        found = self.known.mentions.get(m[1])
+        if found is None:
+            return None, m.start(), m.end()
+        member_id, name = found
+        link = _link(f"/members/{member_id}", AtomicString("@" + html.escape(name, quote=False)))
+        link.set("class", MENTION_CLASS)
+        return link, m.start(), m.end()
+
+
+class Sign(_Inline):
+    """Put the character in the place of its name between colons; other names stay as they were typed."""
+
+    def __init__(self, md: Markdown, known: Known) -> None:
+        super().__init__(_SIGN, md)
+        self.known = known
+
+    def read(self, m: re.Match[str], data: str) -> Match:
+        found = self.known.signs.get(m[1])
+        return (None if found is None else AtomicString(found)), m.start(), m.end()
 
 
 class BoundedFootnotes(FootnoteExtension):

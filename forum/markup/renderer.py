@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
+from forum.markup.inline import NOBODY, Known
 from forum.markup.rendering import BODY_LIMIT, Rendered, plain
 from forum.markup.turns import Turns
-from forum.markup.worker import HEADER, READY, pack, unpack_rendered
+from forum.markup.worker import HEADER, READY, pack_request, unpack_rendered
 
 TIME_LIMIT: Final = 2.0
 """Seconds a text may take in a child; the caps keep what members write below 0.2."""
@@ -34,6 +35,7 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Job:
     source: str
+    known: Known
     owner: Hashable
     answer: asyncio.Future[Rendered]
 
@@ -95,7 +97,7 @@ class Renderer:
             _settle(self._jobs.get_nowait(), None)
         await self._end_children()
 
-    async def render(self, source: str, *, owner: Hashable = None) -> Rendered:
+    async def render(self, source: str, known: Known = NOBODY, *, owner: Hashable = None) -> Rendered:
         """Return `source` rendered by a child, or plain where no child could do it in time.
 
         Raises RuntimeError when the renderer is not started, RateLimited when too many of the owner's texts wait.
@@ -104,7 +106,7 @@ class Renderer:
             raise RuntimeError("the renderer is not started")
         if self._capped and len(source) > BODY_LIMIT:
             return plain(source)
-        job = _Job(source, owner, asyncio.get_running_loop().create_future())
+        job = _Job(source, known, owner, asyncio.get_running_loop().create_future())
         self._jobs.put_nowait(job)
         return await job.answer
 
@@ -116,19 +118,19 @@ class Renderer:
                 continue  # whoever asked has gone
             rendered: Rendered | None = None
             try:
-                rendered = await self._attempt(child, job.source)
+                rendered = await self._attempt(child, job)
             finally:
                 _settle(job, rendered)
 
-    async def _attempt(self, child: _Child, source: str) -> Rendered | None:
-        """Return what the child makes of `source`; None when it took too long or was lost twice."""
+    async def _attempt(self, child: _Child, job: _Job) -> Rendered | None:
+        """Return what the child makes of the text; None when it took too long or was lost twice."""
         for _ in range(_ATTEMPTS):
             try:
                 process = await child.start()
                 async with asyncio.timeout(self._limit):
-                    return await _exchange(process, source)
+                    return await _exchange(process, job)
             except TimeoutError:
-                _log.warning("a text of %d characters took over %g s: shown plain", len(source), self._limit)
+                _log.warning("a text of %d characters took over %g s: shown plain", len(job.source), self._limit)
                 await child.end()
                 return None
             except Exception as failure:  # broken pipe, killed, unreadable answer: the next child may do better
@@ -177,10 +179,10 @@ class _Child:
             await process.communicate()
 
 
-async def _exchange(process: Process, source: str) -> Rendered:
+async def _exchange(process: Process, job: _Job) -> Rendered:
     """Send one text and return the answer; raises OSError, EOFError or ValueError when the child is gone."""
     stdin, stdout = cast("asyncio.StreamWriter", process.stdin), _output(process)
-    stdin.write(pack(source))
+    stdin.write(pack_request(job.source, job.known))
     await stdin.drain()
     size = int.from_bytes(await stdout.readexactly(HEADER), "big")
     return unpack_rendered(await stdout.readexactly(size))

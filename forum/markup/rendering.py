@@ -2,7 +2,8 @@
 
 Owns the reading of Markdown as this forum means it, the limits that keep its cost bounded, and the plain form a
 text takes beyond them. Refuses raw HTML (shown as typed), images and members' own ids and classes. Synchronous
-and pure: the same source always gives the same result; `forum.markup.renderer` runs it in another process.
+and pure: the same source, with the same names known, always gives the same result; `forum.markup.renderer` runs it in
+another process.
 """
 
 from __future__ import annotations
@@ -29,7 +30,17 @@ from forum.markup.blocks import (
     ListReader,
     TooDense,
 )
-from forum.markup.inline import Address, BoundedFootnotes, CodeSpan, Guard, Link
+from forum.markup.inline import (
+    NOBODY,
+    Address,
+    BoundedFootnotes,
+    CodeSpan,
+    Guard,
+    Known,
+    Link,
+    Mention,
+    Sign,
+)
 from forum.markup.links import host_of, pretends
 from forum.markup.sanitising import (
     BACK_LABEL,
@@ -87,18 +98,18 @@ class Rendered:
     """True when the source is shown as typed, because it was too long or too dense to read as Markdown."""
 
 
-def render(source: str) -> Rendered:
+def render(source: str, known: Known = NOBODY) -> Rendered:
     """Return the Markdown `source` as safe HTML and as plain text; what is too dense comes back plain."""
-    return convert(source, capped=True)
+    return convert(source, known, capped=True)
 
 
-def convert(source: str, *, capped: bool) -> Rendered:
+def convert(source: str, known: Known = NOBODY, *, capped: bool) -> Rendered:
     """Return `source` rendered; with `capped` false without the limits, for tests of the process around it."""
     source = clean(source)
     if capped and _is_long(source):
         return plain(source)
     try:
-        dirty = _markdown(source, capped=capped).convert(source)
+        dirty = _markdown(source, known, capped=capped).convert(source)
     except (TooDense, RecursionError):
         return plain(source)
     html = settle(dirty)
@@ -134,10 +145,10 @@ def _tidy(text: str) -> str:
     return _BREAKS.sub("\n", _SPACES.sub(" ", text)).strip()
 
 
-def _markdown(source: str, *, capped: bool) -> Markdown:
+def _markdown(source: str, known: Known, *, capped: bool) -> Markdown:
     """Return a reader of its own for one text: no state of a refused text can reach the next."""
     footnotes = BoundedFootnotes(BACKLINK_TEXT="↩", USE_DEFINITION_ORDER=False)
-    forum = _ForumExtension(hashlib.sha256(source.encode()).hexdigest()[:8], capped=capped)
+    forum = _ForumExtension(hashlib.sha256(source.encode()).hexdigest()[:8], known, capped=capped)
     return Markdown(
         extensions=[Nl2BrExtension(), SaneListExtension(), footnotes, forum],
         output_format="html",
@@ -148,9 +159,10 @@ def _markdown(source: str, *, capped: bool) -> Markdown:
 class _ForumExtension(Extension):
     """Put our processors in the place of those that are unsafe, unbounded or unexpected."""
 
-    def __init__(self, prefix: str, *, capped: bool) -> None:
+    def __init__(self, prefix: str, known: Known, *, capped: bool) -> None:
         super().__init__()
         self.prefix = prefix
+        self.known = known
         self.capped = capped
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - python-markdown's name
@@ -183,6 +195,8 @@ class _ForumExtension(Extension):
         inline.register(code_span, "backtick", 190)
         inline.register(Link(md), "link", 160)
         inline.register(Address(md), "autolink", 120)
+        inline.register(Mention(md, self.known), "mention", 115)
+        inline.register(Sign(md, self.known), "sign", 114)
         cast("DelimiterProcessor", inline["em_strong"]).add("~", "del", double=True)
 
         md.treeprocessors.register(_Before(md, capped=self.capped), "before", 30)

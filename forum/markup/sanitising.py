@@ -30,6 +30,8 @@ TODO_LABEL: Final = "Εκκρεμεί / To do"
 DONE_LABEL: Final = "Έγινε / Done"
 BACK_LABEL: Final = "Επιστροφή στο κείμενο / Back to the text"
 
+MENTION_CLASS: Final = "mention"
+
 _NUMBER: Final = r"[0-9]{1,9}"
 _SIDE: Final = "align-(?:left|center|right)"
 
@@ -42,7 +44,7 @@ ATTRIBUTES: Final[Mapping[str, Mapping[str, re.Pattern[str] | None]]] = MappingP
     {
         "a": {
             "aria-label": _one_of(BACK_LABEL),
-            "class": _one_of("footnote-ref", "footnote-backref"),
+            "class": _one_of("footnote-ref", "footnote-backref", MENTION_CLASS),
             "href": None,  # not a pattern: `canonical_href` decides
             "rel": _one_of(REL),
         },

@@ -13,6 +13,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Final
 
+from forum.markup.inline import Known
 from forum.markup.rendering import Rendered, convert, plain
 
 if TYPE_CHECKING:
@@ -33,12 +34,18 @@ def pack(content: object) -> bytes:
     return len(body).to_bytes(HEADER, "big") + body
 
 
-def unpack_source(body: bytes) -> str:
-    """Return the source of a request frame."""
-    source = json.loads(body)
-    if not isinstance(source, str):
-        raise TypeError("a request is one string")
-    return source
+def pack_request(source: str, known: Known) -> bytes:
+    """Return the request to render `source` as one frame."""
+    return pack([source, dict(known.mentions), dict(known.signs)])
+
+
+def unpack_request(body: bytes) -> tuple[str, Known]:
+    """Return the source of a request frame and what is known of its names."""
+    match json.loads(body):
+        case [str(source), dict(mentions), dict(signs)]:
+            return source, Known({typed: (int(id_), str(name)) for typed, (id_, name) in mentions.items()}, signs)
+        case _:
+            raise TypeError("a request is a source, mentions and signs")
 
 
 def unpack_rendered(body: bytes) -> Rendered:
@@ -56,7 +63,7 @@ def serve(source: BinaryIO, target: BinaryIO, *, limit: float, capped: bool) -> 
     target.flush()
     while (body := _read(source)) is not None:
         with _alarm(limit * _GRACE):
-            rendered = _render(unpack_source(body), capped=capped)
+            rendered = _render(*unpack_request(body), capped=capped)
         target.write(pack({"html": rendered.html, "text": rendered.text, "is_plain": rendered.is_plain}))
         target.flush()
 
@@ -82,9 +89,9 @@ def main() -> None:
         )
 
 
-def _render(source: str, *, capped: bool) -> Rendered:
+def _render(source: str, known: Known, *, capped: bool) -> Rendered:
     try:
-        return convert(source, capped=capped)
+        return convert(source, known, capped=capped)
     except Exception:  # a defect in a library must not cost the member the post, nor the child its life
         return plain(source)
 

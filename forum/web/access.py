@@ -1,7 +1,7 @@
 """Who may knock at a route: the first of the five nets. What lies behind the door is `domain/access.py`'s to say.
 
 Every route names its Access. All but OPEN and PUBLIC ask for a signed-in member, whose Actor then stands in the
-request; ADMINISTRATOR is decided here; the others name the right that the door asks for the row.
+request; MODERATOR and ADMINISTRATOR are decided here; the others name the right that the door asks for the row.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class Access(enum.Enum):
     """Anyone, signed in or not."""
     MEMBER = "member"
     """Any member, about the forum at large or themselves."""
+    MODERATOR = "moderator"
+    """A member of the system groups Moderators or Administrators."""
     ADMINISTRATOR = "administrator"
     CATEGORY_READ = "category:read"
     CATEGORY_START = "category:start"
@@ -89,6 +91,8 @@ def _require(request: web.Request, route: Route) -> None:
     actor = request.get(ACTOR)
     if actor is None:
         raise Unauthenticated
+    if route.access is Access.MODERATOR:
+        access.to_settle_feedback(actor)
     if route.access is Access.ADMINISTRATOR:
         access.to_administer(actor)
 

@@ -19,8 +19,9 @@ from forum.domain import drafts
 from forum.domain.drafts import Draft, Place, Words
 from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Topic
 from forum.errors import Invalid
-from forum.keys import ACTOR, DB, RENDERER
+from forum.keys import ACTOR, DB
 from forum.markup import Rendered
+from forum.web import writing
 from forum.web.flash import flash
 from forum.web.forms import Form, FormState, Line, RequiredText, Text
 from forum.web.ratelimit import count_draft, count_preview
@@ -76,7 +77,7 @@ async def preview(request: web.Request, sent: Sent) -> Rendered:
     """Return what the text of a form will look like; nothing is stored. Raise Invalid or RateLimited."""
     body = BodyForm.parse(sent).body
     await count_preview(request)
-    return await request.app[RENDERER].render(body, owner=request[ACTOR].member_id)
+    return await writing.rendered(request, body)
 
 
 async def save(request: web.Request, place: Place) -> web.Response:

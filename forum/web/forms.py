@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from forum.domain.entities import BODY_LIMIT, EMAIL_LIMIT
 from forum.errors import BadRequest, Invalid
+from forum.i18n import Language, is_language
 
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -74,6 +75,12 @@ def _email(value: str) -> str:
         raise PydanticCustomError("bad_email", "not a mail address") from None
 
 
+def _spoken(value: str) -> str:
+    if not is_language(value):
+        raise PydanticCustomError("unknown", "not a language of the forum")
+    return value
+
+
 def _checkbox(value: object) -> object:
     return value in {"on", "1", "true"} if isinstance(value, str) else value
 
@@ -86,6 +93,8 @@ Text = Annotated[str, AfterValidator(_plain)]
 RequiredText = Annotated[Text, AfterValidator(_required)]
 Email = Annotated[RequiredLine, Field(max_length=EMAIL_LIMIT), AfterValidator(_email)]
 """A mail address in the form it is stored in."""
+SpokenLanguage = Annotated[Language, AfterValidator(_spoken)]
+"""A language the forum speaks."""
 Checkbox = Annotated[bool, BeforeValidator(_checkbox)]
 
 _CODES: Final = {
@@ -149,6 +158,8 @@ FIELD_CODES: Final = frozenset(
         "not_allowed",
         "ambiguous",
         "past",
+        "bad_colour",
+        "too_light",
     }
 )
 """Every code a field's fault can have; `problems.py` has a sentence for each."""

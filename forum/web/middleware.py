@@ -17,9 +17,10 @@ from aiohttp import web
 from aiohttp_session import new_session
 
 from forum import logs
+from forum.domain.entities import HOUSE
 from forum.errors import BadRequest, ForumError, NotFound, Unauthenticated, Unavailable
-from forum.i18n import LANGUAGES, Language, negotiate, translator
-from forum.keys import ACTOR, ADDRESS, CONFIG, REQUEST_ID, TRANSLATOR
+from forum.i18n import Language, is_language, negotiate, translator
+from forum.keys import ACTOR, ADDRESS, CONFIG, NETWORK, REQUEST_ID, TRANSLATOR
 from forum.web import fragments, kept, pages, problem_json, problems, resend, sign_in
 from forum.web.access import Handler, load_actor, load_token_actor
 from forum.web.forms import FormState
@@ -30,8 +31,11 @@ _log = logging.getLogger("forum.web")
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types koinon"
 )
+"""`koinon` is the policy of forum/static/page.js, the only way from text to HTML in scripts."""
+
 HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -137,6 +141,9 @@ async def _as_told_to_programs(request: web.Request, problem: ForumError) -> For
 
 
 async def _page(request: web.Request, problem: ForumError) -> web.Response:
+    if isinstance(problem, Unavailable):
+        # The database has just kept the reader waiting; it is not asked again for the sake of a name.
+        request.setdefault(NETWORK, HOUSE)
     page = ErrorPage(
         status=problem.status,
         title=problems.title(problem.status),
@@ -183,7 +190,9 @@ def is_api(request: web.Request) -> bool:
 def _is_public_path(request: web.Request) -> bool:
     """Static files and health answer guests with their own errors, not with the way to sign-in."""
     base = request.app[CONFIG].base_path
-    return request.path.startswith((f"{base}/static/", f"{base}/healthz", f"{base}/readyz", f"{base}/setup/"))
+    return request.path.startswith(
+        (f"{base}/static/", f"{base}/accent/", f"{base}/healthz", f"{base}/readyz", f"{base}/setup/")
+    )
 
 
 def _check_target(request: web.Request) -> None:
@@ -204,9 +213,8 @@ def _has_surrogate(text: str) -> bool:
 def _guest_language(request: web.Request) -> Language:
     config = request.app[CONFIG]
     chosen = request.cookies.get(cookie_name(config, "language"), "")
-    for language in LANGUAGES:
-        if chosen == language:
-            return language
+    if is_language(chosen):
+        return chosen
     return negotiate(request.headers.get("Accept-Language", ""), config.language)
 
 

@@ -6,9 +6,11 @@ template, so what a page shows can be read from its class.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -18,17 +20,22 @@ from aiohttp import web
 from yarl import URL
 
 from forum import clock
+from forum.domain import network
 from forum.domain.actors import Actor
-from forum.i18n import LANGUAGES, Language
-from forum.keys import ACTOR, ASSETS, TRANSLATOR
+from forum.domain.entities import HOUSE, Network, Scheme
+from forum.i18n import Language, languages
+from forum.keys import ACTOR, ASSETS, DB, NETWORK, TRANSLATOR
 from forum.templating import make_environments
-from forum.web import csrf, flash, problems
+from forum.web import csrf, flash, problems, writing
 from forum.web.urls import url_for
 
-_ENVIRONMENTS: Final[Mapping[Language, web.AppKey[jinja2.Environment]]] = {
-    "el": web.AppKey("templates_el", jinja2.Environment),
-    "en": web.AppKey("templates_en", jinja2.Environment),
-}
+_log = logging.getLogger("forum.web.pages")
+
+
+@cache
+def _environment(language: Language) -> web.AppKey[jinja2.Environment]:
+    return web.AppKey(f"templates_{language}", jinja2.Environment)
+
 
 GUEST_ZONE: Final = ZoneInfo("Europe/Athens")
 
@@ -45,6 +52,8 @@ class Frame:
     """What every page has around it."""
 
     viewer: Actor | None
+    network: Network
+    scheme: Scheme
     zone: ZoneInfo
     now: datetime
     csrf_token: str
@@ -64,11 +73,12 @@ def setup(app: web.Application) -> None:
     functions: dict[str, Callable[..., object]] = {
         "url": url,
         "asset": asset,
+        "shown": partial(writing.shown, app),
         "field_sentence": problems.field_sentence,
         "reason_sentence": problems.sentence,
     }
     for language, environment in make_environments(functions).items():
-        app[_ENVIRONMENTS[language]] = environment
+        app[_environment(language)] = environment
 
 
 async def render(request: web.Request, page: Page, *, status: int = 200) -> web.Response:
@@ -88,6 +98,8 @@ async def _render(request: web.Request, page: Page, said: str, status: int) -> w
     viewer = request.get(ACTOR)
     frame = Frame(
         viewer=viewer,
+        network=await _network(request),
+        scheme=viewer.scheme if viewer else "auto",
         zone=ZoneInfo(viewer.zone) if viewer else GUEST_ZONE,
         now=clock.now(),
         csrf_token=await csrf.token(request),
@@ -98,7 +110,7 @@ async def _render(request: web.Request, page: Page, said: str, status: int) -> w
         page.template,
         request,
         {"page": page, "frame": frame, "_": translator.gettext, "ngettext": translator.ngettext},
-        app_key=_ENVIRONMENTS[translator.language],
+        app_key=_environment(translator.language),
     )
     response = web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
     response.headers["Content-Language"] = translator.language
@@ -106,5 +118,21 @@ async def _render(request: web.Request, page: Page, said: str, status: int) -> w
     return response
 
 
+async def _network(request: web.Request) -> Network:
+    """Return what the network is called: known with a member's session, asked for on a guest's page.
+
+    A page that tells what is wrong must not fail for want of a name.
+    """
+    known: Network | None = request.get(NETWORK)
+    if known is not None:
+        return known
+    try:
+        async with request.app[DB].read() as conn:
+            return await network.current(conn)
+    except Exception as error:  # whatever is wrong with the database
+        _log.warning("the network's name cannot be read: %s", type(error).__name__)
+        return HOUSE
+
+
 def environments(app: web.Application) -> dict[Language, jinja2.Environment]:
-    return {language: app[_ENVIRONMENTS[language]] for language in LANGUAGES}
+    return {language: app[_environment(language)] for language in languages()}

@@ -46,6 +46,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "post_deleted": mark("The reply is deleted."),
     "not_author": mark("Only its author may do this."),
     "not_deleted": mark("It is not deleted."),
+    "not_moderator": mark("Only moderators and administrators may do this."),
     "not_administrator": mark("Only administrators may do this."),
     "has_replies": mark("Others have replied, so the topic can no longer be deleted."),
     "first_post": mark("The first post cannot be deleted alone. Delete the topic instead."),
@@ -95,6 +96,10 @@ FIELDS: Final[Mapping[str, str]] = {
     "mismatch": mark("The two entries are not the same."),
     "not_allowed": mark("This cannot be chosen here."),
     "ambiguous": mark("More than one has this name. Please be more exact."),
+    "bad_colour": mark("Please write the colour as # and six digits or letters from a to f, such as #0a566a."),
+    "too_light": mark(
+        "This colour is too light: letters in it could not be read on a light page. Made dark enough, it would be another colour."
+    ),
     "past": mark("Please choose a time that is still to come."),
 }
 

@@ -1,4 +1,4 @@
-"""How often a member may do something; the numbers stand here, the counting is `domain/attempts.py`'s."""
+"""How often a member or a guest may do something; the numbers stand here, the counting is `domain/attempts.py`'s."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 from aiohttp import web
 
 from forum.db import Tx
-from forum.domain import attempts
-from forum.keys import ACTOR, DB, LIMITS
+from forum.domain import attempts, sign_in
+from forum.keys import ACTOR, ADDRESS, DB, LIMITS
 
 POSTS_A_MINUTE: Final = 60
 """Topics, replies, edits and marks together: far above what a hand can type, below what fills a category."""
@@ -23,6 +23,12 @@ PREVIEWS_A_MINUTE: Final = 60
 
 DRAFTS_A_MINUTE: Final = 120
 """Several windows that each save what is typed every few seconds."""
+
+FEEDBACK_AN_HOUR: Final = 10
+"""Messages to the moderators of a member, or of all guests of an address: a town hall shares one."""
+
+COMPLETIONS_A_MINUTE: Final = 600
+"""Offers while somebody writes, one a letter: faster than anybody types."""
 
 
 async def count_post(request: web.Request, tx: Tx) -> None:
@@ -53,3 +59,18 @@ async def _count(request: web.Request, act: str, limit: int) -> None:
     subject = attempts.subject(limits, "member", str(request[ACTOR].member_id))
     async with request.app[DB].write() as tx:
         await attempts.count(tx, limits, act, subject, limit=limit, seconds=60)
+
+
+async def count_feedback(request: web.Request, tx: Tx) -> None:
+    """Count a message to the moderators, or raise RateLimited; a guest's is counted by the address it comes from."""
+    limits, actor = request.app[LIMITS], request.get(ACTOR)
+    if actor:
+        subject = attempts.subject(limits, "member", str(actor.member_id))
+    else:
+        subject = attempts.subject(limits, "address", sign_in.network_of(request[ADDRESS]))
+    await attempts.count(tx, limits, "feedback", subject, limit=FEEDBACK_AN_HOUR, seconds=3600)
+
+
+async def count_completion(request: web.Request) -> None:
+    """Count an offer made to the member who writes, or raise RateLimited."""
+    await _count(request, "completions", COMPLETIONS_A_MINUTE)

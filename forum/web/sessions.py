@@ -9,13 +9,13 @@ from aiohttp_session import AbstractStorage, Session, new_session
 
 from forum.config import Config
 from forum.domain import sessions
-from forum.keys import ACTOR, DB
+from forum.keys import ACTOR, DB, NETWORK
 
 _KEY: Final = "key"
 
 
 class PostgresStorage(AbstractStorage):
-    """Reads a session with its member in one query, and puts the Actor into the request.
+    """Reads a session with its member in one query, and puts the Actor and the Network into the request.
 
     A row is made by signing in, in the transaction that also writes the audit entry, never by visiting.
     """
@@ -40,6 +40,7 @@ class PostgresStorage(AbstractStorage):
         if found is None:
             return await self.new_session()
         request[ACTOR] = found.actor
+        request[NETWORK] = found.network
         if found.needs_touch:
             async with db.write() as tx:
                 await sessions.touch(tx, found.actor.session_id)

@@ -112,7 +112,7 @@ async def new_window(
     """Open a window with a profile of its own; when it is closed it must not have seen a fault."""
     context = await chromium.new_context(
         viewport={"width": width, "height": HEIGHT},
-        locale={"el": "el-GR", "en": "en-GB"}[language],
+        locale={"el": "el-GR", "en": "en-GB"}.get(language, language),
         java_script_enabled=scripts,
         reduced_motion="reduce",
         user_agent=AGENT,

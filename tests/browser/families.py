@@ -105,6 +105,15 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
         LONG_WORD[:150],
         UNWIELDY,
     )
+    await owner.execute("UPDATE network SET accent = '#7a1f3d'")
+    await owner.execute(
+        "INSERT INTO feedback (member_id, contact, page, body, settled_at, settled_by_id)"
+        " VALUES ($1, NULL, '/help', $3, NULL, NULL), (NULL, $3, $3, $4, NULL, NULL), ($1, NULL, NULL, $3, now(), $2)",
+        site.cast.nikos.member_id,
+        site.cast.moderator.member_id,
+        LONG_WORD,
+        UNWIELDY,
+    )
     await owner.execute("UPDATE members SET name = $1 WHERE id = $2", LONG_WORD[:100], site.cast.nikos.member_id)
     return Filled(unwieldy, long, locked, deleted, own)
 
@@ -140,7 +149,6 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("deleted topic", filled.deleted.path),
         Family("own topic", filled.own.path),
         Family("reply", f"/topics/{unwieldy.id}/posts/new?reply_to=1"),
-        Family("reply refused", unwieldy.path, status=422, press="Publish the reply"),
         Family("reply that comes too late", replying, "nikos", 403, "Publish the reply", {"body": UNWIELDY}, to=closed),
         Family(
             "edit of another's post",
@@ -159,6 +167,7 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("preview", "/categories/questions/new", "sophie", press="Preview"),
         Family("drafts", "/drafts", "sophie"),
         Family("no drafts", "/drafts"),
+        Family("reply refused", f"/topics/{unwieldy.id}/posts/new", status=422, press="Publish the reply"),
         Family("edit", f"/posts/{mine}/edit"),
         Family("edit of a topic", f"/posts/{filled.own.posts[0]}/edit"),
         Family("versions", f"/posts/{mine}/revisions"),
@@ -188,6 +197,13 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("style guide", "/styleguide", "administrator"),
         Family("style guide refused", "/styleguide", status=403),
         Family("interface", "/api/v1/docs"),
+        Family("administration", "/admin", "administrator"),
+        Family("network", "/admin/network", "administrator"),
+        Family("feedback", "/feedback", None),
+        Family("feedback of a member", "/feedback?page=/help/writing"),
+        Family("feedback refused", "/feedback", None, 422, press="Send"),
+        Family("feedback sent", "/feedback/sent", None),
+        Family("feedback received", "/moderation/feedback", "moderator"),
         Family("error 400", "/topics/abc", status=400),
         Family("error 403", f"/topics/{locked.id}/posts/new", status=403),
         Family("error 404", "/topics/999999999", status=404),

@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
 from forum.db import RawConnection
+from tests.cli.running import Run
 
-ROOT = Path(__file__).parents[2]
 PASSWORD = "λιμάνι και φάρος 1974"
-
-
-@pytest.fixture
-def run(database_url: str, tmp_path: Path) -> Run:
-    return Run(database_url, tmp_path)
-
-
-class Run:
-    """Runs commands against the test's database."""
-
-    def __init__(self, database_url: str, data_dir: Path) -> None:
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("FORUM_")},
-            "FORUM_DATABASE_URL": database_url,
-            "FORUM_MIGRATION_URL": database_url.replace("://koinon@", "://koinon_owner@"),
-            "FORUM_DATA_DIR": str(data_dir),
-        }
-
-    def __call__(self, *arguments: str, given: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "run.py", *arguments],
-            cwd=ROOT,
-            env={**self.environment, **settings},
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
 
 
 def _create(run: Run, password: str = PASSWORD, **changed: str) -> subprocess.CompletedProcess[str]:
@@ -171,3 +139,10 @@ async def test_a_database_newer_than_the_program_is_refused(run: Run, owner: Raw
     assert refused.returncode == 1
     assert "newer than this program" in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_member_is_given_a_language_that_is_spoken(run: Run) -> None:
+    refused = _create(run, language="xx")
+    assert refused.returncode == 2
+    assert "el, en" in refused.stderr
+    assert _create(run, language="en").returncode == 0

@@ -13,8 +13,9 @@ from typing import Final
 
 import pytest
 
-from forum.domain import access, posts, sessions, topics
+from forum.domain import access, feedback, posts, sessions, topics
 from forum.domain.entities import PostId, TopicId
+from forum.domain.feedback import FeedbackId
 from forum.keys import ASSETS, DB
 from forum.markup import Rendered
 from forum.routes import ROUTES
@@ -62,6 +63,8 @@ PAGES: Final = {
     "drafts.create":         "L L V V V V V",
     "drafts.delete":         "L L V V V V V",
     "search.index":          "L L 2 2 2 2 2",
+    "completions.list_members": "L L 2 2 2 2 2",
+    "completions.list_emoji": "L L 2 2 2 2 2",
     "municipalities.index":  "L L 2 2 2 2 2",
     "municipalities.show":   "L L 2 2 2 2 2",
     "members.index":         "L L 2 2 2 2 2",
@@ -77,6 +80,16 @@ PAGES: Final = {
     "tokens.create":         "L L V V V V V",
     "tokens.delete":         "L L 4 4 4 4 4",
     "styleguide.show":       "L L 3 3 3 3 2",
+    "feedback.index":        "L L 3 3 3 2 2",
+    "settlements.create":    "L L 3 3 3 S S",
+    "settlements.delete":    "L L 3 3 3 S S",
+    "administration.index":  "L L 3 3 3 3 2",
+    "network.edit":          "L L 3 3 3 3 2",
+    "network.update":        "L L 3 3 3 3 V",
+    "feedback.new":          "2 2 2 2 2 2 2",
+    "feedback.create":       "V V V V V V V",
+    "feedback.show":         "2 2 2 2 2 2 2",
+    "accents.show":          "2 2 2 2 2 2 2",
     "help.index":            "2 2 2 2 2 2 2",
     "help.show":             "2 2 2 2 2 2 2",
     "help.privacy":          "2 2 2 2 2 2 2",
@@ -133,6 +146,7 @@ class _Things:
     topic_id: TopicId
     slug: str
     post_id: PostId
+    feedback_id: FeedbackId
 
 
 async def _arrange(site: Site, route: Route) -> _Things:
@@ -157,7 +171,8 @@ async def _arrange(site: Site, route: Route) -> _Things:
                 await topics.lock(tx, await access.topic_to_moderate(tx, moderator, made.topic_id), "Λόγος")
             case _:
                 pass
-    return _Things(made.topic_id, made.slug, post_id)
+        feedback_id = await feedback.send(tx, None, body="Δεν διαβάζεται", page="", contact="")
+    return _Things(made.topic_id, made.slug, post_id, feedback_id)
 
 
 def _path(site: Site, route: Route, things: _Things) -> str:
@@ -171,6 +186,8 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         "token_id": 999_999,
         "page": "writing",
         "token": "nonsense",
+        "colour": "7a1f3d",
+        "feedback_id": things.feedback_id,
         "file": site.app[ASSETS].name("koinon.css"),
     }
     for folder, value in (

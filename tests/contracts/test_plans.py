@@ -21,6 +21,7 @@ _GROWING: Final = (
     "idempotency_keys",
     "attempts",
     "drafts",
+    "feedback",
 )
 
 _BY_DESIGN: Final = {
@@ -60,6 +61,8 @@ INSERT INTO attempts (subject, act, count, next_at, expires_at)
 SELECT sha256(n::text::bytea), 'x', 1, now(), now() + interval '1 hour' FROM generate_series(1, 2000) AS n;
 INSERT INTO drafts (member_id, place, body)
 SELECT m.id, 'topic:' || n, 'Πρόχειρο' FROM members m CROSS JOIN generate_series(1, 2) AS n;
+INSERT INTO feedback (member_id, body, settled_at, settled_by_id)
+SELECT m.id, 'Μήνυμα', CASE WHEN m.id % 3 > 0 THEN now() END, CASE WHEN m.id % 3 > 0 THEN 1 END FROM members m;
 ANALYZE;
 """
 

@@ -49,6 +49,7 @@ VALUES = (
     "footnotes",
     "footnote-ref",
     "footnote-backref",
+    "mention",
     "task",
     "task-mark",
     "align-left",

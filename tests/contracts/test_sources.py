@@ -55,6 +55,27 @@ def test_safe_stands_only_where_html_was_sanitised_on_write() -> None:
     assert [place for place in places if not allowed.search(place)] == []
 
 
+def test_only_a_posts_html_is_shown_unescaped() -> None:
+    """`shown` trusts what it is given, as `safe` does."""
+    given = [
+        found
+        for path in (ROOT / "forum" / "templates").rglob("*.html")
+        for found in re.findall(r"(?<![\w.])shown\(([^)]*)\)", path.read_text(encoding="utf-8"))
+    ]
+    assert given
+    assert set(given) == {"post.html"}
+
+
+def test_no_condition_names_a_language_but_for_what_is_kept_in_two() -> None:
+    names = re.compile(r"""(==|!=|\bin)\s*[({\[]?\s*["'](el|en)["']""")
+    found = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "forum").rglob("*")
+        if path.suffix in {".py", ".html", ".js"} and names.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == {"forum/domain/entities.py", "forum/emoji.py"}
+
+
 def test_templates_hold_no_inline_style_or_script() -> None:
     forbidden = re.compile(r"\sstyle=|<style|<script(?![^>]*\ssrc=)|\son[a-z]+=", re.I)
     found = [

@@ -185,10 +185,12 @@ async def test_a_hostile_query_or_cursor_is_a_bad_request(db: Database) -> None:
 async def test_a_member_sees_and_changes_their_own_settings(db: Database, cast: Cast, owner: RawConnection) -> None:
     async with db.write() as tx:
         before = await members.settings(tx, cast.maria)
-        await members.update_profile(tx, cast.maria, name=" Μαρία Παύλου ", language="en", zone="Europe/Brussels")
+        await members.update_profile(
+            tx, cast.maria, name=" Μαρία Παύλου ", language="en", zone="Europe/Brussels", scheme="dark"
+        )
         after = await members.settings(tx, cast.maria)
     assert (before.email, before.name, before.role) == (people.email("maria"), cast.maria.name, Role.MEMBER)
-    assert (after.name, after.language, after.zone) == ("Μαρία Παύλου", "en", "Europe/Brussels")
+    assert (after.name, after.language, after.zone, after.scheme) == ("Μαρία Παύλου", "en", "Europe/Brussels", "dark")
     [entry] = await owner.fetch("SELECT act, actor_id, subject_id, before::text, after::text FROM audit_entries")
     assert (entry["act"], entry["actor_id"]) == ("member.changed", cast.maria.member_id)
     assert '"zone": "Europe/Brussels"' in entry["after"]
@@ -198,7 +200,9 @@ async def test_a_member_sees_and_changes_their_own_settings(db: Database, cast: 
 async def test_settings_that_are_as_they_were_write_nothing(db: Database, cast: Cast, owner: RawConnection) -> None:
     maria = cast.maria
     async with db.write() as tx:
-        await members.update_profile(tx, maria, name=maria.name, language=maria.language, zone=maria.zone)
+        await members.update_profile(
+            tx, maria, name=maria.name, language=maria.language, zone=maria.zone, scheme=maria.scheme
+        )
     assert await owner.fetchval("SELECT count(*) FROM audit_entries") == 0
 
 

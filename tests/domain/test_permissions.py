@@ -37,6 +37,7 @@ ACTOR: Final = Actor(
     "cyprus",
     "el",
     "Asia/Nicosia",
+    "auto",
     False,
     False,
     1,
@@ -249,7 +250,7 @@ def test_only_administrators_administer_whatever_else_they_hold() -> None:
 
 def test_every_rule_stands_in_a_table() -> None:
     rules = {name for name, _ in inspect.getmembers(permissions, inspect.isfunction) if name.startswith("can_")}
-    assert rules == {*TABLE, "can_start_topic", "can_administer"}
+    assert rules == {*TABLE, "can_start_topic", "can_administer", "can_settle_feedback"}
 
 
 def test_no_state_lets_anyone_write_in_what_is_deleted_or_change_what_is_anothers() -> None:
@@ -291,3 +292,13 @@ def test_no_state_lets_anyone_write_in_what_is_deleted_or_change_what_is_another
             if state["locked"]:
                 assert state["can_moderate"], (rule, state)
     assert seen > 100
+
+
+@pytest.mark.parametrize(
+    ("is_moderator", "is_administrator", "may"),
+    [(False, False, False), (True, False, True), (False, True, True), (True, True, True)],
+)
+def test_feedback_is_settled_by_staff(is_moderator: bool, is_administrator: bool, may: bool) -> None:
+    actor = replace(ACTOR, is_moderator=is_moderator, is_administrator=is_administrator)
+    verdict = permissions.can_settle_feedback(actor)
+    assert (bool(verdict), verdict.code) == (may, "" if may else "not_moderator")

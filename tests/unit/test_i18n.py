@@ -204,6 +204,32 @@ def test_folded_names_sort_as_the_greek_alphabet_does() -> None:
     ]  # fmt: skip
 
 
+def test_an_accent_stands_next_to_its_letter_and_latin_names_before_greek_ones() -> None:
+    names = ["Βάσω", "άννα", "Αννα", "Άννα", "Zoe", "anna", "Ανναμπέλ", "Éva", "ΒΑΣΩ"]
+    assert sorted(names, key=fold) == ["anna", "Éva", "Zoe", "άννα", "Αννα", "Άννα", "Ανναμπέλ", "Βάσω", "ΒΑΣΩ"]
+
+
+async def test_the_database_sorts_names_as_the_fold_does(owner: RawConnection) -> None:
+    names = ["Βάσω", "Άννα Π.", "Αννα Ν.", "Zoe", "Éva", "Ώρα", "Ψηλορείτης", "Ελένη", "Έφη", "Ίων", "Ιωάννα"]
+    found = await owner.fetch('SELECT name FROM unnest($1::text[]) AS name ORDER BY fold(name) COLLATE "C"', names)
+    assert [row["name"] for row in found] == sorted(names, key=fold)
+
+
+@pytest.mark.parametrize(
+    ("items", "greek", "english"),
+    [
+        ([], "", ""),
+        (["α"], "α", "α"),
+        (["α", "β"], "α και β", "α and β"),
+        (["α", "β", "γ"], "α, β και γ", "α, β and γ"),
+        (["α", "β", "γ", "δ"], "α, β, γ και δ", "α, β, γ and δ"),
+    ],
+)
+def test_a_list_reads_as_within_a_sentence(items: list[str], greek: str, english: str) -> None:
+    assert translator("el").join(items) == greek
+    assert translator("en").join(iter(items)) == english
+
+
 async def test_the_fold_is_the_databases_own(owner: RawConnection) -> None:
     letters = [
         letter

@@ -227,7 +227,7 @@ def _exchange(port: int, sent: bytes) -> str:
 async def test_a_name_or_a_title_that_nobody_can_see_is_missing(site: Site, nothing: str) -> None:
     maria = await site.visitor("maria")
     await maria.get("/settings")
-    sent = {"name": nothing, "language": "el", "zone": "Europe/Athens"}
+    sent = {"name": nothing, "language": "el", "zone": "Europe/Athens", "scheme": "auto"}
     assert (await maria.submit("/settings", sent)).status == 422
     assert (await maria.submit("/categories/questions/new", {"title": nothing, "body": "Κείμενο"})).status == 422
     assert (await maria.submit("/categories/questions/new", {"title": "Τίτλος", "body": nothing})).status == 422

@@ -8,7 +8,7 @@ from forum.db import RawConnection
 from tests import cast as people
 from tests.site import Site
 
-GOOD = {"name": "Μαρία Χατζηγιάννη-Κώστα", "language": "en", "zone": "Europe/Brussels"}
+GOOD = {"name": "Μαρία Χατζηγιάννη-Κώστα", "language": "en", "zone": "Europe/Brussels", "scheme": "dark"}
 
 
 async def test_settings_show_what_is_stored(site: Site) -> None:
@@ -25,10 +25,14 @@ async def test_changes_are_saved_and_said_in_the_new_language(site: Site, owner:
     answer = await visitor.submit("/settings", GOOD)
     assert (answer.status, answer.location) == (303, "/settings")
     page = await visitor.follow(answer)
-    assert '<html lang="en">' in page.text
+    assert '<html lang="en" data-scheme="dark">' in page.text
+    assert '<meta name="color-scheme" content="dark">' in page.text
     assert "Your settings are saved." in page.text
     assert '<option value="Europe/Brussels" selected>' in page.text
-    row = await owner.fetchrow("SELECT name, language, zone FROM members WHERE email = $1", people.email("maria"))
+    assert '<option value="dark" selected>' in page.text
+    row = await owner.fetchrow(
+        "SELECT name, language, zone, scheme FROM members WHERE email = $1", people.email("maria")
+    )
     assert row is not None
     assert dict(row) == GOOD
     assert "Your settings are saved." not in (await visitor.get("/settings")).text
@@ -42,6 +46,8 @@ async def test_changes_are_saved_and_said_in_the_new_language(site: Site, owner:
         ({"name": "a\u202eb"}, "name"),
         ({"language": "fr"}, "language"),
         ({"zone": "Mars/Olympus"}, "zone"),
+        ({"scheme": "sepia"}, "scheme"),
+        ({"scheme": ""}, "scheme"),
     ],
 )
 async def test_faulty_values_are_refused_and_the_rest_is_kept(
@@ -100,3 +106,18 @@ async def test_guests_are_sent_to_sign_in(site: Site) -> None:
     visitor = await site.visitor()
     assert (await visitor.get("/settings")).location == "/login?next=/settings"
     assert (await visitor.submit("/settings", GOOD)).location == "/login"
+
+
+async def test_pages_follow_the_device_until_a_scheme_is_chosen(site: Site) -> None:
+    for person in (None, "maria"):
+        page = await (await site.visitor(person)).get("/help")
+        assert '<html lang="el">' in page.text
+        assert '<meta name="color-scheme" content="light dark">' in page.text
+
+
+async def test_switching_the_language_keeps_the_scheme(site: Site, owner: RawConnection) -> None:
+    await owner.execute("UPDATE members SET scheme = 'light' WHERE email = $1", people.email("maria"))
+    visitor = await site.visitor("maria")
+    assert '<html lang="el" data-scheme="light">' in (await visitor.get("/help")).text
+    assert (await visitor.submit("/language", {"language": "en", "next": "/help"})).status == 303
+    assert '<html lang="en" data-scheme="light">' in (await visitor.get("/help")).text

@@ -17,6 +17,7 @@ from forum.errors import BadRequest
 from forum.handlers.api import models
 from forum.keys import ACTOR
 from forum.web.urls import absolute, url_for
+from forum.web.writing import shown
 
 T = TypeVar("T")
 
@@ -171,7 +172,7 @@ def post(request: web.Request, found: entities.Post) -> models.Post:
         url=post_url(request, found.id),
         author=_author(request, found),
         body=None if found.is_deleted else found.body,
-        html=None if found.is_deleted else found.html,
+        html=None if found.is_deleted else shown(request.app, found.html),
         reply_to=found.reply_to_id,
         revision_count=found.revision_count,
         is_by_moderator=found.is_by_moderator,

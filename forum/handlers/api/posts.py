@@ -9,7 +9,8 @@ from forum.domain.entities import PostId, TopicId
 from forum.handlers.api import answers, bodies, models
 from forum.handlers.api.calls import call
 from forum.i18n import mark
-from forum.keys import ACTOR, DB, RENDERER
+from forum.keys import ACTOR, DB
+from forum.web import writing
 from forum.web.forms import int_param
 from forum.web.ratelimit import count_post
 
@@ -37,13 +38,18 @@ async def index(request: web.Request, query: models.PostsQuery) -> models.Posts:
 async def create(request: web.Request, sent: models.NewPost) -> models.CreatedPost:
     actor, topic_id = request[ACTOR], TopicId(int_param(request, "id"))
     key = bodies.read_key(request, "api.posts.create", str(topic_id), sent.model_dump_json())
-    rendered = await request.app[RENDERER].render(sent.body, owner=request[ACTOR].member_id)
+    rendered = await writing.rendered(request, sent.body)
     async with request.app[DB].write() as tx:
         grant = await access.topic_to_reply(tx, actor, topic_id)
         await count_post(request, tx)
         reply_to = None if sent.reply_to is None else PostId(sent.reply_to)
         post = await posts.reply(tx, grant, body=sent.body, rendered=rendered, reply_to=reply_to, key=key)
-    return models.CreatedPost(id=post.id, number=post.number, html=post.html, url=answers.post_url(request, post.id))
+    return models.CreatedPost(
+        id=post.id,
+        number=post.number,
+        html=writing.shown(request.app, post.html),
+        url=answers.post_url(request, post.id),
+    )
 
 
 @call(mark("Show a post"), answers=models.Post, refuses=(404,))
@@ -61,7 +67,7 @@ async def show(request: web.Request) -> models.Post:
 )
 async def update(request: web.Request, change: models.PostChange) -> models.Post:
     post_id = _post_id(request)
-    rendered = await request.app[RENDERER].render(change.body, owner=request[ACTOR].member_id)
+    rendered = await writing.rendered(request, change.body)
     async with request.app[DB].write() as tx:
         grant = await access.post_to_edit(tx, request[ACTOR], post_id)
         await count_post(request, tx)

@@ -10,7 +10,8 @@ from forum.errors import Conflict
 from forum.handlers.api import answers, bodies, models
 from forum.handlers.api.calls import call
 from forum.i18n import mark
-from forum.keys import ACTOR, DB, RENDERER
+from forum.keys import ACTOR, DB
+from forum.web import writing
 from forum.web.forms import int_param
 from forum.web.ratelimit import count_post
 
@@ -24,7 +25,7 @@ from forum.web.ratelimit import count_post
 )
 async def create(request: web.Request, sent: models.NewTopic) -> models.StartedTopic:
     key = bodies.read_key(request, "api.topics.create", sent.model_dump_json())
-    rendered = await request.app[RENDERER].render(sent.body, owner=request[ACTOR].member_id)
+    rendered = await writing.rendered(request, sent.body)
     async with request.app[DB].write() as tx:
         grant = await access.category_to_start(tx, request[ACTOR], sent.category)
         await count_post(request, tx)
@@ -65,7 +66,7 @@ async def update(request: web.Request, change: models.TopicChange) -> models.Top
         grant = await access.topic_to_read(conn, actor, topic_id)
         (first,) = await posts.list_after(conn, grant, number=0, limit=1)
     # The words a topic is found by are those of its title and first text, so both are written anew together.
-    rendered = await request.app[RENDERER].render(first.body, owner=request[ACTOR].member_id)
+    rendered = await writing.rendered(request, first.body)
     async with request.app[DB].write() as tx:
         if change.title is not None:
             to_edit = await access.first_post_to_edit(tx, actor, topic_id)

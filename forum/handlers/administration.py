@@ -1,0 +1,51 @@
+"""The list of the pages for administrators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from aiohttp import web
+
+from forum.i18n import mark
+from forum.web.pages import Page, render
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of the administration: its route, and msgids of its name and of what is done there."""
+
+    route: str
+    name: str
+    purpose: str
+
+
+_PLACES: Final = (
+    Place(
+        "network.edit",
+        mark("The network"),
+        mark("Its name and tagline in both languages, and the colour of the pages."),
+    ),
+    Place(
+        "feedback.index",
+        mark("Messages to the moderators"),
+        mark("What members and guests find hard to use: answer and settle it."),
+    ),
+    Place(
+        "styleguide.show",
+        mark("Style guide"),
+        mark("Colours, letters and every part that pages are made of."),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdministrationPage(Page):
+    template: ClassVar[str] = "administration/index.html"
+    places: list[Place]
+
+
+async def index(request: web.Request) -> web.Response:
+    return await render(
+        request, AdministrationPage(places=[place for place in _PLACES if place.route in request.app.router])
+    )
