@@ -16,7 +16,7 @@ from forum.i18n import Language
 from tests.browser.conftest import OpenPage
 from tests.browser.content import Pen, Topic
 from tests.browser.families import every_family
-from tests.browser.window import HEIGHT, Window
+from tests.browser.window import HEIGHT, Window, halfway
 from tests.site import Site
 
 _IS_AUDIT: Final = os.environ.get("KOINON_AUDIT") == "1"
