@@ -144,7 +144,7 @@ async def _create(request: web.Request, topic_id: TopicId, place: Place) -> web.
                 form = ReplyForm.parse(sent)
                 grant, post = await _reply(request, topic_id, form)
     except (Invalid, RateLimited) as fault:
-        return await fragments.notice(request, fault) if fragments.wanted(request) else await _again(request, fault)
+        return await _told(request, fault) if fragments.wanted(request) else await _again(request, fault)
     if fragments.wanted(request):
         return await _created(request, grant, post, form.last_number or post.number - 1)
     return to_post(request, topic_id, grant.topic.slug, post.number, "reply.published")
@@ -185,6 +185,14 @@ async def _created(request: web.Request, grant: ReplyGrant, post: Post, shown: i
         response = await render_fragment(request, page, status=201)
     response.headers["X-Post-Id"] = str(post.id)
     response.headers["X-Idempotency-Key"] = uuid4().hex
+    return response
+
+
+async def _told(request: web.Request, fault: Invalid | RateLimited) -> web.Response:
+    """Tell a script what is wrong, with a fresh key where the old one stands for other words."""
+    response = await fragments.notice(request, fault)
+    if fault.code == "idempotency_mismatch":
+        response.headers["X-Idempotency-Key"] = uuid4().hex
     return response
 
 

@@ -3,7 +3,7 @@
   this browser that are no longer needed.
 */
 
-import { announce, base, icon, isGreekQuestion, kept, local, make, pathOf, say, shortcuts } from "./page.js";
+import { announce, base, icon, isGreekQuestion, kept, local, make, member, pathOf, say, shortcuts } from "./page.js";
 
 /* Times: relative ones stay fresh; the exact ones on demand ------------------------------------ */
 
@@ -169,6 +169,14 @@ const sent = kept.get("sent", sessionStorage);
 if (sent && document.querySelector("main .notice[role=status]")) kept.set(sent, null);
 kept.set("sent", null, sessionStorage);
 
+// On a shared computer drafts are nobody else's to see: not after signing out (a page being left may still keep one
+// after the first forgetting), and not once another member has signed in.
+if (member) kept.forgetDrafts(member);
+else if (kept.get("left", sessionStorage)) kept.forgetDrafts();
+kept.set("left", null, sessionStorage);
+
 document.addEventListener("submit", ({ target }) => {
-  if (pathOf(target) === `${base}/logout`) kept.forgetDrafts();
+  const path = pathOf(target);
+  if (path === `${base}/logout`) kept.forgetDrafts();
+  if (path === `${base}/logout` || path.startsWith(`${base}/settings/sessions/`)) kept.set("left", "yes", sessionStorage);
 });

@@ -102,10 +102,14 @@ export const kept = {
       return false;
     }
   },
-  /** Forget all drafts: on a shared computer they are nobody else's to see. */
-  forgetDrafts() {
+  /** Forget all drafts, or all but one member's. */
+  forgetDrafts(but = "") {
     try {
-      for (const name of Object.keys(localStorage)) if (name.startsWith("koinon-draft:")) localStorage.removeItem(name);
+      for (const name of Object.keys(localStorage)) {
+        if (name.startsWith("koinon-draft:") && !(but && name.startsWith(`koinon-draft:${but}:`))) {
+          localStorage.removeItem(name);
+        }
+      }
     } catch {
       /* nothing is kept */
     }

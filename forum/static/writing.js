@@ -154,6 +154,7 @@ const written = () => ({ ...(title && { title: title.value }), body: area.value 
 const snapshot = () => JSON.stringify(written());
 let saved = form && snapshot(); // what the server holds: the draft it filled the form with, or nothing new
 let saving = Promise.resolve();
+let underWay = 0; // drafts that the server has not answered yet
 let isLeaving = false;
 let later, soon, note;
 
@@ -165,11 +166,12 @@ function onInput() {
   clearTimeout(soon);
   clearTimeout(later);
   soon = setTimeout(keepHere, 300);
-  later = setTimeout(saveDraft, IDLE);
+  later = setTimeout(() => isSending || saveDraft(), IDLE); // else it could come after the post that ends it
 }
 
 function saveDraft({ keepalive = false } = {}) {
   clearTimeout(later);
+  underWay += 1;
   saving = saving.then(async () => {
     const now = snapshot();
     if (now === saved) return;
@@ -183,7 +185,7 @@ function saveDraft({ keepalive = false } = {}) {
     } catch {
       tellDraft(say("draftHere"), true);
     }
-  });
+  }).finally(() => (underWay -= 1));
   return saving;
 }
 
@@ -261,6 +263,12 @@ async function onSubmit(event) {
   } else {
     isLeaving = true;
     kept.set("sent", store, sessionStorage);
+    if (!underWay) return;
+    event.preventDefault(); // a draft under way must not arrive after what ends it
+    const { submitter } = event;
+    await saving;
+    busy(false);
+    form.requestSubmit(submitter);
   }
 }
 
@@ -270,7 +278,9 @@ async function reply() {
   let answer;
   try {
     answer = await send(path, new FormData(form));
-    if (answer.status === 201) return showReply(answer, await answer.text());
+    const key = answer.headers.get("X-Idempotency-Key");
+    if (key) form.elements.idempotency_key.value = key;
+    if (answer.status === 201) return showReply(await answer.text());
     const elsewhere = answer.headers.get("X-Location");
     if (answer.ok && elsewhere) return goTo(elsewhere);
     tell(fragment(await answer.text()).querySelector(".notice") ?? fault("notSent"), answer.status);
@@ -313,11 +323,9 @@ function forgetWritten() {
   forgetDraft();
 }
 
-function showReply(answer, html) {
+function showReply(html) {
   const article = fragment(html).querySelector("article");
   [...document.querySelectorAll("main article.post, main .act-line")].at(-1).after(article);
-  const key = answer.headers.get("X-Idempotency-Key");
-  if (key) form.elements.idempotency_key.value = key;
   if (form.elements.last_number) form.elements.last_number.value = article.id.replace("post-", "");
   forgetWritten();
   form.parentElement.querySelector("form[action$='/drafts/delete']")?.closest(".notice")?.remove();
@@ -416,13 +424,14 @@ if (form && member) {
   });
   document.addEventListener("submit", ({ target }) => {
     if (target === form || !pathOf(target).endsWith("/drafts/delete")) return;
+    clearTimeout(later);
     kept.set(store, null);
     isLeaving = true;
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden || isLeaving) return;
     if (snapshot() !== saved) keepHere();
-    saveDraft({ keepalive: true });
+    if (!isSending) saveDraft({ keepalive: true });
   });
   addEventListener("pageshow", () => {
     busy(false);

@@ -320,3 +320,25 @@ async def test_signing_out_leaves_no_draft_in_the_browser(open_page: OpenPage) -
     await window.page.evaluate("localStorage.setItem('koinon-draft:1:topic:1', '{}')")
     await window.press(window.say("Sign out"))
     assert await window.page.evaluate("Object.keys(localStorage)") == []
+
+
+async def test_words_that_are_being_written_do_not_outlive_signing_out(open_page: OpenPage, site: Site) -> None:
+    topic = await (await Pen.of(site, "nikos")).start("Θέμα", "Κείμενο.")
+    window = await open_page("maria", scripts=True)
+    # who is asked whether to leave says yes
+    await window.page.add_init_script("addEventListener('beforeunload', event => event.stopImmediatePropagation())")
+    await window.go(topic.path)
+    await window.field("Text").fill("Μόλις άρχισα")
+    await window.press(window.say("Sign out"))
+    assert window.path == "/login"
+    assert await window.page.evaluate("Object.keys(localStorage)") == []
+
+
+async def test_another_member_finds_no_draft_in_the_browser(open_page: OpenPage, site: Site) -> None:
+    window = await open_page("maria", scripts=True)
+    own = f"koinon-draft:{site.cast.maria.member_id}:topic:1"
+    await window.go("/help")
+    for name in (own, f"koinon-draft:{site.cast.nikos.member_id}:topic:1", "koinon-keys"):
+        await window.page.evaluate("name => localStorage.setItem(name, '{}')", name)
+    await window.go("/")
+    assert sorted(await window.page.evaluate("Object.keys(localStorage)")) == [own, "koinon-keys"]

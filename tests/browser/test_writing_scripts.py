@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from typing import Final
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Error, Route, expect
 
 from forum.db import RawConnection
 from forum.i18n import Language
@@ -284,6 +286,29 @@ async def test_a_double_click_posts_once(open_page: OpenPage, site: Site) -> Non
     await window.page.wait_for_timeout(500)
     await window.page.reload()
     assert await window.page.locator("article.post").count() == 2
+
+
+async def test_a_draft_under_way_does_not_outlive_what_is_published(
+    open_page: OpenPage, site: Site, owner: RawConnection
+) -> None:
+    window = await open_page("maria", scripts=True)
+    await window.go("/categories/questions/new")
+
+    async def slowly(route: Route) -> None:
+        """Hold the draft back, as a proxy may that sends it on though the page has gone."""
+        await asyncio.sleep(1)
+        answer = await route.fetch()
+        with contextlib.suppress(Error):
+            await route.fulfill(response=answer)
+
+    await window.page.route("**/drafts", slowly)
+    await window.field("Title").fill("Αργό δίκτυο")
+    async with window.page.expect_request("**/drafts"):
+        await _write(window, "Κείμενο.")
+    await window.press(window.say("Publish the topic"))
+    assert await window.heading() == "Αργό δίκτυο"
+    await window.page.wait_for_timeout(1500)
+    assert await owner.fetchval("SELECT count(*) FROM drafts WHERE member_id = $1", site.cast.maria.member_id) == 0
 
 
 async def test_without_network_the_text_stays_and_goes_out_later(open_page: OpenPage, site: Site) -> None:

@@ -66,6 +66,9 @@ async def test_the_same_reply_sent_twice_is_one_post(site: Site, topic: Started,
     other = await send(nikos, topic, body="Άλλα λόγια", idempotency_key="k1", last_number="2")
     assert other.status == 422
     assert other.text.strip().startswith(_NOTICE)
+    fresh = other.headers["X-Idempotency-Key"]
+    again = await send(nikos, topic, body="Άλλα λόγια", idempotency_key=fresh, last_number="2")
+    assert again.status == 201, "the notice says to send it again"
 
 
 async def test_a_post_that_stands_elsewhere_is_answered_by_its_address(site: Site, topic: Started) -> None:
