@@ -20,8 +20,9 @@ from forum.web import credentials
 from forum.web.drafting import form_url
 from forum.web.flash import flash
 from forum.web.forms import Form, FormState, RequiredLine, int_param, query_param, state_of
-from forum.web.kept import Kept, of_sign_in
+from forum.web.kept import of_sign_in
 from forum.web.pages import Page, render
+from forum.web.ratelimit import count_draft
 from forum.web.sessions import begin, end
 from forum.web.sign_in import show
 from forum.web.urls import own_path, redirect, see_other
@@ -68,12 +69,14 @@ async def new(request: web.Request) -> web.Response:
 
 
 async def create(request: web.Request) -> web.Response:
-    """Open a session and lead on: to the page asked for, or to the form whose words the sign-in page carried."""
+    """Open a session and lead on: to the page asked for, or to the form whose words of theirs the page carried."""
     sent = await request.post()
-    next_page, words = sent.get("next", ""), of_sign_in(sent).words
+    next_page, carried = sent.get("next", ""), of_sign_in(sent)
     wanted = own_path(request.app, next_page if isinstance(next_page, str) else "")
     if actor := request.get(ACTOR):
+        words = carried.words_for(actor.member_id)
         if words is not None:
+            await count_draft(request)
             async with request.app[DB].write() as tx:
                 await drafts.save(tx, actor.member_id, words)
         return _on(request, wanted, words)
@@ -83,9 +86,10 @@ async def create(request: web.Request) -> web.Response:
         if known is None:
             raise Invalid({}, "wrong_credentials")
     except Invalid as invalid:
-        return await show(request, wanted, await state_of(request, invalid), kept=Kept(words), problem=invalid)
+        return await show(request, wanted, await state_of(request, invalid), kept=carried, problem=invalid)
     except RateLimited as limited:
-        return await show(request, wanted, await state_of(request, Invalid({})), kept=Kept(words), problem=limited)
+        return await show(request, wanted, await state_of(request, Invalid({})), kept=carried, problem=limited)
+    words = carried.words_for(known.member_id)
     await begin(request, await _open(request, form, known, words))
     return _on(request, wanted, words)
 

@@ -60,6 +60,9 @@ ADDRESS_LIMIT: Final = 400
 REFERENCE_LIMIT: Final = 300
 """Footnotes, and marks that lead to them, of one post: each is numbered by asking all before it."""
 
+SIGN_LIMIT: Final = 1_000
+"""Emoji that are put into one post: each costs a copy of its paragraph, and nobody reads as many."""
+
 _ESCAPED: Final = re.compile(rf"{STX}(\d+){ETX}")
 _BRACKET: Final = re.compile(r"[\[\]]")
 _PUNCTUATION: Final = ".,;:!?·'*_~»”’…]}"
@@ -225,15 +228,19 @@ class Mention(_Inline):
 
 
 class Sign(_Inline):
-    """Put the character in the place of its name between colons; other names stay as they were typed."""
+    """Put the character in the place of its name between colons; other names, and too many, stay as they were typed."""
 
     def __init__(self, md: Markdown, known: Known) -> None:
         super().__init__(_SIGN, md)
         self.known = known
+        self.count = 0
 
     def read(self, m: re.Match[str], data: str) -> Match:
         found = self.known.signs.get(m[1])
-        return (None if found is None else AtomicString(found)), m.start(), m.end()
+        if found is None or self.count == SIGN_LIMIT:
+            return None, m.start(), m.end()
+        self.count += 1
+        return AtomicString(found), m.start(), m.end()
 
 
 class BoundedFootnotes(FootnoteExtension):

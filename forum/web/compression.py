@@ -2,7 +2,7 @@
 
 A page holds secrets beside words of others, and the length of a packed page tells how alike they are (BREACH). Who
 wants to learn from lengths has to make the browser ask again and again, which the browser then tells: such answers go
-out as they are, and so do all to browsers that tell nothing. docs/adr/0015-compression.md has the whole reasoning.
+out as they are, and so do all to browsers that tell nothing. docs/adr/0014-compression.md has the whole reasoning.
 """
 
 from __future__ import annotations

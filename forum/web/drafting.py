@@ -18,7 +18,7 @@ from yarl import URL
 from forum.domain import drafts
 from forum.domain.drafts import Draft, Place, Words
 from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Topic
-from forum.errors import Invalid
+from forum.errors import Invalid, RateLimited
 from forum.keys import ACTOR, DB
 from forum.markup import Rendered
 from forum.web import writing
@@ -98,6 +98,10 @@ async def rescue(request: web.Request, place: Place) -> bool:
     except Invalid:
         return False
     if words.are_empty:
+        return False
+    try:
+        await count_draft(request)
+    except RateLimited:
         return False
     async with request.app[DB].write() as tx:
         await drafts.save(tx, request[ACTOR].member_id, words)

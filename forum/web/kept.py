@@ -1,7 +1,8 @@
 """Words that were sent when their session had ended: the sign-in page carries them, and they come back as a draft.
 
 Only the forms for a text are carried, only the fields named here, and only when the form was sent from this forum in
-this browser: else any site could have words of its own kept under the name of whoever signs in next.
+this browser: else any site could have words of its own kept under the name of whoever signs in next. A form also says
+who wrote in it, and its words become nobody else's draft: on a shared computer the next to sign in may be another.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from forum.domain import drafts
 from forum.domain.drafts import Place, Words
-from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT
+from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, MemberId
 from forum.errors import BadRequest, Invalid
 from forum.web import csrf
 from forum.web.drafting import OptionalNumber, Sent, words_of
@@ -29,7 +30,17 @@ _PLACES: Final[Mapping[str, Callable[[Mapping[str, str]], str]]] = {
 """The routes whose forms hold a text, and the place each is about."""
 
 
+OptionalId = Annotated[
+    Annotated[int, Field(ge=1, le=2**63 - 1)] | None, BeforeValidator(lambda value: None if value == "" else value)
+]
+
+
+class WriterForm(Form):
+    writer: OptionalId = None
+
+
 class KeptForm(Form):
+    kept_writer: OptionalId = None
     kept_place: Line = ""
     kept_title: Annotated[Line, Field(max_length=TITLE_LIMIT)] = ""
     kept_body: Annotated[Text, Field(max_length=BODY_LIMIT)] = ""
@@ -42,6 +53,11 @@ class Kept:
 
     words: Words | None = None
     text: str = ""
+    writer: MemberId | None = None
+
+    def words_for(self, member_id: MemberId) -> Words | None:
+        """Return the words when it was this member who wrote them."""
+        return self.words if self.writer == member_id else None
 
 
 NOTHING: Final = Kept()
@@ -54,11 +70,14 @@ async def of_refused(request: web.Request) -> Kept:
         return NOTHING
     sent = await request.post()
     try:
+        writer = WriterForm.parse(sent).writer
+        if writer is None:
+            return NOTHING
         words = words_of(place, sent)
     except Invalid:
         body = sent.get("body", "")
         return Kept(text=body if isinstance(body, str) else "")
-    return NOTHING if words.are_empty else Kept(words)
+    return NOTHING if words.are_empty else Kept(words, writer=MemberId(writer))
 
 
 def of_sign_in(sent: Sent) -> Kept:
@@ -70,7 +89,9 @@ def of_sign_in(sent: Sent) -> Kept:
         words = Words(drafts.place(form.kept_place), form.kept_title, form.kept_body, form.kept_reply_to)
     except Invalid:
         raise BadRequest("bad_value") from None
-    return NOTHING if words.are_empty else Kept(words)
+    if words.are_empty or form.kept_writer is None:
+        return NOTHING
+    return Kept(words, writer=MemberId(form.kept_writer))
 
 
 def _place(request: web.Request) -> Place | None:

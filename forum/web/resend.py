@@ -1,7 +1,7 @@
 """A form for a text whose token is stale, because its member signed in again in another window: shown to be sent again.
 
 Nothing is stored: a form without a good token does nothing. It is only shown when the browser vouches that it came from
-this forum, so that no other site can put words of its own before a member.
+this forum, so that no other site can put words of its own before a member, and only to who wrote in it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from aiohttp import web
 
 from forum.domain.drafts import Words
 from forum.errors import ForumError
+from forum.keys import ACTOR
 from forum.web import kept, problems
 from forum.web.forms import FormState
 from forum.web.pages import Page, render
@@ -29,8 +30,8 @@ class ResendPage(Page):
 
 
 async def show(request: web.Request, problem: ForumError) -> web.Response | None:
-    """Answer with the form and a good token; None where the request holds no words of ours."""
-    words = (await kept.of_refused(request)).words
+    """Answer with the form and a good token; None where the request holds no words of theirs."""
+    words = (await kept.of_refused(request)).words_for(request[ACTOR].member_id)
     if words is None:
         return None
     page = ResendPage(

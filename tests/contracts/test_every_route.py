@@ -96,7 +96,7 @@ async def test_no_hostile_field_of_a_form_is_a_server_error(site: Site) -> None:
     await member.get("/")
     fields = ("title", "body", "name", "email", "password", "reason", "language", "zone", "next", "idempotency_key",
               "reply_to", "organisation", "internal", "password_current", "password_repeat",
-              "place", "action", "last_number", "kept_place", "kept_body", "kept_reply_to",
+              "place", "action", "last_number", "kept_place", "kept_body", "kept_reply_to", "kept_writer", "writer",
               "scheme", "page", "contact",
               "name_el", "tagline_en", "accent", "instead", "check")  # fmt: skip
     faults: list[str] = []

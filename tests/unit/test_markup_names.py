@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forum.markup import Known, render
+from forum.markup.inline import SIGN_LIMIT
 from forum.markup.sanitising import first_wall, second_wall
 
 KNOWN = Known({"Νίκος.Καραντώνης": (12, "Νίκος Καραντώνης"), "Evil": (3, "<b>& *x*")}, {"smile": "🙂", "+1": "👍"})
@@ -80,3 +81,11 @@ def test_without_names_known_nothing_is_put_in() -> None:
 def test_hostile_names_cost_little(source: str) -> None:
     rendered = render(source, KNOWN)
     assert rendered.text
+
+
+@pytest.mark.parametrize("between", ["", " "])
+def test_the_emoji_that_are_put_in_are_bounded(between: str) -> None:
+    """Each costs a copy of its paragraph; those beyond stay as they were typed."""
+    rendered = render(between.join([":+1:"] * (SIGN_LIMIT + 5)), KNOWN)
+    assert rendered.html.count("👍") == SIGN_LIMIT
+    assert rendered.html.count(":+1:") == 5

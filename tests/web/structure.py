@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Final
 
-_VOID: Final = frozenset({"meta", "link", "input", "br", "hr", "img", "use"})
+_VOID: Final = frozenset({"meta", "link", "input", "br", "hr", "img", "use", "path", "circle"})
 _CONTROLS: Final = frozenset({"input", "select", "textarea"})
 
 

@@ -390,3 +390,14 @@ class TestLimits:
             assert refused.headers["Retry-After"]
             assert "Πολλά &amp; καλά</textarea>" in refused.text
             assert list(structure.faults(refused.text)) == []
+
+    async def test_words_of_refused_forms_are_counted_too(
+        self, site: Site, topic: Started, owner: RawConnection
+    ) -> None:
+        nikos = await site.visitor("nikos")
+        await owner.execute("UPDATE topics SET locked_at = now(), locked_by_id = author_id, lock_reason = 'Τέλος'")
+        for body in ("Ένα", "Δύο"):
+            refused = await nikos.submit(f"/topics/{topic.topic_id}/posts", {"body": body})
+            assert refused.status == 403
+            assert f"{body}</textarea>" in refused.text
+        assert await kept(owner) == [("topic:1", "", "Ένα", None)]

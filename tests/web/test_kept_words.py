@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from forum.config import Config
 from forum.db import RawConnection
 from forum.domain.topics import Started
 from tests import cast as people
@@ -35,6 +39,12 @@ def _carried(page: Answer) -> dict[str, str]:
     return {name: unescape(value) for name, value in found}
 
 
+async def _send(visitor: Visitor, path: str, fields: dict[str, str], **options: Any) -> Answer:
+    """Send a form for a text as its page does, which says who writes in it."""
+    actor = visitor.actor
+    return await visitor.submit(path, {"writer": str(actor.member_id) if actor else "", **fields}, **options)
+
+
 async def _sign_in(visitor: Visitor, person: str = "nikos", **fields: str) -> Answer:
     return await visitor.submit("/login", {"email": people.email(person), "password": PASSWORD, **fields})
 
@@ -46,7 +56,7 @@ async def _drafts(owner: RawConnection) -> list[tuple[int, str, str, str, int | 
 async def test_a_reply_comes_back_into_its_form(site: Site, topic: Started, owner: RawConnection) -> None:
     nikos = await _ended(site, owner, path=f"/topics/{topic.topic_id}/{topic.slug}")
     sent = {"body": _TEXT.replace("\n", "\r\n"), "reply_to": "1", "idempotency_key": "k"}
-    page = await nikos.submit(f"/topics/{topic.topic_id}/posts", sent)
+    page = await _send(nikos, f"/topics/{topic.topic_id}/posts", sent)
     assert page.status == 401
     assert "Η σύνδεσή σας έληξε" in page.text
     assert 'name="password"' in page.text
@@ -73,7 +83,7 @@ async def test_topics_and_edits_are_carried_too(site: Site, topic: Started, owne
         (f"/posts/{topic.first_post_id}/edit", f"post:{topic.first_post_id}", f"/posts/{topic.first_post_id}/edit"),
     ):
         nikos = await _ended(site, owner)
-        page = await nikos.submit(path, {"title": "Ο «τίτλος»", "body": "Κείμενο", "language": "el"})
+        page = await _send(nikos, path, {"title": "Ο «τίτλος»", "body": "Κείμενο", "language": "el"})
         carried = _carried(page)
         assert (carried["kept_place"], carried["kept_title"]) == (place, "Ο «τίτλος»")
         answer = await _sign_in(nikos, **carried)
@@ -85,7 +95,7 @@ async def test_topics_and_edits_are_carried_too(site: Site, topic: Started, owne
 
 async def test_the_longest_text_is_carried(site: Site, topic: Started, owner: RawConnection) -> None:
     nikos = await _ended(site, owner)
-    page = await nikos.submit(f"/topics/{topic.topic_id}/posts", {"body": "ώ" * 50_000})
+    page = await _send(nikos, f"/topics/{topic.topic_id}/posts", {"body": "ώ" * 50_000})
     answer = await _sign_in(nikos, **_carried(page))
     assert answer.status == 303
     assert [len(row[3]) for row in await _drafts(owner)] == [50_000]
@@ -96,7 +106,7 @@ async def test_a_text_that_cannot_be_kept_is_shown_to_be_copied(
     site: Site, topic: Started, owner: RawConnection, body: str
 ) -> None:
     nikos = await _ended(site, owner)
-    page = await nikos.submit(f"/topics/{topic.topic_id}/posts", {"body": body})
+    page = await _send(nikos, f"/topics/{topic.topic_id}/posts", {"body": body})
     assert page.status == 401
     assert "kept_body" not in page.text
     assert f"{body}</textarea>" in page.text
@@ -106,10 +116,10 @@ async def test_a_text_that_cannot_be_kept_is_shown_to_be_copied(
 
 async def test_a_wrong_password_carries_the_words_on(site: Site, topic: Started, owner: RawConnection) -> None:
     nikos = await _ended(site, owner)
-    page = await nikos.submit(f"/topics/{topic.topic_id}/posts", {"body": _TEXT})
+    page = await _send(nikos, f"/topics/{topic.topic_id}/posts", {"body": _TEXT})
     for wrong in ({"password": "no"}, {"password": ""}, {"email": ""}):
-        page = await nikos.submit(
-            "/login", {"email": people.email("nikos"), "password": PASSWORD, **_carried(page), **wrong}
+        page = await _send(
+            nikos, "/login", {"email": people.email("nikos"), "password": PASSWORD, **_carried(page), **wrong}
         )
         assert page.status == 422
         assert _carried(page)["kept_body"] == _TEXT
@@ -118,8 +128,8 @@ async def test_a_wrong_password_carries_the_words_on(site: Site, topic: Started,
 
 
 async def test_who_has_signed_in_meanwhile_keeps_them_at_once(site: Site, topic: Started, owner: RawConnection) -> None:
-    nikos = await site.visitor("nikos")
-    answer = await _sign_in(nikos, kept_place=f"topic:{topic.topic_id}", kept_body="Κείμενο")
+    nikos, kept = await site.visitor("nikos"), {"kept_place": f"topic:{topic.topic_id}", "kept_body": "Κείμενο"}
+    answer = await _sign_in(nikos, kept_writer=str(site.cast.nikos.member_id), **kept)
     assert answer.location == f"/topics/{topic.topic_id}/posts/new"
     assert [row[1] for row in await _drafts(owner)] == [f"topic:{topic.topic_id}"]
 
@@ -131,7 +141,7 @@ async def test_a_form_of_an_earlier_session_is_shown_to_be_sent_again(
     earlier, nikos = await site.visitor("nikos"), await site.visitor("nikos")
     await earlier.get("/")
     nikos.token = earlier.token
-    page = await nikos.submit(path, {"body": _TEXT, "reply_to": "1"}, headers=own)
+    page = await _send(nikos, path, {"body": _TEXT, "reply_to": "1"}, headers=own)
     assert page.status == 403
     assert f'action="{path}"' in page.text
     assert list(structure.faults(page.text)) == []
@@ -139,10 +149,10 @@ async def test_a_form_of_an_earlier_session_is_shown_to_be_sent_again(
     assert "κι άλλη &amp; «εισαγωγικά»" in page.text
     assert await owner.fetchval("SELECT count(*) FROM posts") == 1
     assert await _drafts(owner) == []
-    assert (await nikos.submit(path, {"body": _TEXT, "reply_to": "1"}, headers=own)).status == 303
+    assert (await _send(nikos, path, {"body": _TEXT, "reply_to": "1"}, headers=own)).status == 303
     for headers in ({}, {"Sec-Fetch-Site": "none"}, {"Origin": "https://evil.example"}):
         nikos.token = earlier.token
-        refused = await nikos.submit(path, {"body": "Ξένα λόγια"}, headers=headers)
+        refused = await _send(nikos, path, {"body": "Ξένα λόγια"}, headers=headers)
         assert refused.status == 403
         assert "Ξένα λόγια" not in refused.text
 
@@ -151,7 +161,8 @@ async def test_a_guest_whose_browser_vouches_for_the_form_is_served_too(site: Si
     path = f"/topics/{topic.topic_id}/posts"
     for proof in ({"Sec-Fetch-Site": "same-origin"}, {"Origin": str((await site.visitor()).url("/").origin())}):
         guest = await site.visitor()
-        page = await guest.submit(path, {"body": "Κείμενο"}, headers=proof)
+        writer = str(site.cast.nikos.member_id)
+        page = await _send(guest, path, {"body": "Κείμενο", "writer": writer}, headers=proof)
         assert page.status == 401, proof
         assert _carried(page)["kept_body"] == "Κείμενο"
 
@@ -162,14 +173,14 @@ async def test_words_of_another_site_are_not_carried(site: Site, topic: Started,
     await other.get("/")
     for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
         nikos = await _ended(site, owner)
-        answer = await nikos.submit(path, {"body": "Ξένα λόγια"}, headers=headers)
+        answer = await _send(nikos, path, {"body": "Ξένα λόγια"}, headers=headers)
         assert (answer.status, answer.location.partition("?")[0]) == (303, "/login"), headers
     for token in ("", "wrong", other.token):
         nikos = await _ended(site, owner)
         answer = await nikos.request("POST", path, data={"body": "Ξένα λόγια", "csrf_token": token})
         assert (answer.status, answer.location.partition("?")[0]) == (303, "/login")
     guest = await site.visitor()
-    assert (await guest.submit(path, {"body": "Ξένα λόγια"})).status == 303, "nobody vouches for the form"
+    assert (await _send(guest, path, {"body": "Ξένα λόγια"})).status == 303, "nobody vouches for the form"
     multipart = {"Content-Type": "multipart/form-data; boundary=x", "Sec-Fetch-Site": "same-origin"}
     assert (await guest.request("POST", path, data=b"--x--", headers=multipart)).status == 303
 
@@ -186,12 +197,15 @@ async def test_only_forms_for_a_text_are_carried_and_only_with_words(
         ("/topics/99999999999999999999/posts", {"body": "Λόγια"}),
         ("/categories/%CE%B1/new", {"body": "Λόγια"}),
     ):
-        answer = await nikos.submit(path, sent)
+        answer = await _send(nikos, path, sent)
         assert (answer.status, answer.location.partition("?")[0]) == (303, "/login"), path
-    page = await nikos.submit(
-        f"/topics/{topic.topic_id}/posts", {"body": "Λόγια", "password": "μυστικό", "csrf": "x", "kept_place": "post:1"}
+    page = await _send(
+        nikos,
+        f"/topics/{topic.topic_id}/posts",
+        {"body": "Λόγια", "password": "μυστικό", "csrf": "x", "kept_place": "post:1"},
     )
-    assert set(_carried(page)) == {"next", "kept_place", "kept_title", "kept_body", "kept_reply_to"}
+    kept = {"kept_writer", "kept_place", "kept_title", "kept_body", "kept_reply_to"}
+    assert set(_carried(page)) == {"next", *kept}
     assert _carried(page)["kept_place"] == f"topic:{topic.topic_id}"
     assert "μυστικό" not in page.text
 
@@ -229,10 +243,56 @@ async def test_another_browsers_sign_in_form_keeps_nothing(site: Site, owner: Ra
     assert await _drafts(owner) == []
 
 
-async def test_the_words_are_those_of_who_signs_in(site: Site, topic: Started, owner: RawConnection) -> None:
+async def test_the_words_never_become_another_members_draft(site: Site, topic: Started, owner: RawConnection) -> None:
     nikos = await _ended(site, owner)
-    page = await nikos.submit(f"/topics/{topic.topic_id}/posts", {"body": "Λόγια"})
-    answer = await _sign_in(nikos, "stranger", **_carried(page))
-    assert (await nikos.follow(answer)).status == 404
-    assert [row[0] for row in await _drafts(owner)] == [site.cast.stranger.member_id]
-    assert "Λόγια" in (await nikos.get("/drafts")).text
+    page = await _send(nikos, f"/topics/{topic.topic_id}/posts", {"body": "Λόγια του Νίκου"})
+    carried = _carried(page)
+    answer = await _sign_in(nikos, "maria", **carried)
+    assert (answer.status, answer.location) == (303, carried["next"] or "/")
+    assert "Λόγια του Νίκου" not in (await nikos.get("/drafts")).text
+    again = await _sign_in(nikos, "maria", **carried)
+    assert again.location != f"/topics/{topic.topic_id}/posts/new", "who is signed in already is no other case"
+    assert await _drafts(owner) == []
+
+
+async def test_words_of_nobody_are_not_carried(site: Site, topic: Started, owner: RawConnection) -> None:
+    path = f"/topics/{topic.topic_id}/posts"
+    nikos = await _ended(site, owner)
+    answer = await nikos.submit(path, {"body": "Λόγια"})
+    assert (answer.status, answer.location) == (303, "/login?ended=1")
+    await _sign_in(nikos, kept_place=f"topic:{topic.topic_id}", kept_body="Λόγια")
+    assert await _drafts(owner) == []
+
+
+async def test_a_form_of_another_member_is_not_shown_again(site: Site, topic: Started) -> None:
+    maria, own = await site.visitor("maria"), {"Sec-Fetch-Site": "same-origin"}
+    sent = {"body": "Λόγια του Νίκου", "writer": str(site.cast.nikos.member_id), "csrf_token": "του Νίκου"}
+    page = await maria.submit(f"/topics/{topic.topic_id}/posts", sent, headers=own)
+    assert page.status == 403
+    assert "Λόγια του Νίκου" not in page.text
+
+
+async def test_every_form_for_a_text_says_who_writes(site: Site, topic: Started) -> None:
+    nikos = await site.visitor("nikos")
+    for path in (
+        f"/topics/{topic.topic_id}/{topic.slug}",
+        f"/topics/{topic.topic_id}/posts/new",
+        "/categories/questions/new",
+        f"/posts/{topic.first_post_id}/edit",
+    ):
+        assert (await nikos.get(path)).hidden("writer") == str(site.cast.nikos.member_id), path
+
+
+class TestLimits:
+    """A hundredth of the usual limits: one draft a minute."""
+
+    @pytest.fixture
+    def config(self, tmp_path: Path) -> Config:
+        return Config(_env_file=None, data_dir=tmp_path, secret_key=SecretStr("k" * 64), rate_limits=0.01)
+
+    async def test_words_kept_by_who_is_signed_in_are_counted_as_drafts(self, site: Site, owner: RawConnection) -> None:
+        nikos = await site.visitor("nikos")
+        kept = {"kept_writer": str(site.cast.nikos.member_id), "kept_place": "topic:1"}
+        assert (await _sign_in(nikos, **kept, kept_body="Ένα")).status == 303
+        assert (await _sign_in(nikos, **kept, kept_body="Δύο")).status == 429
+        assert [row[3] for row in await _drafts(owner)] == ["Ένα"]
