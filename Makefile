@@ -69,4 +69,4 @@ audit: ## make check with the long tests in full, then the HTML checker and Ligh
 
 pictures: ## take the pictures of docs/pictures, of a demo of its own
 	$(call prepare,test)
-	@$(python) tools/pictures.py
+	@$(python) -m tools.pictures

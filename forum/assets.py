@@ -64,7 +64,7 @@ class Assets:
         """Return the name a file is served under; KeyError when there is no such file."""
         return self._names[plain]
 
-    def respond(self, hashed: str, *, takes_gzip: bool) -> web.Response:
+    def respond(self, hashed: str, *, takes_gzip: bool = False) -> web.Response:
         """Answer with a file, texts packed for whoever takes that; raise NotFound where there is none."""
         asset = self._assets.get(hashed)
         if asset is None:
