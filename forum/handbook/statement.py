@@ -25,7 +25,7 @@ class Text:
     en: str
 
     def of(self, language: Language) -> str:
-        return self.el if language == "el" else self.en
+        return {"el": self.el, "en": self.en}[language]
 
 
 METHODS: Final = (
