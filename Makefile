@@ -18,11 +18,11 @@ endef
 
 step = @printf '\n--- %s\n' "$(1)" >&2
 
-.PHONY: help run demo test check audit
+.PHONY: help run demo test check audit pictures
 .DEFAULT_GOAL := help
 
 help: ## show these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
 
 run: ## run the forum on http://127.0.0.1:8080, with its own database; Ctrl-C ends it
 	$(call prepare,run)
@@ -36,7 +36,7 @@ demo: ## run it with an invented network of members and topics, in var/demo, and
 
 test: ## run all tests
 	$(call prepare,test)
-	@$(python) -m pytest -n 2 --dist loadgroup
+	@$(python) -m pytest -n 2 --dist loadgroup --ignore tests/audit
 
 check: ## check style, types, layers, SQL, templates, spelling and translations, then run all tests
 	$(call prepare,check)
@@ -58,7 +58,15 @@ check: ## check style, types, layers, SQL, templates, spelling and translations,
 	$(call step,translations)
 	@$(python) tools/translations.py check
 	$(call step,tests)
-	@$(python) -m pytest -n 2 --dist loadgroup
+	@$(python) -m pytest -n 2 --dist loadgroup --ignore tests/audit
 
 audit: export KOINON_AUDIT := 1
-audit: check ## make check, with the long tests in full
+audit: ## make check with the long tests in full, then the HTML checker and Lighthouse (Node and Java)
+	$(call prepare,audit)
+	@$(MAKE) check
+	$(call step,audit)
+	@$(python) -m pytest tests/audit
+
+pictures: ## take the pictures of docs/pictures, of a demo of its own
+	$(call prepare,test)
+	@$(python) -m tools.pictures

@@ -6,11 +6,13 @@ place of these. So a name changes with everything that is reached from it, and e
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import mimetypes
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from typing import Final
 
@@ -30,10 +32,19 @@ _REFERENCES: Final = {
 """How a file names another of this folder, the name as the first group."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Asset:
     content: bytes
     content_type: str
+
+    @property
+    def is_text(self) -> bool:
+        return self.content_type.startswith(_TEXT)
+
+    @cached_property
+    def packed(self) -> bytes:
+        """The content as gzip, made when it is first asked for: a few milliseconds."""
+        return gzip.compress(self.content, 9, mtime=0)
 
 
 class Assets:
@@ -53,11 +64,18 @@ class Assets:
         """Return the name a file is served under; KeyError when there is no such file."""
         return self._names[plain]
 
-    def respond(self, hashed: str) -> web.Response:
+    def respond(self, hashed: str, *, takes_gzip: bool = False) -> web.Response:
+        """Answer with a file, texts packed for whoever takes that; raise NotFound where there is none."""
         asset = self._assets.get(hashed)
         if asset is None:
             raise NotFound
-        return web.Response(body=asset.content, headers={"Content-Type": asset.content_type, "Cache-Control": _FOREVER})
+        headers = {"Content-Type": asset.content_type, "Cache-Control": _FOREVER}
+        if not asset.is_text:
+            return web.Response(body=asset.content, headers=headers)
+        headers["Vary"] = "Accept-Encoding"
+        if not takes_gzip:
+            return web.Response(body=asset.content, headers=headers)
+        return web.Response(body=asset.packed, headers={**headers, "Content-Encoding": "gzip"})
 
     def _add(self, name: str, path: tuple[str, ...]) -> str:
         """Take a file in after all it names, and return its hashed name; `path`: the files that led to it."""

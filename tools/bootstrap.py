@@ -1,10 +1,11 @@
-"""Make a bare checkout ready: `.venv`, the packages in it, and for the tests a browser.
+"""Make a bare checkout ready: `.venv`, its packages, for the tests a browser, for the audit tools of Node and Java.
 
-    python3 tools/bootstrap.py run | test | check
+    python3 tools/bootstrap.py run | test | check | audit
 
 It needs nothing but the standard library, may be run by several at once, repairs what was left half-made or moved,
 and does nothing when nothing has changed (`ready` asks only that). `--exact` insists on the Python it is run with.
-What it installs is pinned by `constraints.txt`, which `tools/freeze.py` writes.
+What it installs is pinned by `constraints.txt`, which `tools/freeze.py` writes, and by `tools/audit/package-lock.json`,
+which `npm install --package-lock-only` in that folder writes.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 NEEDED = (3, 11)
 EXTRAS = {"run": "", "test": "[test]", "check": "[test,check]"}  # each has all that stands before it
+LEVELS = (*EXTRAS, "audit")
+NODE = VENV / "node"
+NODE_FILES = tuple(ROOT / "tools" / "audit" / name for name in ("package.json", "package-lock.json", ".npmrc"))
+AUDIT_PROGRAMS = {"node": "nodejs", "npm": "npm", "java": "default-jre-headless"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_PACKAGES = ("chromium", "fonts-dejavu-core")  # the font has Greek
 
@@ -39,9 +44,9 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < NEEDED:
         say(f"Python 3.11 or newer is needed, this is {number(2)}: make PYTHON=/path/to/python3.11 …")
         return 1
-    levels = [word for word in arguments if word in EXTRAS]
+    levels = [word for word in arguments if word in LEVELS]
     if len(levels) != 1 or set(arguments) - {levels[0], "ready", "--exact"}:
-        say("usage: bootstrap.py run | test | check")
+        say("usage: bootstrap.py run | test | check | audit")
         return 2
     level = levels[0]
     if "ready" in arguments:
@@ -70,6 +75,8 @@ def prepare(level: str, *, is_exact: bool) -> None:
             install_packages(level, version)
         if level != "run" and find_browser() is None:
             install_browser()
+        if level == "audit" and not has_node_tools():
+            install_node_tools()
 
 
 @contextlib.contextmanager
@@ -88,13 +95,19 @@ def alone() -> Iterator[None]:
 
 
 def is_ready(level: str, version: str) -> bool:
-    return has_packages(level, version) and (level == "run" or find_browser() is not None)
+    has_browser = level == "run" or find_browser() is not None
+    return has_packages(level, version) and has_browser and (level != "audit" or has_node_tools())
+
+
+def extras_of(level: str) -> str:
+    """Return the extras' level: the audit's tools are not of Python."""
+    return "check" if level == "audit" else level
 
 
 def has_packages(level: str, version: str) -> bool:
     """Tell whether this level or a higher one was installed from the same files, by the same Python, here."""
     key = stamp(version)
-    enough = list(EXTRAS)[list(EXTRAS).index(level) :]
+    enough = list(EXTRAS)[list(EXTRAS).index(extras_of(level)) :]
     return any(path.is_file() and path.read_text() == key for path in map(stamp_file, enough))
 
 
@@ -142,13 +155,15 @@ def install_packages(level: str, version: str) -> None:
     began = time.monotonic()
     command = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
     # Relative, since pip reads some of its paths as addresses; the folder's name may hold anything.
-    done = subprocess.run([*command, "-c", "constraints.txt", "-e", f".{EXTRAS[level]}"], cwd=ROOT, check=False)
+    done = subprocess.run(
+        [*command, "-c", "constraints.txt", "-e", f".{EXTRAS[extras_of(level)]}"], cwd=ROOT, check=False
+    )
     if done.returncode != 0:
         raise Failure("pip could not install the packages; what it says stands above")
     for path in map(stamp_file, EXTRAS):
         if path.is_file() and path.read_text() != stamp(version):
             path.unlink()
-    stamp_file(level).write_text(stamp(version))
+    stamp_file(extras_of(level)).write_text(stamp(version))
     say(f"installed in {time.monotonic() - began:.0f} s")
 
 
@@ -157,20 +172,57 @@ def find_browser() -> str | None:
 
 
 def install_browser() -> None:
-    by_hand = f"apt-get install -y --no-install-recommends {' '.join(BROWSER_PACKAGES)}"
     if not shutil.which("apt-get"):
         raise Failure("the tests need the browser Chromium, as chromium or google-chrome on the PATH: install it")
+    install_by_apt("the tests need the browser Chromium", BROWSER_PACKAGES)
+    if find_browser() is None:
+        raise Failure(f"no browser came with {' '.join(BROWSER_PACKAGES)}: install Chromium by hand")
+
+
+def has_node_tools() -> bool:
+    """Tell whether the tools were installed from the same files, and what runs them is there."""
+    mark = NODE / "ready"
+    return not missing_programs() and mark.is_file() and mark.read_text() == node_stamp()
+
+
+def node_stamp() -> str:
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in NODE_FILES)).hexdigest()
+
+
+def missing_programs() -> list[str]:
+    return [program for program in AUDIT_PROGRAMS if shutil.which(program) is None]
+
+
+def install_node_tools() -> None:
+    if missing := missing_programs():
+        need = f"the audit needs {', '.join(missing)} on the PATH"
+        if not shutil.which("apt-get"):
+            raise Failure(f"{need} (Node 18 or newer, Java 11 or newer): install what is missing")
+        install_by_apt(need, tuple(AUDIT_PROGRAMS[program] for program in missing))
+    say("installing Lighthouse and the HTML checker into .venv/node")
+    (NODE / "ready").unlink(missing_ok=True)
+    NODE.mkdir(exist_ok=True)
+    for path in NODE_FILES:
+        shutil.copyfile(path, NODE / path.name)
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(command, cwd=NODE, stdout=sys.stderr, check=False)
+    if done.returncode != 0:
+        raise Failure("npm could not install the audit's tools; what it says stands above")
+    (NODE / "ready").write_text(node_stamp())
+
+
+def install_by_apt(need: str, packages: tuple[str, ...]) -> None:
+    """Install packages of Debian as root; raise Failure with the command for everybody else."""
+    by_hand = f"apt-get install -y --no-install-recommends {' '.join(packages)}"
     if os.geteuid() != 0:
-        raise Failure(f"the tests need the browser Chromium: sudo {by_hand}")
-    say("installing Chromium, which the tests need")
+        raise Failure(f"{need}: sudo {by_hand}")
+    say(f"{need}: {by_hand}")
     wait = ("-o", "DPkg::Lock::Timeout=300")
     for command in (["apt-get", *wait, "update"], ["apt-get", *wait, *by_hand.split()[1:]]):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, env=environment)
         if done.returncode != 0:
             raise Failure(f"{' '.join(command)} failed: {last_line(done.stderr or done.stdout)}")
-    if find_browser() is None:
-        raise Failure(f"no browser came with {' '.join(BROWSER_PACKAGES)}: install Chromium by hand")
 
 
 def number(parts: int) -> str:

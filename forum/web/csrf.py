@@ -2,10 +2,15 @@
 
 The token is an HMAC of the session's key, so it needs no storage and dies with the session. A guest, who has no
 session, gets a random cookie that the token of the sign-in form is bound to (login CSRF). OWASP ASVS 5.0: 3.5.1.
+
+It is written differently in every answer, as a random pad and what the pad makes of it: pages are sent compressed, and
+a text that always stood there could be guessed from their lengths, letter by letter (BREACH).
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import secrets
@@ -24,6 +29,8 @@ from forum.web.sessions import cookie_name, key_of
 FIELD: Final = "csrf_token"
 HEADER: Final = "X-CSRF-Token"
 
+_SIZE: Final = hashlib.sha256().digest_size
+_LENGTH: Final = len(base64.b64encode(bytes(2 * _SIZE)))
 _NEW_GUEST: Final = web.RequestKey("new_guest", str)
 
 
@@ -32,7 +39,7 @@ async def token(request: web.Request) -> str:
     key = key_of(await get_session(request)) or _guest(request)
     if not key:
         key = request[_NEW_GUEST] = secrets.token_urlsafe(24)
-    return _token(request, key)
+    return _masked(_token(request, key))
 
 
 async def check(request: web.Request) -> None:
@@ -80,8 +87,7 @@ def _given(request: web.Request, form: Mapping[str, object]) -> str:
 
 
 def _fits(request: web.Request, key: str, given: str) -> bool:
-    expected = _token(request, key) if key else ""
-    return bool(expected) and hmac.compare_digest(given.encode(errors="replace"), expected.encode())
+    return bool(key) and hmac.compare_digest(_unmasked(given), _token(request, key))
 
 
 def _is_readable(request: web.Request) -> bool:
@@ -120,6 +126,26 @@ def _guest(request: web.Request) -> str:
     return request.get(_NEW_GUEST) or request.cookies.get(cookie_name(request.app[CONFIG], "guest"), "")
 
 
-def _token(request: web.Request, key: str) -> str:
+def _token(request: web.Request, key: str) -> bytes:
     message = b"csrf\0" + key.encode(errors="replace")
-    return hmac.new(request.app[SECRET], message, hashlib.sha256).hexdigest()
+    return hmac.digest(request.app[SECRET], message, hashlib.sha256)
+
+
+def _masked(token: bytes) -> str:
+    pad = secrets.token_bytes(len(token))
+    return base64.urlsafe_b64encode(pad + _xor(pad, token)).decode()
+
+
+def _unmasked(given: str) -> bytes:
+    """Return the token in a masked one, of no length where it is none."""
+    if len(given) != _LENGTH:
+        return b""
+    try:
+        both = base64.b64decode(given.encode("ascii"), altchars=b"-_", validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        return b""
+    return _xor(both[:_SIZE], both[_SIZE:]) if len(both) == 2 * _SIZE else b""
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))

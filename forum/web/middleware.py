@@ -21,7 +21,7 @@ from forum.domain.entities import HOUSE
 from forum.errors import BadRequest, ForumError, NotFound, Unauthenticated, Unavailable
 from forum.i18n import Language, is_language, negotiate, translator
 from forum.keys import ACTOR, ADDRESS, CONFIG, NETWORK, REQUEST_ID, TRANSLATOR
-from forum.web import fragments, kept, pages, problem_json, problems, resend, sign_in
+from forum.web import compression, fragments, kept, pages, problem_json, problems, resend, sign_in
 from forum.web.access import Handler, load_actor, load_token_actor
 from forum.web.forms import FormState
 from forum.web.sessions import cookie_name
@@ -87,9 +87,11 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
     request[TRANSLATOR] = translator(_guest_language(request))
     try:
         _check_target(request)
-        return await handler(request)
+        response = await handler(request)
     except Exception as error:  # every one, so that each becomes an answer of ours
-        return await _answer(request, error)
+        response = await _answer(request, error)
+    await compression.pack(request, response)
+    return response
 
 
 async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:

@@ -5,31 +5,56 @@ A family that needs something sent first (a form that is refused) says which but
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from forum.db import RawConnection
+from forum.domain import setup
+from forum.domain.entities import BODY_LIMIT
+from forum.keys import DB
 from tests.browser.content import LONG_WORD, UNWIELDY, Pen, Topic
 from tests.browser.window import Window
+from tests.cast import PASSWORD
 from tests.site import Site
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A page: who looks at it, what the forum answers, and the button that is pressed on it with the form as it is."""
+    """A page: who looks at it, what the forum answers, and the button that is pressed on it with the form as it is.
+
+    Before it is pressed, fields are typed into (`typed`, by their ids); `to` sends the form to another address, as if
+    what it is about had changed meanwhile; `lost` is what the reader's browser no longer has when it is sent.
+    """
 
     name: str
     path: str
     person: str | None = "maria"
     status: int = 200
     press: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    to: str = ""
+    lost: Literal["", "session", "token"] = ""
 
     async def visit(self, window: Window) -> None:
         if not self.press:
             await window.go(self.path, status=self.status)
             return
         await window.go(self.path)
+        for name, text in self.typed.items():
+            await window.main.locator(f"#{name}").fill(text)
+        button = window.main.get_by_role("button", name=window.say(self.press)).first
+        if self.to:
+            await button.evaluate("(button, to) => button.form.setAttribute('action', to)", self.to)
+        if self.lost == "token":
+            await button.evaluate("button => { button.form.elements.csrf_token.value = 'x'; }")
+        context = window.page.context
+        cookies = await context.cookies()
+        if self.lost == "session":
+            await context.clear_cookies()
         await window.press(window.say(self.press), within=window.main, status=self.status)
+        if self.lost == "session":
+            await context.add_cookies([{**cookie, "sameSite": "Lax"} for cookie in cookies])  # type: ignore[typeddict-item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +70,10 @@ class Filled:
 
 TOPICS: Final = 23
 REPLIES: Final = 24
+
+
+_WORDS: Final = {"title": "Μια είδηση", "body": UNWIELDY}
+_TOKEN: Final = {"name": LONG_WORD[:100], "password_current": PASSWORD}
 
 
 async def fill(site: Site, owner: RawConnection) -> Filled:
@@ -92,10 +121,16 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
 def families(filled: Filled, site: Site) -> tuple[Family, ...]:
     """Return every kind of page; a member's unless another person is named."""
     unwieldy, locked = filled.unwieldy, filled.locked
-    mine = unwieldy.posts[1]
+    mine, others = unwieldy.posts[1], unwieldy.posts[0]
+    replying, starting = f"/topics/{unwieldy.id}/posts/new", "/categories/questions/new"
+    closed, forbidden = f"/topics/{locked.id}/posts", "/categories/announcements/new"
+    too_long = UNWIELDY * (BODY_LIMIT // len(UNWIELDY) + 1)
     return (
         Family("sign-in", "/login", None),
         Family("sign-in refused", "/login", None, 422, press="Sign in"),
+        Family("sign-in after the session", "/login?ended=1", None),
+        Family("sign-in with words", replying, "nikos", 401, "Publish the reply", {"body": UNWIELDY}, lost="session"),
+        Family("sign-in with a text", replying, "nikos", 401, "Publish the reply", {"body": too_long}, lost="session"),
         Family("help", "/help", None),
         Family("help page", "/help/writing"),
         Family("privacy", "/privacy", None),
@@ -114,6 +149,18 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("deleted topic", filled.deleted.path),
         Family("own topic", filled.own.path),
         Family("reply", f"/topics/{unwieldy.id}/posts/new?reply_to=1"),
+        Family("reply that comes too late", replying, "nikos", 403, "Publish the reply", {"body": UNWIELDY}, to=closed),
+        Family(
+            "edit of another's post",
+            f"/posts/{mine}/edit",
+            status=403,
+            press="Save the changes",
+            to=f"/posts/{others}/edit",
+        ),
+        Family("topic that may not be", starting, "nikos", 403, "Publish the topic", _WORDS, to=forbidden),
+        Family("reply to be sent again", replying, "nikos", 403, "Publish the reply", {"body": UNWIELDY}, lost="token"),
+        Family("preview of a reply", replying, "nikos", press="Preview", typed={"body": UNWIELDY}),
+        Family("preview of an edit", f"/posts/{mine}/edit", press="Preview"),
         Family("topic with a draft", unwieldy.path, "sophie"),
         Family("locked topic with a draft", locked.path, "sophie"),
         Family("new topic with a draft", "/categories/questions/new", "sophie"),
@@ -145,6 +192,11 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("sessions", "/settings/sessions"),
         Family("tokens", "/settings/tokens"),
         Family("token refused", "/settings/tokens", status=422, press="Create the token"),
+        Family("token created", "/settings/tokens", "sophie", press="Create the token", typed=_TOKEN),
+        Family("tokens to choose from", "/settings/tokens", "sophie"),
+        Family("style guide", "/styleguide", "administrator"),
+        Family("style guide refused", "/styleguide", status=403),
+        Family("interface", "/api/v1/docs"),
         Family("administration", "/admin", "administrator"),
         Family("network", "/admin/network", "administrator"),
         Family("feedback", "/feedback", None),
@@ -156,3 +208,22 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("error 403", f"/topics/{locked.id}/posts/new", status=403),
         Family("error 404", "/topics/999999999", status=404),
     )
+
+
+_EMPTY: Final = """
+ALTER TABLE audit_entries DISABLE TRIGGER USER;
+TRUNCATE members CASCADE;
+ALTER TABLE audit_entries ENABLE TRIGGER USER;
+"""
+
+
+async def every_family(site: Site, owner: RawConnection) -> AsyncIterator[Family]:
+    """Fill the forum and give page by page, each to be visited before the next; at last those of an empty forum."""
+    for family in families(await fill(site, owner), site):
+        yield family
+    await owner.execute(_EMPTY)
+    async with site.app[DB].write() as tx:
+        link = f"/setup/{await setup.issue(tx)}"
+    yield Family("sign-in to an empty forum", "/login", None)
+    yield Family("setting up", link, None)
+    yield Family("setting up refused", link, None, 422, press="Create the administrator")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+import forum
 from forum.db import RawConnection
 from forum.i18n import LANGUAGES, Language
+from forum.routes import ROUTES
+from forum.web.access import Access, Route
+from forum.web.pages import environments
 from tests.browser.conftest import OpenPage
-from tests.browser.families import Family, families, fill
+from tests.browser.families import Family, every_family
 from tests.browser.window import HEIGHT, Window
 from tests.site import Site
 
@@ -27,6 +33,42 @@ _SIDEWAYS: Final = """() => {
   });
   return {by: page.scrollWidth - width, beyond: beyond.slice(-3).map(e => e.outerHTML.slice(0, 150))};
 }"""
+
+_CLIPPED: Final = """() => {
+  const cuts = element => ['hidden', 'clip'].includes(getComputedStyle(element).overflowX)
+    || ['hidden', 'clip'].includes(getComputedStyle(element).overflowY);
+  const bursts = element => element.scrollWidth > element.clientWidth + 1
+    || element.scrollHeight > element.clientHeight + 1;
+  const words = element => [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+  const hides = element => element.closest('.vh, .skip, .scroll, svg, input, select, textarea')
+    || (element.closest('thead') && getComputedStyle(element.closest('thead')).clipPath !== 'none')
+    || !element.checkVisibility({checkVisibilityCSS: true});
+  const spills = element => {
+    const style = getComputedStyle(element);
+    return words(element) && style.display !== 'inline' && (element.scrollWidth > element.clientWidth + 1
+      || (style.display.includes('flex') && element.scrollHeight > element.clientHeight + 1));
+  };
+  return [...document.body.querySelectorAll('*')]
+    .filter(element => !hides(element) && (cuts(element) ? bursts(element) : spills(element)))
+    .map(element => element.outerHTML.replace(/\\s+/g, ' ').slice(0, 120));
+}"""
+"""What shows less than it holds, or whose words stand outside it."""
+
+_ADJUST: Final = """rules => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(rules);
+  document.adoptedStyleSheets = [sheet];
+}"""
+"""Styles of the reader's own, which no policy of the page stops."""
+
+_ADJUSTED: Final = {
+    "as it is": "",
+    "at 200 % text": "html { font-size: 200% !important; }",
+    "with spaced text": """
+        * { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; }
+        p { margin-block-end: 2em !important; }""",
+}
+"""How readers change text: its size (WCAG 1.4.4) and its spacing (1.4.12)."""
 
 _BUILD: Final = """() => {
   const shown = element => element.checkVisibility({checkVisibilityCSS: true});
@@ -79,11 +121,10 @@ _BUILD: Final = """() => {
 async def test_every_page_fits_a_narrow_window_and_can_be_heard_and_touched(
     open_page: OpenPage, site: Site, owner: RawConnection, language: Language
 ) -> None:
-    filled = await fill(site, owner)
     windows: dict[str | None, Window] = {}
     faults: list[str] = []
     titles: set[str] = set()
-    for family in families(filled, site):
+    async for family in every_family(site, owner):
         if family.person not in windows:
             windows[family.person] = await open_page(family.person, language=language)
         window = windows[family.person]
@@ -92,18 +133,61 @@ async def test_every_page_fits_a_narrow_window_and_can_be_heard_and_touched(
         found = [f"{fault}, at {_WIDE}" for fault in await _ill_built(window, family)]
         for width in _NARROW:
             await window.page.set_viewport_size({"width": width, "height": HEIGHT})
-            found += [f"{fault}, at {width}" for fault in await _sideways(window)]
+            for how, rules in _ADJUSTED.items():
+                await window.page.evaluate(_ADJUST, rules)
+                found += [f"{fault}, {how}, at {width}" for fault in await _sideways(window)]
+            await window.page.evaluate(_ADJUST, "")
         found += [f"{fault}, at {_NARROW[-1]}" for fault in await _ill_built(window, family)]
         faults += [f"{family.name}: {fault}" for fault in found]
         titles.add(await window.page.title())
     assert not faults, "\n".join(faults)
     assert len(titles) > 30, "most pages are called by a name of their own"
+    shown = {name for _, name in environments(site.app)[language].cache or ()}
+    assert _pages() <= shown, f"pages of no family: {_pages() - shown}"
+
+
+def _pages() -> set[str]:
+    """Return the templates that are whole pages."""
+    folder = Path(forum.__file__).parent / "templates"
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*.html")
+        if path.read_text("utf-8").startswith('{% extends "base.html" %}')
+    }
+
+
+async def test_every_route_that_answers_with_a_page_has_a_family(site: Site, owner: RawConnection) -> None:
+    visitor = await site.visitor("administrator")
+    routes = [route for route in ROUTES if route.method == "GET" and route.access is not Access.OPEN]
+    paths = {family.path.partition("?")[0] async for family in every_family(site, owner)}
+    missing = [route for route in routes if not _is_among(route, paths)]
+    assert len(missing) < len(routes) / 2
+    for route in missing:  # what answers with no page: data, or the way to another address
+        answer = await visitor.get(re.sub(r"\{\w+\}", "1", route.path))
+        is_page = answer.status not in {301, 302, 303} and "text/html" in answer.headers["Content-Type"]
+        assert not is_page, f"{route.name} has no family in tests/browser/families.py"
+
+
+def _is_among(route: Route, paths: set[str]) -> bool:
+    """Say whether one of the paths is the route's and no earlier route's."""
+    return any(
+        next((other for other in ROUTES if other.method == "GET" and _fits(other, path)), None) is route
+        for path in paths
+    )
+
+
+def _fits(route: Route, path: str) -> bool:
+    return bool(re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", route.path), path))
 
 
 async def _sideways(window: Window) -> list[str]:
     found: dict[str, Any] = await window.page.evaluate(_SIDEWAYS)
     is_wide = found["by"] > 0 or found["beyond"]
-    return [f"wider than the window by {found['by']}: {found['beyond']}"] if is_wide else []
+    clipped = await window.page.evaluate(_CLIPPED)
+    return [
+        *([f"wider than the window by {found['by']}: {found['beyond']}"] if is_wide else []),
+        *([f"clipped: {clipped[:3]}"] if clipped else []),
+    ]
 
 
 async def _ill_built(window: Window, family: Family) -> list[str]:
@@ -113,6 +197,11 @@ async def _ill_built(window: Window, family: Family) -> list[str]:
         faults.append(f"lang={found['lang']}")
     if not found["title"].endswith(f" — {window.say('Koinon')}"):
         faults.append(f"title: {found['title']}")
-    if family.press and family.status >= 400 and not found["title"].startswith(f"{window.say('Error:')} "):
+    if (
+        family.press
+        and family.status >= 400
+        and not family.lost
+        and not found["title"].startswith(f"{window.say('Error:')} ")
+    ):
         faults.append(f"the title of a form that was refused: {found['title']}")
     return faults

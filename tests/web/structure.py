@@ -51,7 +51,7 @@ class Outline(HTMLParser):
             self.faults.append(f"<ul class={given['class']}> loses its role in a browser that hides its markers")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _VOID:
+        if tag not in _VOID and "svg" not in self.open_tags:
             self.faults.append(f"<{tag}/> is not closed by that")
 
     def handle_endtag(self, tag: str) -> None:

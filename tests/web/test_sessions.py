@@ -157,7 +157,7 @@ async def test_sessions_are_listed_with_the_present_one_marked(site: Site) -> No
     await site.visitor("nikos")
     page = await visitor.get("/settings/sessions")
     assert page.status == 200
-    assert page.text.count('role="rowheader"') == 2
+    assert page.text.count('<th scope="row">') == 2
     assert page.text.count('class="badge') == 1
     assert "127.0.0.1" in page.text
     assert "Firefox" in page.text
