@@ -180,10 +180,17 @@ def demo(
 ) -> None:
     """Fill an empty database with an invented network of members and topics, and print whom to sign in as.
 
-    A database with members of any other kind is left alone.
+    A database with members of any other kind is left alone, and so is a forum that people reach by https: a new one is
+    empty too, and everybody would know the password of its administrators.
     """
+    config = settings.load()
+    if config.is_https:
+        raise CommandError(
+            f"FORUM_BASE_URL: {config.url} is a real forum, and the demo's password is known to everybody; "
+            "leave it out to lay the demo"
+        )
     content = demonstration.read()
-    with server.database(settings.load()) as ready:
+    with server.database(config) as ready:
         laid = asyncio.run(_lay_demo(ready.owner_url, content, reset=reset))
     replies = sum(len(topic.reply) for topic in content.topics)
     filled = f"{len(content.people)} members, {len(content.topics)} topics, {replies:,} replies"

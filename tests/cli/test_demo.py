@@ -95,6 +95,18 @@ async def test_the_command_lays_it_once_and_again_only_when_told(run: Run, owner
     assert await owner.fetchval("SELECT count(*) FROM topics") == len(content.topics)
 
 
+@pytest.mark.usefixtures("nobody")
+async def test_a_forum_with_an_address_of_its_own_gets_no_members_with_a_known_password(
+    run: Run, owner: RawConnection
+) -> None:
+    refused = run("demo", FORUM_BASE_URL="https://forum.example.org")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: ")
+    assert refused.stderr.count("\n") == 1
+    assert "FORUM_BASE_URL" in refused.stderr
+    assert await owner.fetchval("SELECT count(*) FROM members") == 0
+
+
 @pytest.mark.usefixtures("cast")
 @pytest.mark.parametrize("options", [[], ["--reset"]], ids=["plain", "reset"])
 async def test_a_forum_with_members_of_its_own_is_left_alone(
