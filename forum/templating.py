@@ -6,6 +6,7 @@ sanitised on write. Blocking or asynchronous work never happens in a template.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import ClassVar
@@ -71,7 +72,14 @@ def _make(words: Translator, functions: Mapping[str, Callable[..., object]]) -> 
     environment.filters["name"] = _name(words.language)
     environment.filters["spoken"] = _spoken(words.language)
     environment.filters["marked"] = _marked
+    environment.filters["initials"] = _initials
     return environment
+
+
+def _initials(name: str) -> str:
+    """Return the first letters of the first two words; Greek capitals carry no accent when they stand alone."""
+    letters = unicodedata.normalize("NFD", "".join(word[0] for word in name.split()[:2]))
+    return unicodedata.normalize("NFC", letters.replace("\u0301", ""))
 
 
 def _zoned(write: Callable[[datetime, ZoneInfo], str]) -> Callable[[Context, datetime], str]:

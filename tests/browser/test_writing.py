@@ -81,7 +81,7 @@ async def test_replies_are_answered_edited_deleted_and_brought_back(
     await window.follow(window.say("Back to the post"))
     await window.follow(window.say("Delete"), within=window.post(2))
     await window.shows("Η Λάρνακα ενδιαφέρεται.")
-    await window.press(window.say("Delete the reply"))
+    await window.press(window.say("Delete the post"))
     assert await window.post(2).get_by_text(window.say("This reply was deleted")).is_visible()
     other = await open_page("nikos", language=language, width=width)
     await other.go(topic.path)
