@@ -36,6 +36,11 @@ class Family:
     to: str = ""
     lost: Literal["", "session", "token"] = ""
 
+    @property
+    def has_scripts(self) -> bool:
+        """Say whether readers with scripts see it too: theirs preview in place and keep what is typed."""
+        return not self.typed and self.press != "Preview"
+
     async def visit(self, window: Window) -> None:
         if not self.press:
             await window.go(self.path, status=self.status)

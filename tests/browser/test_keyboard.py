@@ -117,6 +117,7 @@ _STEP: Final = """() => {
   window.stepBefore = element;
   return {
     what: element.outerHTML.replace(/\\s+/g, ' ').slice(0, 120),
+    kind: element.localName,
     name: label.innerText.trim() || element.getAttribute('aria-label') || '',
     is_lost: element === document.body || !element.checkVisibility({checkVisibilityCSS: true}),
     outline: style.outlineStyle === 'none' ? 0 : parseFloat(style.outlineWidth),
@@ -134,8 +135,8 @@ class Keys:
     def __init__(self, window: Window) -> None:
         self.window, self._keyboard = window, window.page.keyboard
 
-    async def to(self, name: str, *, back: bool = False) -> None:
-        """Tab until the focus is on what is called so."""
+    async def to(self, name: str, *, kind: str = "", back: bool = False) -> None:
+        """Tab until the focus is on what is called so, and is an element of a kind if one is named."""
         passed: list[str] = []
         for _ in range(80):
             await self._keyboard.press("Shift+Tab" if back else "Tab")
@@ -145,7 +146,7 @@ class Keys:
             assert step["outline"] >= 2, where
             assert step["is_in_view"], where
             assert back or (step["is_next"] and not step["goes_up"]), where
-            if name in step["name"]:
+            if name in step["name"] and kind in {"", step["kind"]}:
                 return
             passed.append(step["what"])
         raise AssertionError(f"{name} is not reached on {self.window.path}: {passed}")
@@ -198,7 +199,7 @@ async def test_one_signs_in_finds_replies_and_locks_with_the_keyboard_alone(
     await keys.press("Enter")
     assert window.path == f"{topic.path}#post-1"
 
-    await keys.to(say("Text"))
+    await keys.to(say("Text"), kind="textarea")
     await keys.type("Στη Χίο 0,40 € το κυβικό.")
     await keys.to(say("Publish the reply"))
     await window.page.keyboard.press("Space")
