@@ -20,6 +20,14 @@ from forum.web.sessions import cookie_name
 from tests.cast import Cast
 
 _TOKEN: Final = re.compile(r'name="csrf_token" value="([^"]+)"')
+_TOKENS: Final = re.compile(r'((?:name="csrf_token" value|data-csrf)=")[^"]+')
+
+
+def without_tokens(text: str) -> str:
+    """Return a page without the token of its forms, which is masked anew in every answer."""
+    return _TOKENS.sub(r"\1TOKEN", text)
+
+
 AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) Firefox/150.0"
 
 Client = TestClient[web.Request, web.Application]

@@ -111,6 +111,7 @@ class CreatedPage(Page):
     template: ClassVar[str] = "posts/created.html"
     topic: Topic
     view: PostView
+    reply_count: int
     can_reply: Verdict
 
 
@@ -180,6 +181,7 @@ async def _created(request: web.Request, grant: ReplyGrant, post: Post, shown: i
         page = CreatedPage(
             topic=grant.topic,
             view=view(grant.actor, grant.topic, post),
+            reply_count=grant.topic.reply_count + 1,
             can_reply=permissions.can_reply_topic(grant.topic),
         )
         response = await render_fragment(request, page, status=201)

@@ -6,7 +6,7 @@ Replies and edits are the affair of `posts.py`; locks, pins and the internal mar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final
 from uuid import uuid4
 
 from aiohttp import web
@@ -38,9 +38,9 @@ from forum.web.forms import (
     Form,
     FormState,
     Line,
+    OptionalLanguage,
     RequiredLine,
     RequiredText,
-    SpokenLanguage,
     int_param,
     page_param,
     query_param,
@@ -57,7 +57,7 @@ from forum.web.verdicts import require
 class TopicForm(Form):
     title: Annotated[RequiredLine, Field(max_length=TITLE_LIMIT)]
     body: Annotated[RequiredText, Field(max_length=BODY_LIMIT)]
-    language: SpokenLanguage | Literal[""] = ""
+    language: OptionalLanguage = ""
     internal: Checkbox = False
     idempotency_key: Annotated[Line, Field(max_length=idempotency.KEY_LIMIT)] = ""
 

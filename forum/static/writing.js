@@ -324,7 +324,13 @@ function forgetWritten() {
 }
 
 function showReply(html) {
-  const article = fragment(html).querySelector("article");
+  const sent = fragment(html);
+  const [article, count] = [sent.querySelector("article"), sent.querySelector("template")];
+  const texts = { "[data-replies-said]": count?.content.textContent, "[data-replies-counted]": count?.dataset.replies };
+  for (const [place, text] of Object.entries(texts)) {
+    const element = text && document.querySelector(place);
+    if (element) element.textContent = text;
+  }
   [...document.querySelectorAll("main article.post, main .act-line")].at(-1).after(article);
   if (form.elements.last_number) form.elements.last_number.value = article.id.replace("post-", "");
   forgetWritten();

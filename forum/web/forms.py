@@ -81,6 +81,10 @@ def _spoken(value: str) -> str:
     return value
 
 
+def _spoken_or_none(value: str) -> str:
+    return _spoken(value) if value else value
+
+
 def _checkbox(value: object) -> object:
     return value in {"on", "1", "true"} if isinstance(value, str) else value
 
@@ -95,6 +99,8 @@ Email = Annotated[RequiredLine, Field(max_length=EMAIL_LIMIT), AfterValidator(_e
 """A mail address in the form it is stored in."""
 SpokenLanguage = Annotated[Language, AfterValidator(_spoken)]
 """A language the forum speaks."""
+OptionalLanguage = Annotated[Language, AfterValidator(_spoken_or_none)]
+"""The same, or an empty text where it is another or not known."""
 Checkbox = Annotated[bool, BeforeValidator(_checkbox)]
 
 _CODES: Final = {

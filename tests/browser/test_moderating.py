@@ -60,7 +60,7 @@ async def test_a_moderator_pins_a_topic_and_marks_it_as_internal(
     moderator = await open_page("moderator", language=language, width=width)
     maria = await open_page("maria", language=language, width=width)
     await maria.go("/categories/questions")
-    titles = maria.main.get_by_role("heading", level=3)
+    titles = maria.main.locator(".t-title")
     assert await titles.all_inner_texts() == ["Το νεότερο", "Το παλαιότερο"]
 
     await moderator.go(topic.path)

@@ -108,14 +108,14 @@ async def test_the_preview_shows_what_the_forum_will_show(open_page: OpenPage, l
     shown = window.main.get_by_role("region", name=window.say("Preview"))
     await preview.click()
     await expect(shown).to_have_text(window.say("There is nothing to preview yet."))
-    await window.main.get_by_role("button", name=window.say("Text"), exact=True).click()
+    await window.main.get_by_role("button", name=window.say("Write"), exact=True).click()
     await window.field("Text").fill("Ο Δήμος **μας** <script>x</script>")
     await preview.click()
     await expect(shown.locator(".post-body strong")).to_have_text("μας")
     assert await preview.get_attribute("aria-pressed") == "true"
     assert await _focused(window) == window.say("Preview")
     assert await window.field("Text").is_hidden()
-    await window.main.get_by_role("button", name=window.say("Text"), exact=True).click()
+    await window.main.get_by_role("button", name=window.say("Write"), exact=True).click()
     assert await window.field("Text").is_visible()
     assert await shown.is_hidden()
 
@@ -272,6 +272,8 @@ async def test_a_reply_appears_in_its_place_with_the_focus_on_it(
     assert await window.post(2).locator("strong").inner_text() == "Λάρνακα"
     numbers = await window.page.locator("article.post").evaluate_all("all => all.map(article => article.id)")
     assert numbers == ["post-1", "post-2", "post-3"]
+    assert await window.page.locator(".topic-head").get_by_text(window.count("%(n)s reply", "%(n)s replies", 2)).count()
+    assert await window.page.locator("[data-replies-counted]").inner_text() == "2"
     await window.page.reload()
     assert await window.post(3).is_visible()
 

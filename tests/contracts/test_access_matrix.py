@@ -8,7 +8,6 @@ see, read, reply and moderate there, and as a member of an association the rest;
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +20,7 @@ from forum.keys import ASSETS, DB
 from forum.markup import Rendered
 from forum.routes import ROUTES
 from forum.web.access import Route
-from tests.site import AGENT, Answer, Program, Site, Visitor
+from tests.site import AGENT, Answer, Program, Site, Visitor, without_tokens
 
 COLUMNS: Final = ("guest", "suspended", "stranger", "nikos", "maria", "moderator", "administrator")
 
@@ -271,14 +270,10 @@ _PASSING: Final = frozenset({"date", "x-request-id", "content-length"})
 """The length differs by the path that the page's own forms lead back to; the text is compared whole."""
 
 
-_TOKEN: Final = re.compile(r'((?:name="csrf_token" value|data-csrf)=")[^"]+')
-"""The token of forms, which is masked anew in every answer."""
-
-
 def _comparable(answer: Answer, path: str) -> tuple[str, dict[str, str]]:
     """Return an answer without what differs from one request to the next whatever is asked."""
     headers = {name: value for name, value in answer.headers.items() if name.lower() not in _PASSING}
-    return _TOKEN.sub(r"\1TOKEN", answer.text.replace(path, "PATH")), headers
+    return without_tokens(answer.text.replace(path, "PATH")), headers
 
 
 async def test_a_suspension_ends_an_open_session_at_once(site: Site) -> None:
