@@ -121,7 +121,7 @@ async def new_window(
     try:
         if cookie:
             await context.add_cookies([{"name": cookie[0], "value": cookie[1], "url": address, "httpOnly": True}])
-        window = Window(await context.new_page(), address, language)
+        window = Window(await context.new_page(), address, language, has_scripts=scripts)
         yield window
     finally:
         await context.close()

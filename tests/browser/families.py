@@ -44,7 +44,13 @@ class Family:
     async def visit(self, window: Window) -> None:
         if not self.press:
             await window.go(self.path, status=self.status)
-            return
+        elif self.has_scripts:
+            await self._send(window)
+        else:
+            async with window.without_scripts():
+                await self._send(window)
+
+    async def _send(self, window: Window) -> None:
         await window.go(self.path)
         for name, text in self.typed.items():
             await window.main.locator(f"#{name}").fill(text)

@@ -115,10 +115,9 @@ async def _discussion(site: Site) -> Topic:
     return topic
 
 
-async def _shifts(window: Window, *, has_scripts: bool = True) -> list[str]:
-    """Return what has moved on a page; without scripts it cannot say when it has settled, but is loaded."""
-    if has_scripts:
-        await window.page.evaluate(_SETTLED)
+async def _shifts(window: Window) -> list[str]:
+    """Return what has moved on a page until it settled."""
+    await window.page.evaluate(_SETTLED)
     shifts: list[str] = await window.page.evaluate(_SHIFTS)
     return shifts
 
@@ -148,14 +147,13 @@ async def test_a_topic_page_and_the_home_page_keep_to_their_budgets(open_page: O
 async def test_nothing_moves_on_any_page_after_it_was_seen(
     open_page: OpenPage, site: Site, owner: RawConnection
 ) -> None:
-    windows: dict[tuple[str | None, bool], Window] = {}
+    windows: dict[str | None, Window] = {}
     faults: list[str] = []
     number = 0
     async for family in every_family(site, owner):
-        key = family.person, family.has_scripts
-        if key not in windows:
-            windows[key] = await open_page(family.person, scripts=family.has_scripts)
-        window = windows[key]
+        if family.person not in windows:
+            windows[family.person] = await open_page(family.person, scripts=True)
+        window = windows[family.person]
         width = (360, 1280)[number % 2]
         await window.page.set_viewport_size({"width": width, "height": HEIGHT})
         if number % 3 == 0:
@@ -163,7 +161,7 @@ async def test_nothing_moves_on_any_page_after_it_was_seen(
             await cdp.send("Network.clearBrowserCache")
             await cdp.detach()
         await family.visit(window)
-        shifts = await _shifts(window, has_scripts=family.has_scripts)
+        shifts = await _shifts(window)
         faults += [f"{family.name}, {width}: {shift}" for shift in shifts]
         number += 1
     assert not faults, "\n".join(faults)

@@ -29,7 +29,8 @@ _SIDEWAYS: Final = """() => {
   const scrolls = element => element.closest('.scroll, .vh, .skip');
   const beyond = [...document.body.querySelectorAll('*')].filter(element => {
     const box = element.getBoundingClientRect();
-    return visible(box) && !scrolls(element) && (box.right > width + 1 || box.left < -1);
+    const left = box.left + parseFloat(getComputedStyle(element).paddingLeft);
+    return visible(box) && !scrolls(element) && (box.right > width + 1 || left < -1);
   });
   return {by: page.scrollWidth - width, beyond: beyond.slice(-3).map(e => e.outerHTML.slice(0, 150))};
 }"""
@@ -124,20 +125,21 @@ async def test_every_page_fits_a_narrow_window_and_can_be_heard_and_touched(
     windows: dict[str | None, Window] = {}
     faults: list[str] = []
     titles: set[str] = set()
+    network = await owner.fetchval(f"SELECT name_{language} FROM network")
     async for family in every_family(site, owner):
         if family.person not in windows:
             windows[family.person] = await open_page(family.person, language=language)
         window = windows[family.person]
         await window.page.set_viewport_size({"width": _WIDE, "height": HEIGHT})
         await family.visit(window)
-        found = [f"{fault}, at {_WIDE}" for fault in await _ill_built(window, family)]
+        found = [f"{fault}, at {_WIDE}" for fault in await _ill_built(window, family, network)]
         for width in _NARROW:
             await window.page.set_viewport_size({"width": width, "height": HEIGHT})
             for how, rules in _ADJUSTED.items():
                 await window.page.evaluate(_ADJUST, rules)
                 found += [f"{fault}, {how}, at {width}" for fault in await _sideways(window)]
             await window.page.evaluate(_ADJUST, "")
-        found += [f"{fault}, at {_NARROW[-1]}" for fault in await _ill_built(window, family)]
+        found += [f"{fault}, at {_NARROW[-1]}" for fault in await _ill_built(window, family, network)]
         faults += [f"{family.name}: {fault}" for fault in found]
         titles.add(await window.page.title())
     assert not faults, "\n".join(faults)
@@ -190,12 +192,12 @@ async def _sideways(window: Window) -> list[str]:
     ]
 
 
-async def _ill_built(window: Window, family: Family) -> list[str]:
+async def _ill_built(window: Window, family: Family, network: str) -> list[str]:
     found: dict[str, Any] = await window.page.evaluate(_BUILD)
     faults: list[str] = found["faults"]
     if found["lang"] != window.language:
         faults.append(f"lang={found['lang']}")
-    if not found["title"].endswith(f" — {window.say('Koinon')}"):
+    if not found["title"].endswith(f" — {network}"):
         faults.append(f"title: {found['title']}")
     if (
         family.press

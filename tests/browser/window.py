@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 import pytest
@@ -43,8 +44,8 @@ class Window:
     dialogs, scripts that fail, requests that fail and requests to anywhere else.
     """
 
-    def __init__(self, page: Page, address: str, language: Language) -> None:
-        self.page, self.address, self.language = page, address, language
+    def __init__(self, page: Page, address: str, language: Language, *, has_scripts: bool = False) -> None:
+        self.page, self.address, self.language, self.has_scripts = page, address, language, has_scripts
         self.faults: list[str] = []
         self._translator = translator(language)
         page.set_default_timeout(PATIENCE)
@@ -75,6 +76,19 @@ class Window:
     async def press(self, words: str, *, within: Locator | None = None, status: int = 200) -> None:
         """Press the button that is called so and wait for the page it leads to."""
         await self._leave_by((within or self.page).get_by_role("button", name=words).first, status)
+
+    @asynccontextmanager
+    async def without_scripts(self) -> AsyncIterator[None]:
+        """Let the pages' own scripts rest for a while; a script of the test can look at what has come of it."""
+        if not self.has_scripts:
+            yield
+            return
+        cdp = await self.page.context.new_cdp_session(self.page)
+        await cdp.send("Emulation.setScriptExecutionDisabled", {"value": True})
+        try:
+            yield
+        finally:
+            await cdp.detach()
 
     async def back(self, *, status: int = 200) -> None:
         self._expect(await self.page.go_back(), status)
