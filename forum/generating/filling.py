@@ -112,37 +112,34 @@ _SEQUENCE: Final = "SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELE
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What was taken away of a table: what it is, and the statement that puts it back."""
+    """What was taken away: the statement that did, and the one that puts it back."""
 
-    table: str
-    name: str
-    is_constraint: bool
-    statement: str
+    drop: str
+    create: str
 
 
 async def _take_away(connection: RawConnection) -> list[_Kept]:
     """Drop foreign keys, unique constraints and indexes of the filled tables, all but primary keys; return them."""
     kept = [_Kept(**dict(row)) for row in await connection.fetch(_CONSTRAINTS, _FILLED)]
     for one in kept:  # foreign keys first: they stand on the unique constraints
-        await connection.execute(f"ALTER TABLE {one.table} DROP CONSTRAINT {one.name}")
+        await connection.execute(one.drop)
     indexes = [_Kept(**dict(row)) for row in await connection.fetch(_INDEXES, _FILLED)]
     for one in indexes:
-        await connection.execute(f"DROP INDEX {one.name}")
+        await connection.execute(one.drop)
     return [*indexes, *reversed(kept)]
 
 
 async def _put_back(connection: RawConnection, progress: Progress, kept: list[_Kept]) -> None:
     bar = progress.add_task("Building indexes", total=len(kept))
     for one in kept:
-        await connection.execute(one.statement)
+        await connection.execute(one.create)
         progress.advance(bar)
 
 
 _CONSTRAINTS: Final = """
-SELECT pg_constraint.conrelid::regclass::text AS table, quote_ident(pg_constraint.conname) AS name,
-       true AS is_constraint,
+SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', pg_constraint.conrelid::regclass, pg_constraint.conname) AS drop,
        format('ALTER TABLE %s ADD CONSTRAINT %I %s', pg_constraint.conrelid::regclass, pg_constraint.conname,
-              pg_get_constraintdef(pg_constraint.oid)) AS statement
+              pg_get_constraintdef(pg_constraint.oid)) AS create
 FROM pg_constraint
 WHERE pg_constraint.contype IN ('f', 'u')
     AND pg_constraint.conrelid = ANY (SELECT to_regclass(filled.name) FROM unnest($1::text[]) AS filled (name))
@@ -150,8 +147,8 @@ ORDER BY pg_constraint.contype, pg_constraint.oid DESC
 """
 
 _INDEXES: Final = """
-SELECT pg_index.indrelid::regclass::text AS table, pg_index.indexrelid::regclass::text AS name,
-       false AS is_constraint, pg_get_indexdef(pg_index.indexrelid) AS statement
+SELECT format('DROP INDEX %s', pg_index.indexrelid::regclass) AS drop,
+       pg_get_indexdef(pg_index.indexrelid) AS create
 FROM pg_index
 WHERE pg_index.indrelid = ANY (SELECT to_regclass(filled.name) FROM unnest($1::text[]) AS filled (name))
     AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE pg_constraint.conindid = pg_index.indexrelid)

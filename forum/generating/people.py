@@ -88,21 +88,25 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category with who may start topics and reply in it, the busiest first."""
+    """A category with who may start topics and reply in it, the busiest first, and the groups that read it, as bits."""
 
     id: int
     starters: list[int]
     repliers: list[int]
-    readers: frozenset[int]
+    reading: int
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Everybody, in the order of their ids from 1, and the categories in which anybody may start a topic."""
+    """Everybody, in the order of their ids from 1, and the categories in which anybody may start a topic.
+
+    `seats` holds for each member id the groups they are in, as bits; nobody has the id 0.
+    """
 
     members: list[Member]
     moderators: list[int]
     categories: list[Category]
+    seats: list[int]
 
     def sign_ins(self) -> list[SignIn]:
         """Return the administrator, a moderator, and the first of those who are neither."""
@@ -142,7 +146,10 @@ async def settle(connection: RawConnection, size: Size, period: Period, password
     working = await _add_groups(connection, size, period, chance)
     await _seat(connection, size, period, moderators, working, chance)
     await _add_categories(connection, size, period, working, chance)
-    return People(members, moderators, await _categories(connection, size.members, chance))
+    seats = [0] * (size.members + 1)
+    for row in await connection.fetch("SELECT member_id, group_id FROM memberships"):
+        seats[row["member_id"]] |= 1 << row["group_id"]
+    return People(members, moderators, await _categories(connection, seats, chance), seats)
 
 
 _MEMBERS: Final = (
@@ -241,33 +248,26 @@ def _some(waiting: Iterator[int], count: int) -> list[int]:
     return [group_id for group_id, _ in zip(waiting, range(count), strict=False)]
 
 
-async def _categories(connection: RawConnection, members: int, chance: Random) -> list[Category]:
+async def _categories(connection: RawConnection, seats: list[int], chance: Random) -> list[Category]:
     """Return the categories in which anybody may start a topic, with those who may, as grants and memberships say."""
-    of_member = [0] * (members + 1)
-    for row in await connection.fetch("SELECT member_id, group_id FROM memberships"):
-        of_member[row["member_id"]] |= 1 << row["group_id"]
-    busy = list(range(1, members + 1))
+    busy = list(range(1, len(seats)))
     chance.shuffle(busy)
     masks: dict[tuple[int, str], int] = defaultdict(int)
-    grants = await connection.fetch("SELECT category_id, group_id, can_start, can_reply, can_read FROM grants")
-    for row in grants:
+    for row in await connection.fetch("SELECT category_id, group_id, can_start, can_reply, can_read FROM grants"):
         for right in ("start", "reply", "read"):
             masks[row["category_id"], right] |= row[f"can_{right}"] << row["group_id"]
     holders: dict[int, list[int]] = {}
 
-    def holding(category_id: int, right: str) -> list[int]:
-        mask = masks[category_id, right]
+    def holding(mask: int) -> list[int]:
         if mask not in holders:
-            holders[mask] = [member_id for member_id in busy if of_member[member_id] & mask]
+            holders[mask] = [member_id for member_id in busy if seats[member_id] & mask]
         return holders[mask]
 
     found: list[Category] = []
-    readers: dict[int, frozenset[int]] = {}
     for row in await connection.fetch("SELECT id FROM categories ORDER BY position, id"):
-        starters, repliers, reading = (holding(row["id"], right) for right in ("start", "reply", "read"))
-        if starters:
-            everybody = readers.setdefault(masks[row["id"], "read"], frozenset(reading))
-            found.append(Category(row["id"], starters, repliers, everybody))
+        start, reply, read = (masks[row["id"], right] for right in ("start", "reply", "read"))
+        if holding(start):
+            found.append(Category(row["id"], holding(start), holding(reply), read))
     if not found:
         raise CommandError("nobody may start a topic in any category of this database, so there is nothing to write")
     return found

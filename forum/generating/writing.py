@@ -181,11 +181,12 @@ class Writing:
         """Yield how far each member has read the topics they opened: newer ones mostly, and most to the end."""
         chance, topics = self._chance, self._topics
         for member in self._people.members:
+            seats = self._people.seats[member.id]
             wanted = int(min(len(topics), _READ_LIMIT) * chance.random() ** _READ_SKEW)
             opened = {len(topics) - 1 - int(len(topics) * chance.random() ** 2) for _ in range(wanted)}
             for index in sorted(opened):
                 topic = topics[index]
-                if member.id in topic.category.readers:
+                if seats & topic.category.reading:
                     number = topic.count if chance.random() < _FULLY_READ else chance.randint(1, topic.count)
                     yield (member.id, topic.id, number, topic.last_at + (self._period.end - topic.last_at) / 2)
 
