@@ -95,13 +95,15 @@ async def take_binary_vectors(connection: RawConnection) -> None:
 
 
 def _paragraphs(content: demo.Content, language: str) -> list[str]:
-    bodies = (body for topic in content.topics if topic.language == language for body in _bodies(topic))
-    parts = (part.strip() for body in bodies for part in body.split("\n\n"))
-    return sorted({part for part in parts if _PLAIN.match(part) and not any(sign in part for sign in _NO_PARAGRAPH)})
+    parts = (part.strip() for body in content.bodies() for part in body.split("\n\n"))
+    plain = {part for part in parts if _PLAIN.match(part) and not any(sign in part for sign in _NO_PARAGRAPH)}
+    return sorted(part for part in plain if _language(part) == language)
 
 
-def _bodies(topic: demo.Topic) -> list[str]:
-    return [topic.body, *(reply.body for reply in topic.reply)]
+def _language(text: str) -> str:
+    """Return what a text is written in, by most of its letters: people answer in another language than the topic's."""
+    letters = sum(map(str.isalpha, text))
+    return LANGUAGES[sum(letter.isascii() for letter in text if letter.isalpha()) > letters / 2]
 
 
 async def _pieces(connection: RawConnection, texts: list[str], *, is_rendered: bool = False) -> list[Piece]:

@@ -126,7 +126,7 @@ async def test_the_command_fills_it_and_whom_it_prints_can_sign_in(
 @pytest.mark.usefixtures("nobody")
 async def test_a_terminal_shows_how_far_it_is(run: Run) -> None:
     ours, theirs = pty.openpty()
-    options = ("--members", "30", "--topics", "40", "--posts", "3000")
+    options = ("--members", "30", "--topics", "40", "--posts", "600")
     with subprocess.Popen(
         [sys.executable, "run.py", "generate", *options],
         cwd=ROOT,
@@ -141,7 +141,7 @@ async def test_a_terminal_shows_how_far_it_is(run: Run) -> None:
                 shown += part
     os.close(ours)
     assert program.returncode == 0
-    for said in (b"Writing posts", b"3000/3000", b"/s", b"Building indexes", b"Gathering statistics"):
+    for said in (b"Writing posts", b"600/600", b"/s", b"Building indexes", b"Gathering statistics"):
         assert said in shown, said
 
 
@@ -248,6 +248,12 @@ async def test_there_is_as_much_as_was_asked_for(filled: RawConnection) -> None:
     assert kinds["newest"].date() < UNTIL
     languages = await filled.fetch("SELECT language, count(*) FROM topics GROUP BY language")
     assert {row["language"] for row in languages} == {"el", "en"}
+    foreign = await filled.fetchval("""
+        SELECT count(*) FROM posts JOIN topics ON topics.id = topic_id
+        WHERE posts.number = 1 AND (topics.language = 'el')
+            <> (regexp_count(posts.body, '[α-ωά-ώ]') > regexp_count(posts.body, '[a-z]'))
+    """)
+    assert foreign == 0, "a topic begins in its own language"
 
 
 async def test_every_count_is_that_of_the_rows(filled: RawConnection) -> None:
