@@ -6,13 +6,15 @@ import asyncio
 import contextlib
 import difflib
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Annotated, Final, TypeVar
 
 import typer
 from pydantic import Field
 
-from forum import clock, seeds, server
+from forum import clock, generating, seeds, server
 from forum import config as settings
 from forum import demo as demonstration
 from forum.config import Config
@@ -184,11 +186,7 @@ def demo(
     empty too, and everybody would know the password of its administrators.
     """
     config = settings.load()
-    if config.is_https:
-        raise CommandError(
-            f"FORUM_BASE_URL: {config.url} is a real forum, and the demo's password is known to everybody; "
-            "leave it out to lay the demo"
-        )
+    _refuse_real_forum(config, "the demo's password", "to lay the demo")
     content = demonstration.read()
     with server.database(config) as ready:
         laid = asyncio.run(_lay_demo(ready.owner_url, content, reset=reset))
@@ -196,6 +194,14 @@ def demo(
     filled = f"{len(content.people)} members, {len(content.topics)} topics, {replies:,} replies"
     print(f"The demo is laid: {filled}." if laid else "The demo is already there; --reset lays it anew.")
     print(_sign_ins(content), flush=True)
+
+
+def _refuse_real_forum(config: Config, password: str, what_for: str) -> None:
+    if config.is_https:
+        raise CommandError(
+            f"FORUM_BASE_URL: {config.url} is a real forum, and {password} is known to everybody; "
+            f"leave it out {what_for}"
+        )
 
 
 async def _lay_demo(owner_url: str, content: demonstration.Content, *, reset: bool) -> bool:
@@ -216,11 +222,52 @@ def _sign_ins(content: demonstration.Content) -> str:
         )
         for person in content.sign_ins()
     ]
+    return _sign_in_table(rows, demonstration.PASSWORD)
+
+
+def _sign_in_table(rows: Sequence[tuple[str, ...]], password: str) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join(
-        ["Sign in as", *(f"  {line}" for line in lines), f"each with the password: {demonstration.PASSWORD}"]
+    return "\n".join(["Sign in as", *(f"  {line}" for line in lines), f"each with the password: {password}"])
+
+
+@app.command()
+def generate(
+    members_count: Annotated[int, typer.Option("--members", min=3, help="How many members.")],
+    topics: Annotated[int, typer.Option(min=1, help="How many topics.")],
+    posts: Annotated[int, typer.Option(min=1, help="How many posts, the topics' own texts included.")],
+    groups: Annotated[
+        int | None, typer.Option(min=1, help="How many groups in all; else those it begins with.")
+    ] = None,
+    categories: Annotated[
+        int | None, typer.Option(min=1, help="How many categories in all; else those it begins with.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="What all chance begins with: the same gives the same database.")] = 1,
+    until: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Everything happens in the three years before this day.")
+    ] = datetime.combine(generating.UNTIL, datetime.min.time()),  # noqa: B008 - a constant
+) -> None:
+    """Fill an empty database with members, topics and posts in any number, and print whom to sign in as.
+
+    A database with members is left alone, and so is a forum that people reach by https: everybody would know the
+    password of its administrators.
+    """
+    if posts < topics:
+        raise typer.BadParameter("every topic has a post of its own: --posts is at least --topics")
+    if until.date() > clock.now().date():
+        raise typer.BadParameter("--until: nothing is written in the future")
+    config = settings.load()
+    _refuse_real_forum(config, "the password of generated members", "to generate a database")
+    size = generating.Size(members_count, topics, posts, groups, categories)
+    started = time.monotonic()
+    with server.database(config) as ready:
+        people = asyncio.run(generating.fill(ready.owner_url, size, seed=seed, until=until.date()))
+    seconds = time.monotonic() - started
+    print(
+        f"Generated from seed {seed}: {members_count:,} members, {topics:,} topics, {posts:,} posts "
+        f"in {seconds:,.1f} s ({posts / seconds:,.0f} posts a second)."
     )
+    print(_sign_in_table([(one.role.value, one.name, one.email) for one in people], generating.PASSWORD), flush=True)
 
 
 @members.command("create")

@@ -81,15 +81,16 @@ class Hasher:
         self._threads = ThreadPoolExecutor(concurrency or _cores(), thread_name_prefix="argon2")
         self._decoy = self._argon2.hash(os.urandom(16))
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, salt: bytes | None = None) -> str:
         """Return the argon2id hash of `password`, with its parameters and salt.
 
-        Raises ValueError when it is longer than `check_password` allows.
+        The salt is drawn anew; one is given only for a password that everybody knows. Raises ValueError when the
+        password is longer than `check_password` allows.
         """
         secret = _secret(password)
         if secret is None:
             raise ValueError("the password is too long")
-        return await self._run(functools.partial(self._argon2.hash, secret))
+        return await self._run(functools.partial(self._argon2.hash, secret, salt=salt))
 
     async def verify(self, stored: str | None, password: str) -> bool:
         """Say whether `password` is the one `stored` was made from.

@@ -34,6 +34,13 @@ async def test_a_password_is_verified_against_its_hash_only(hasher: Hasher) -> N
     assert await hasher.hash(SOUND) != stored
 
 
+async def test_a_given_salt_gives_the_same_hash(hasher: Hasher) -> None:
+    stored = await hasher.hash(SOUND, salt=b"sixteen bytes...")
+    assert await hasher.hash(SOUND, salt=b"sixteen bytes...") == stored
+    assert await hasher.hash(SOUND, salt=b"sixteen others..") != stored
+    assert await hasher.verify(stored, SOUND)
+
+
 async def test_a_hash_is_argon2id_of_64_mebibytes_by_default() -> None:
     hasher = Hasher(concurrency=1)
     stored = await hasher.hash(SOUND)
