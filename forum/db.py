@@ -206,6 +206,7 @@ class Database:
         self._url = url
         self._pool_size = pool_size
         self._pool: asyncpg.Pool | None = None
+        self._turn = asyncio.Lock()
 
     async def open(self) -> None:
         """Connect, or raise Unavailable."""
@@ -283,6 +284,9 @@ class Database:
         try:
             return await pool.acquire(timeout=ACQUIRE_SECONDS if patience is None else max(patience, 0.01))
         except TimeoutError as error:
+            # Hundreds may have waited as long: they go on one after the other, and others between.
+            async with self._turn:
+                await asyncio.sleep(0)
             raise Busy from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise translate(error) from error

@@ -6,6 +6,7 @@ not ours to explain becomes the same 500 with the request's id; the trace goes t
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import re
@@ -18,9 +19,9 @@ from aiohttp_session import SESSION_KEY, new_session
 
 from forum import db, logs
 from forum.domain.entities import HOUSE
-from forum.errors import BadRequest, ForumError, NotFound, Unauthenticated, Unavailable
+from forum.errors import BadRequest, ForumError, NotFound, TooSlow, Unauthenticated, Unavailable
 from forum.i18n import Language, is_language, negotiate, translator
-from forum.keys import ACTOR, ADDRESS, CONFIG, NETWORK, REQUEST_ID, TRANSLATOR
+from forum.keys import ACTOR, ADDRESS, CONFIG, NETWORK, REQUEST_ID, TELLING, TRANSLATOR
 from forum.web import compression, fragments, kept, pages, problem_json, problems, resend, sign_in
 from forum.web.access import Handler, load_actor, load_token_actor
 from forum.web.forms import FormState
@@ -99,12 +100,15 @@ async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
     if isinstance(error, web.HTTPException) and error.status < 400:
         raise error
     problem = _problem_of(request, error)
+    if request.transport is None:
+        # Nobody is there any more to read a page.
+        return web.Response(status=problem.status)
     if is_api(request):
         response = problem_json.response(request, await _as_told_to_programs(request, problem))
         if isinstance(error, web.HTTPMethodNotAllowed) and response.status == 405:
             response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
         return response
-    if isinstance(problem, Unavailable):
+    if isinstance(problem, Unavailable | TooSlow):
         return await _without_database(request, problem)
     try:
         if not _is_public_path(request):
@@ -126,14 +130,20 @@ async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
 async def _without_database(request: web.Request, problem: ForumError) -> web.Response:
     """Tell a problem without asking the database again, which has just kept the reader waiting.
 
-    Whose session it is was found out before, or the page is a guest's and leaves the cookie alone.
+    Whose session it is was found out before, or the page is a guest's and leaves the cookie alone. Hundreds may be told
+    in the same moment, when the database stops or a flood of half-sent forms reaches its deadline: each page gives way
+    to whatever else there is to do.
     """
     request.setdefault(NETWORK, HOUSE)
     if SESSION_KEY not in request:
         await new_session(request)
-    if fragments.wanted(request):
-        return await fragments.notice(request, problem)
-    return await _page(request, problem)
+    async with request.app[TELLING]:
+        await asyncio.sleep(0)
+        if request.transport is None:
+            return web.Response(status=problem.status)
+        if fragments.wanted(request):
+            return await fragments.notice(request, problem)
+        return await _page(request, problem)
 
 
 async def _to_sign_in(request: web.Request, problem: Unauthenticated) -> web.Response:

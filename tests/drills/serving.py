@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -86,6 +88,25 @@ async def serving(
         for client in server.clients:
             client.leave()
         await asyncio.sleep(0)
+
+
+async def worst_share_of_the_loop() -> float:
+    """Return, when cancelled, the most processor seconds that passed between two turns of the loop.
+
+    What a collection of the tests' own garbage takes is not counted.
+    """
+    gc.collect()
+    gc.disable()
+    worst, before = 0.0, time.thread_time()
+    try:
+        while True:
+            await asyncio.sleep(0.001)
+            now = time.thread_time()
+            worst, before = max(worst, now - before), now
+    except asyncio.CancelledError:
+        return worst
+    finally:
+        gc.enable()
 
 
 class Client:

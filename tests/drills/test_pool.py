@@ -23,9 +23,10 @@ from forum.db import (
 )
 from forum.errors import Busy, Unavailable
 from forum.keys import ASSETS, DB
+from forum.web.connections import Deadlines
 from tests import cast as people
 from tests.drills.forum_process import Person
-from tests.drills.serving import Client, Serving, serving
+from tests.drills.serving import Serving, serving, worst_share_of_the_loop
 from tests.site import Answer, Site, Visitor
 
 _SLEEP: Final = Query("drills.sleep", "SELECT true FROM pg_sleep(30)", returns=bool, card=Card.ONE)
@@ -176,7 +177,7 @@ async def _sleep_in_a_hurry(db: Database) -> None:
 
 @pytest.fixture
 async def server(config: Config, database_url: str, cast: people.Cast) -> AsyncIterator[Serving]:
-    async with serving(config, database_url) as running:
+    async with serving(config, database_url, deadlines=Deadlines()) as running:
         yield running
 
 
@@ -192,7 +193,7 @@ async def test_a_client_that_leaves_takes_no_connection_along(server: Serving, o
                 f"POST /topics/{topic}/posts HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nCookie: {cookies}\r\n"
                 f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
             )
-            client = await Client.open(server.port)
+            client = await server.client()
             # Every other one leaves in the middle of the body.
             await client.say((head + (body if number % 2 else body[:-3])).encode())
             await asyncio.sleep(number / 4000)
@@ -207,3 +208,29 @@ async def test_a_client_that_leaves_takes_no_connection_along(server: Serving, o
         assert all(number % 2 for number in numbers), "of what was sent by half nothing stands"
         count = await owner.fetchval("SELECT reply_count FROM topics WHERE id = $1", int(topic))
         assert count == len(numbers)
+
+
+@pytest.mark.parametrize(
+    ("asked", "who", "status"),
+    [
+        ("/help", "Accept: */*", b" 200 "),
+        ("/", "Cookie: koinon_session=x", b" 503 "),
+        ("/api/v1/me", "Authorization: Bearer x", b" 503 "),
+    ],
+)
+async def test_answering_many_who_waited_in_vain_holds_nobody_up(
+    server: Serving, asked: str, who: str, status: bytes
+) -> None:
+    clients = [await server.client() for _ in range(150)]
+    for path, answered in ((b"/static/none", b" 404 "), (b"/help", b" 200 ")):
+        await clients[0].say(b"GET " + path + b" HTTP/1.1\r\nHost: forum.example\r\n\r\n")
+        assert answered in (await clients[0].answer())[:20], "the templates are compiled"
+    async with exhausted(server.app[DB]):
+        for client in clients:
+            client.writer.write(f"GET {asked} HTTP/1.1\r\nHost: forum.example\r\n{who}\r\n\r\n".encode())
+        await asyncio.sleep(ACQUIRE_SECONDS / 2)
+        watching = asyncio.create_task(worst_share_of_the_loop())
+        answers = await asyncio.gather(*(client.answer() for client in clients))
+        watching.cancel()
+        assert await watching < 0.05
+    assert all(status in answer[:20] for answer in answers)

@@ -16,7 +16,7 @@ import pytest
 from forum.config import Config
 from forum.keys import ASSETS
 from forum.web.connections import Connections, Deadlines
-from tests.drills.serving import ALIVE, SHORT, Client, Serving, serving
+from tests.drills.serving import ALIVE, SHORT, Client, Serving, serving, worst_share_of_the_loop
 
 FORM = (
     b"POST /login HTTP/1.1\r\nHost: forum.example\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -211,10 +211,34 @@ async def test_nobody_waits_for_two_hundred_slow_clients(server: Serving) -> Non
     assert statistics.median(waits) < 0.05
 
 
+@pytest.mark.parametrize("leaves", [False, True], ids=["stays", "leaves"])
+async def test_the_end_of_many_half_bodies_at_once_holds_nobody_up(server: Serving, leaves: bool) -> None:
+    slow = [await server.client() for _ in range(150)]
+    for client in slow:
+        await client.say(FORM + b"Content-Length: 100\r\n\r\nemail=")
+    watching = asyncio.create_task(worst_share_of_the_loop())
+    if leaves:
+        await asyncio.sleep(SHORT.body / 2)
+        for client in slow:
+            client.leave()
+    async with asyncio.timeout(20):
+        while server.open_count:  # noqa: ASYNC110 - nothing sets an event when a connection is lost
+            await asyncio.sleep(0.02)
+    watching.cancel()
+    assert await watching < 0.05
+    if not leaves:
+        assert (await slow[-1].rest()).startswith(b"HTTP/1.1 408 ")
+
+
 class TestConnectionsOfAnAddress:
     @pytest.fixture
     def config(self, config: Config) -> Config:
         return config.model_copy(update={"connections_per_address": 5})
+
+    @pytest.fixture
+    async def server(self, config: Config, database_url: str) -> AsyncIterator[Serving]:
+        async with serving(config, database_url, deadlines=Deadlines()) as running:
+            yield running
 
     async def test_those_beyond_the_number_are_closed_at_once(
         self, server: Serving, caplog: pytest.LogCaptureFixture
@@ -239,7 +263,7 @@ class TestConnectionsOfAnAddress:
 
     async def test_a_trusted_proxy_opens_as_many_as_it_needs(self, config: Config, database_url: str) -> None:
         behind = config.model_copy(update={"trusted_proxies": (ip_network("127.0.0.0/8"),)})
-        async with serving(behind, database_url) as server:
+        async with serving(behind, database_url, deadlines=Deadlines()) as server:
             for client in [await server.client() for _ in range(20)]:
                 await client.say(ALIVE)
                 assert b" 200 " in await client.answer()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import Final
 
 import aiohttp
 import psutil
@@ -13,8 +14,9 @@ from forum.config import Config
 from tests.drills.forum_process import ForumProcess, Person, forum
 from tests.drills.serving import ALIVE, Client, serving
 
-_BODY = b"csrf_token=x&email=a%40b.example&password=y"
-_FORM = (
+_WRITER: Final = "anna@larnaca.example"
+_BODY: Final = b"csrf_token=x&email=a%40b.example&password=y"
+_FORM: Final = (
     b"POST /login HTTP/1.1\r\nHost: forum.example\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     + f"Content-Length: {len(_BODY)}\r\n\r\n".encode()
 )
@@ -46,13 +48,13 @@ async def test_a_request_that_never_ends_is_waited_for_once(config: Config, data
         assert await half.rest() == b""
 
 
-async def _reply_until_it_ends(process: ForumProcess, topic: str, name: str, promised: list[str]) -> list[int]:
+async def _reply_until_it_ends(process: ForumProcess, topic: str, promised: list[str]) -> list[int]:
     """Reply one after the other; note each answer that promised it, and return every status."""
     statuses: list[int] = []
     async with Person(process.url) as person:
-        await person.sign_in(f"{name}@larnaca.example")
+        await person.sign_in(_WRITER)
         while True:
-            text = f"σημάδι-{name}-{len(promised):05d}-τέλος"
+            text = f"Απάντηση {len(promised)}"
             try:
                 status, _ = await person.submit(f"/topics/{topic}/posts", body=text)
             except (OSError, aiohttp.ClientError):
@@ -64,19 +66,16 @@ async def _reply_until_it_ends(process: ForumProcess, topic: str, name: str, pro
 
 async def test_told_to_stop_while_members_write_it_ends_in_ten_seconds(data_dir: Path) -> None:
     with forum(data_dir) as process:
-        for name in ("anna", "eleni"):
-            process.create_member(f"{name}@larnaca.example", "larnaca")
+        process.create_member(_WRITER, "larnaca")
         async with Person(process.url) as person:
-            await person.sign_in("anna@larnaca.example")
+            await person.sign_in(_WRITER)
             topic = await person.start_topic("Πρώτο")
-        promised: dict[str, list[str]] = {"anna": [], "eleni": []}
-        writing = [
-            asyncio.create_task(_reply_until_it_ends(process, topic, name, texts)) for name, texts in promised.items()
-        ]
+        promised: tuple[list[str], ...] = ([], [], [])
+        writing = [asyncio.create_task(_reply_until_it_ends(process, topic, texts)) for texts in promised]
         slow = [await Client.open(process.port) for _ in range(4)]
         for client in slow[:3]:
             await client.say(b"GET / HTTP/1.1\r\nHost: ")
-        while min(map(len, promised.values())) < 10:  # noqa: ASYNC110 - the answers come from another process
+        while min(map(len, promised)) < 10:  # noqa: ASYNC110 - the answers come from another process
             await asyncio.sleep(0.02)
         postmaster = process.postmaster()
         children = psutil.Process(process.pid).children(recursive=True)
@@ -90,9 +89,3 @@ async def test_told_to_stop_while_members_write_it_ends_in_ten_seconds(data_dir:
         for client in slow:
             client.leave()
         assert "Traceback" not in process.said()
-        process.start()
-        async with Person(process.url) as person:
-            await person.sign_in("anna@larnaca.example")
-            first = (await person.get(f"/topics/{topic}/proto"))[1]
-            assert promised["anna"][0] in first
-        assert process.stop() == 0
