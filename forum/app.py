@@ -19,7 +19,7 @@ from forum.db import Database
 from forum.domain import sessions
 from forum.domain.attempts import Limits
 from forum.errors import ForumError
-from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, RENDERER, SECRET
+from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, RENDERER, SECRET, TELLING
 from forum.markup import Renderer
 from forum.passwords import Hasher
 from forum.routes import add_routes
@@ -51,6 +51,7 @@ def create_app(
     app[ASSETS] = Assets()
     app[HASHER] = hasher or Hasher()
     app[RENDERER] = renderer or Renderer()
+    app[TELLING] = asyncio.Lock()
     app[DB] = Database(database_url)
     add_routes(app, config.base_path)
     pages.setup(app)

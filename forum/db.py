@@ -11,19 +11,27 @@ from __future__ import annotations
 import asyncio
 import enum
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, Final, Generic, TypeVar, cast, get_type_hints
 
 import asyncpg
 
-from forum.errors import BadRequest, CommandError, Conflict, ForumError, Invalid, Unavailable
+from forum.errors import BadRequest, Busy, CommandError, Conflict, ForumError, Invalid, Unavailable
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Any)
 
-ACQUIRE_TIMEOUT: Final = 2.0
-"""Seconds a request waits for a connection before it is told to come back."""
+ACQUIRE_SECONDS: Final = 1.0
+"""How long a request waits for connections, all in all, before it is told to come back, which is done within two."""
+
+PATIENCE: Final[ContextVar[float | None]] = ContextVar("patience", default=None)
+"""What is left of that to the request being answered; unset outside one, where each wait may take as long."""
+
+CLOSE_SECONDS: Final = 1.0
+"""How long the pool's connections may take to end what they do, when the process stops."""
 
 SESSION_SETTINGS: Final = {
     "application_name": "koinon",
@@ -198,6 +206,7 @@ class Database:
         self._url = url
         self._pool_size = pool_size
         self._pool: asyncpg.Pool | None = None
+        self._turn = asyncio.Lock()
 
     async def open(self) -> None:
         """Connect, or raise Unavailable."""
@@ -218,11 +227,11 @@ class Database:
             raise translate(error) from error
 
     async def close(self) -> None:
-        """Close every connection; what still runs after five seconds is cut off."""
+        """Close every connection; what still runs after a second is cut off."""
         if self._pool is None:
             return
         try:
-            await asyncio.wait_for(self._pool.close(), 5)
+            await asyncio.wait_for(self._pool.close(), CLOSE_SECONDS)
         except TimeoutError:
             self._pool.terminate()
         self._pool = None
@@ -258,17 +267,32 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
-        if self._pool is None:
+        pool = self._pool
+        if pool is None:
             raise Unavailable
-        try:
-            connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            raise translate(error) from error
+        connection = await self._acquire(pool)
         try:
             # The pool lends a proxy that behaves as the connection it stands for.
             yield cast("asyncpg.Connection", connection)
         finally:
-            await self._pool.release(connection)
+            await pool.release(connection)
+
+    async def _acquire(self, pool: asyncpg.Pool) -> asyncpg.pool.PoolConnectionProxy:
+        """Take a connection from the pool within what is left of the request's patience."""
+        patience = PATIENCE.get()
+        began = time.monotonic()
+        try:
+            return await pool.acquire(timeout=ACQUIRE_SECONDS if patience is None else max(patience, 0.01))
+        except TimeoutError as error:
+            # Hundreds may have waited as long: they go on one after the other, and others between.
+            async with self._turn:
+                await asyncio.sleep(0)
+            raise Busy from error
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise translate(error) from error
+        finally:
+            if patience is not None:
+                PATIENCE.set(patience - (time.monotonic() - began))
 
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:

@@ -5,9 +5,11 @@
     ├── Unauthenticated   401  (pages: the way to sign-in)
     ├── Forbidden         403  seen, but not allowed; the code says why
     ├── Invalid           422  what was typed cannot be taken; fields say where
+    ├── TooSlow           408  what was sent took too long to arrive
     ├── Conflict          409  the state has moved on
     ├── RateLimited       429  too many, too soon; `retry_after` in seconds
     └── Unavailable       503  the database does not answer; try again
+        └── Busy          503  nor is it asked: all connections to it are taken
 
 A code is stable and machine-readable; sentences live in `forum/web/problems.py`, never here.
 """
@@ -62,6 +64,13 @@ class BadRequest(ForumError):
     code = "bad_request"
 
 
+class TooSlow(ForumError):
+    """A body that did not arrive in time; raised where it is read."""
+
+    status = 408
+    code = "too_slow"
+
+
 class Conflict(ForumError):
     status = 409
     code = "conflict"
@@ -79,6 +88,10 @@ class RateLimited(ForumError):
 class Unavailable(ForumError):
     status = 503
     code = "unavailable"
+
+
+class Busy(Unavailable):
+    """No connection to the database came free in time; for the reader it is the same."""
 
 
 class CommandError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
@@ -23,6 +24,8 @@ HASHER: Final = web.AppKey("hasher", Hasher)
 SECRET: Final = web.AppKey("secret", bytes)
 LIMITS: Final = web.AppKey("limits", Limits)
 ASSETS: Final = web.AppKey("assets", Assets)
+TELLING: Final = web.AppKey("telling", asyncio.Lock)
+"""Held while somebody is told that the forum is busy: one page at a time."""
 
 ACTOR: Final = web.RequestKey("actor", Actor)
 NETWORK: Final = web.RequestKey("network", Network)

@@ -6,6 +6,7 @@ not ours to explain becomes the same 500 with the request's id; the trace goes t
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import re
@@ -14,13 +15,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from aiohttp import web
-from aiohttp_session import new_session
+from aiohttp_session import SESSION_KEY, new_session
 
-from forum import logs
+from forum import db, logs
 from forum.domain.entities import HOUSE
-from forum.errors import BadRequest, ForumError, NotFound, Unauthenticated, Unavailable
+from forum.errors import BadRequest, ForumError, NotFound, TooSlow, Unauthenticated, Unavailable
 from forum.i18n import Language, is_language, negotiate, translator
-from forum.keys import ACTOR, ADDRESS, CONFIG, NETWORK, REQUEST_ID, TRANSLATOR
+from forum.keys import ACTOR, ADDRESS, CONFIG, NETWORK, REQUEST_ID, TELLING, TRANSLATOR
 from forum.web import compression, fragments, kept, pages, problem_json, problems, resend, sign_in
 from forum.web.access import Handler, load_actor, load_token_actor
 from forum.web.forms import FormState
@@ -83,6 +84,7 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Prepare the request, and answer whatever is raised below; stands inside aiohttp-session's middleware."""
     request[REQUEST_ID] = secrets.token_hex(8)
     logs.REQUEST_ID.set(request[REQUEST_ID])
+    db.PATIENCE.set(db.ACQUIRE_SECONDS)
     request[ADDRESS] = _address(request)
     request[TRANSLATOR] = translator(_guest_language(request))
     try:
@@ -98,11 +100,16 @@ async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
     if isinstance(error, web.HTTPException) and error.status < 400:
         raise error
     problem = _problem_of(request, error)
+    if request.transport is None:
+        # Nobody is there any more to read a page.
+        return web.Response(status=problem.status)
     if is_api(request):
         response = problem_json.response(request, await _as_told_to_programs(request, problem))
         if isinstance(error, web.HTTPMethodNotAllowed) and response.status == 405:
             response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
         return response
+    if isinstance(problem, Unavailable | TooSlow):
+        return await _without_database(request, problem)
     try:
         if not _is_public_path(request):
             await load_actor(request)
@@ -115,9 +122,28 @@ async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
         is_stale = problem.code == "csrf" and request.get(ACTOR) is not None
         return (await resend.show(request, problem) if is_stale else None) or await _page(request, problem)
     except Exception as second:
-        # The database went away while the error was being told: tell it to a guest, and leave the cookie alone.
+        # The database went away while the error was being told.
+        request.pop(SESSION_KEY, None)
+        return await _without_database(request, _problem_of(request, second))
+
+
+async def _without_database(request: web.Request, problem: ForumError) -> web.Response:
+    """Tell a problem without asking the database again, which has just kept the reader waiting.
+
+    Whose session it is was found out before, or the page is a guest's and leaves the cookie alone. Hundreds may be told
+    in the same moment, when the database stops or a flood of half-sent forms reaches its deadline: each page gives way
+    to whatever else there is to do.
+    """
+    request.setdefault(NETWORK, HOUSE)
+    if SESSION_KEY not in request:
         await new_session(request)
-        return await _page(request, _problem_of(request, second))
+    async with request.app[TELLING]:
+        await asyncio.sleep(0)
+        if request.transport is None:
+            return web.Response(status=problem.status)
+        if fragments.wanted(request):
+            return await fragments.notice(request, problem)
+        return await _page(request, problem)
 
 
 async def _to_sign_in(request: web.Request, problem: Unauthenticated) -> web.Response:
@@ -143,9 +169,6 @@ async def _as_told_to_programs(request: web.Request, problem: ForumError) -> For
 
 
 async def _page(request: web.Request, problem: ForumError) -> web.Response:
-    if isinstance(problem, Unavailable):
-        # The database has just kept the reader waiting; it is not asked again for the sake of a name.
-        request.setdefault(NETWORK, HOUSE)
     page = ErrorPage(
         status=problem.status,
         title=problems.title(problem.status),
@@ -228,15 +251,15 @@ def _address(request: web.Request) -> str:
     forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
     chain = [part.strip() for part in forwarded.split(",") if part.strip()]
     try:
-        address = _plain_address(peer)
+        address = plain_address(peer)
         while chain and any(address in network for network in trusted):
-            address = _plain_address(chain.pop())
+            address = plain_address(chain.pop())
     except ValueError:
         return peer
     return str(address)
 
 
-def _plain_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def plain_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """Return an address, IPv4 never dressed as IPv6; raise ValueError for other text."""
     address = ipaddress.ip_address(text)
     return getattr(address, "ipv4_mapped", None) or address

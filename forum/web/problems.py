@@ -13,6 +13,7 @@ TITLES: Final[Mapping[int, str]] = {
     403: mark("This is not allowed"),
     404: mark("Nothing is here"),
     405: mark("This cannot be done here"),
+    408: mark("This took too long to arrive"),
     409: mark("Something has changed meanwhile"),
     413: mark("This is too large"),
     414: mark("The address is too long"),
@@ -69,6 +70,9 @@ SENTENCES: Final[Mapping[str, str]] = {
         "The error has been recorded. Try again; if it comes back, tell the administrators the number below."
     ),
     "method_not_allowed": mark("This address does not take this kind of request."),
+    "too_slow": mark(
+        "What you sent took too long to arrive, so nothing of it was kept. It is still in your browser: go back and send it again, perhaps over a better connection."
+    ),
     "too_large": mark("What you sent is larger than the forum takes."),
     "unsupported_media_type": mark("Send the body as application/json."),
     "cannot_suspend_self": mark("Nobody can suspend themselves."),
