@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+import hypothesis
 import pytest
 from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient
@@ -26,6 +27,10 @@ from forum.postgres import EmbeddedServer, Endpoint
 from tests import cast as people
 from tests.cast import Cast
 from tests.site import Site
+
+# No example is judged by the clock: on a busy machine any of them may take longer than it does by itself.
+hypothesis.settings.register_profile("koinon", deadline=None)
+hypothesis.settings.load_profile("koinon")
 
 _DATABASE: Final = "koinon_test"
 _OWN: Final = "koinon_test_own"

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 # A member's name as it is typed after the @, letters and digits with single dots for the blanks; never within an
 # address or another word.
-_NAME: Final = r"[^\W_]++(?:['’-][^\W_]++)*+"
-MENTION: Final = rf"(?<![^\W_])(?<![@/.:+%-])@({_NAME}(?:\.{_NAME}){{0,11}}+)(?![^\W_]|@)"
+# Nothing of it is given back: said by looking ahead, since Python before 3.11.5 errs in possessive groups.
+_NAME: Final = r"[^\W_]++(?:['’-][^\W_]++)*"
+MENTION: Final = rf"(?<![^\W_])(?<![@/.:+%-])@(?=({_NAME}(?:\.{_NAME}){{0,11}}))\1(?![^\W_]|@)"
 _SIGN: Final = r"(?<![^\W_])(?<![:/]):([^\W_][\w-]{0,79}|[+-]1):(?![^\W_])"
 
 
@@ -68,8 +69,8 @@ _BRACKET: Final = re.compile(r"[\[\]]")
 _PUNCTUATION: Final = ".,;:!?·'*_~»”’…]}"
 _TARGET: Final = re.compile(
     r"""\([ \n]*+
-    (?:<(?P<angled>[^<>\n]*+)>|(?P<bare>(?:[^\s()<>"]|\([^\s()]*+\))*+))
-    (?:[ \n]++(?:"[^"]*+"|'[^']*+'))?+
+    (?:<(?P<angled>[^<>\n]*+)>|(?=(?P<bare>(?:[^\s()<>"]|\([^\s()]*+\))*))(?P=bare))
+    (?=(?P<aside>(?:[ \n]++(?:"[^"]*+"|'[^']*+'))?))(?P=aside)
     [ \n]*+\)""",
     re.VERBOSE,
 )
