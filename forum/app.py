@@ -19,8 +19,9 @@ from forum.db import Database
 from forum.domain import sessions
 from forum.domain.attempts import Limits
 from forum.errors import ForumError
-from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, RENDERER, SECRET, TELLING
+from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, PAGES, RENDERER, SECRET, TELLING
 from forum.markup import Renderer
+from forum.page_cache import PageCache
 from forum.passwords import Hasher
 from forum.routes import add_routes
 from forum.web import pages
@@ -49,6 +50,7 @@ def create_app(
     app[SECRET] = secret
     app[LIMITS] = Limits(config.rate_limits, secret)
     app[ASSETS] = Assets()
+    app[PAGES] = PageCache()
     app[HASHER] = hasher or Hasher()
     app[RENDERER] = renderer or Renderer()
     app[TELLING] = asyncio.Lock()

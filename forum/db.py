@@ -39,6 +39,10 @@ SESSION_SETTINGS: Final = {
     "statement_timeout": "5s",
     "lock_timeout": "2s",
     "idle_in_transaction_session_timeout": "15s",
+    # Every query is prepared once a connection and its plan is good for all values, as a test sees: planning anew each
+    # time would take longer than most of them run.
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from forum.domain.entities import stored_language
-from forum.i18n import Language, Translator, languages, translator
+from forum.i18n import Language, Translator, languages, next_day, translator
 
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
 """Private-use characters that the search puts around a match."""
@@ -64,7 +65,7 @@ def _make(words: Translator, functions: Mapping[str, Callable[..., object]]) -> 
     environment.filters["number"] = words.number
     environment.filters["date"] = _zoned(words.date)
     environment.filters["datetime"] = _zoned(words.datetime)
-    environment.filters["long_date"] = _zoned(words.long_date)
+    environment.filters["long_date"] = _long_date(words)
     environment.filters["relative"] = _relative(words)
     environment.filters["iso"] = _iso
     environment.filters["listed"] = words.join
@@ -76,6 +77,7 @@ def _make(words: Translator, functions: Mapping[str, Callable[..., object]]) -> 
     return environment
 
 
+@lru_cache(maxsize=4096)
 def _initials(name: str) -> str:
     """Return the first letters of the first two words; Greek capitals carry no accent when they stand alone."""
     letters = unicodedata.normalize("NFD", "".join(word[0] for word in name.split()[:2]))
@@ -90,10 +92,23 @@ def _zoned(write: Callable[[datetime, ZoneInfo], str]) -> Callable[[Context, dat
     return filter_
 
 
+def _long_date(words: Translator) -> Callable[[Context, datetime], str]:
+    @jinja2.pass_context
+    def filter_(context: Context, value: datetime) -> str:
+        frame = context["frame"]
+        if value is frame.now:
+            frame.freshness.at_most(next_day(value, frame.zone))
+        return words.long_date(value, frame.zone)
+
+    return filter_
+
+
 def _relative(words: Translator) -> Callable[[Context, datetime], str]:
     @jinja2.pass_context
     def filter_(context: Context, value: datetime) -> str:
         frame = context["frame"]
+        if until := words.relative_until(value, frame.now, frame.zone):
+            frame.freshness.at_most(until)
         return words.relative(value, frame.now, frame.zone)
 
     return filter_

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import permissions
+from forum.domain import permissions, unread
 from forum.domain.actors import Actor
 from forum.domain.entities import Category, Post, PostId, Topic, TopicId
 from forum.domain.permissions import Verdict
@@ -42,6 +42,15 @@ class ReadGrant:
 
     actor: Actor
     topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """May read a topic, and where they stand in it: the first post they have not seen, a reply they have begun."""
+
+    grant: ReadGrant
+    first_unread: int | None
+    has_draft: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,12 @@ class FeedbackGrant:
     actor: Actor
 
 
+@dataclass(frozen=True, slots=True)
+class _TopicToShow(Topic):
+    first_unread: int | None
+    has_draft: bool
+
+
 READABLE: Final = """ARRAY(
     SELECT category_rights.category_id
     FROM category_rights
@@ -156,25 +171,42 @@ _CATEGORY = Query(
     card=Card.ZERO_OR_ONE,
 )
 
-_TOPIC = Query(
-    "access.topic",
-    f"""
-    SELECT topics.id, categories.id, categories.slug, categories.name_el, categories.name_en,
-           authors.id, authors.name, organisations.slug, organisations.name_el, organisations.name_en,
-           topics.kind, topics.title, topics.slug, topics.language, topics.is_internal,
-           topics.locked_at, topics.locked_by_id, lockers.name, topics.lock_reason, topics.pinned_at,
-           topics.reply_count, topics.post_count, topics.last_post_number, topics.last_post_at,
-           topics.created_at, topics.deleted_at, topics.deleted_by_id,
-           {_RIGHTS}
+_TOPIC_COLUMNS = f"""
+    topics.id, categories.id, categories.slug, categories.name_el, categories.name_en,
+    authors.id, authors.name, organisations.slug, organisations.name_el, organisations.name_en,
+    topics.kind, topics.title, topics.slug, topics.language, topics.is_internal, topics.locked_at, topics.locked_by_id,
+    (SELECT lockers.name FROM members AS lockers WHERE lockers.id = topics.locked_by_id),
+    topics.lock_reason, topics.pinned_at, topics.reply_count, topics.post_count, topics.last_post_number,
+    topics.last_post_at, topics.created_at, topics.deleted_at, topics.deleted_by_id, topics.version,
+    {_RIGHTS}
+"""
+
+_TOPIC_JOINS = """
     FROM topics
     JOIN categories ON categories.id = topics.category_id
     JOIN category_rights AS rights ON rights.category_id = topics.category_id AND rights.member_id = $1
     JOIN members AS authors ON authors.id = topics.author_id
     JOIN organisations ON organisations.id = authors.organisation_id
-    LEFT JOIN members AS lockers ON lockers.id = topics.locked_by_id
+"""
+
+_TOPIC = Query(
+    "access.topic",
+    f"SELECT {_TOPIC_COLUMNS} {_TOPIC_JOINS} WHERE topics.id = $2",
+    returns=Topic,
+    card=Card.ZERO_OR_ONE,
+)
+
+_TOPIC_TO_SHOW = Query(
+    "access.topic_to_show",
+    f"""
+    SELECT {_TOPIC_COLUMNS},
+           CASE WHEN {unread.IS} THEN {unread.FIRST} END,
+           EXISTS (SELECT 1 FROM drafts WHERE drafts.member_id = $1 AND drafts.place = 'topic:' || topics.id)
+    {_TOPIC_JOINS}
+    {unread.JOIN}
     WHERE topics.id = $2
     """,
-    returns=Topic,
+    returns=_TopicToShow,
     card=Card.ZERO_OR_ONE,
 )
 
@@ -253,6 +285,14 @@ async def category_to_start(conn: Conn, actor: Actor, slug: str) -> StartGrant:
 
 async def topic_to_read(conn: Conn, actor: Actor, topic_id: TopicId) -> ReadGrant:
     return ReadGrant(actor, await _topic(conn, actor, topic_id))
+
+
+async def topic_to_show(conn: Conn, actor: Actor, topic_id: TopicId) -> Visit:
+    """Return the right to read a topic together with what its page needs of the reader, in one query."""
+    row = await conn.maybe(_TOPIC_TO_SHOW, actor.member_id, topic_id)
+    if row is None or not permissions.can_read_topic(actor, row):
+        raise NotFound
+    return Visit(ReadGrant(actor, row), row.first_unread, row.has_draft)
 
 
 async def topic_to_reply(tx: Tx, actor: Actor, topic_id: TopicId) -> ReplyGrant:

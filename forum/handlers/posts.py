@@ -65,7 +65,6 @@ class ReplyPage(Page):
     writing: Writing
     form: FormState
     problem: str
-    idempotency_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +268,6 @@ async def _new(
         writing=Writing(place, draft, preview),
         form=form or drafting.state_of_draft(draft),
         problem=problem,
-        idempotency_key=uuid4().hex,
     )
     return await render(request, page, status=status)
 

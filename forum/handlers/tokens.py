@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
-from uuid import uuid4
 
 from aiohttp import web
 from pydantic import Field
@@ -34,7 +33,6 @@ class TokensPage(Page):
     form: FormState
     code: str
     email: str
-    idempotency_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +89,5 @@ async def _index(request: web.Request, form: FormState, *, problem: Invalid | No
         form=form,
         code=problem.code if problem and not form.is_faulty else "",
         email=own.email,
-        idempotency_key=uuid4().hex,
     )
     return await render(request, page, status=problem.status if problem else 200)

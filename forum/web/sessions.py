@@ -9,7 +9,7 @@ from aiohttp_session import AbstractStorage, Session, new_session
 
 from forum.config import Config
 from forum.domain import sessions
-from forum.keys import ACTOR, DB, NETWORK
+from forum.keys import ACTOR, DB, NETWORK, STAMP
 
 _KEY: Final = "key"
 
@@ -41,6 +41,7 @@ class PostgresStorage(AbstractStorage):
             return await self.new_session()
         request[ACTOR] = found.actor
         request[NETWORK] = found.network
+        request[STAMP] = found.stamp
         if found.needs_touch:
             async with db.write() as tx:
                 await sessions.touch(tx, found.actor.session_id)

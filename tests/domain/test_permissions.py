@@ -72,6 +72,7 @@ TOPIC: Final = Topic(
     created_at=NOW,
     deleted_at=None,
     deleted_by_id=None,
+    version=1,
     can_see=True,
     can_read=True,
     can_start=True,
