@@ -283,6 +283,12 @@ class Database:
 
     async def _acquire(self, pool: asyncpg.Pool) -> asyncpg.pool.PoolConnectionProxy:
         """Take a connection from the pool within what is left of the request's patience."""
+        if pool.get_idle_size():
+            # Nothing to wait for: no clock, no timer.
+            try:
+                return await pool.acquire()
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                raise translate(error) from error
         patience = PATIENCE.get()
         began = time.monotonic()
         try:

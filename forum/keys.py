@@ -10,6 +10,7 @@ from aiohttp import web
 from forum.assets import Assets
 from forum.config import Config
 from forum.db import Database
+from forum.domain.access import Visit
 from forum.domain.actors import Actor
 from forum.domain.attempts import Limits
 from forum.domain.entities import Network, Stamp
@@ -32,6 +33,10 @@ TELLING: Final = web.AppKey("telling", asyncio.Lock)
 ACTOR: Final = web.RequestKey("actor", Actor)
 NETWORK: Final = web.RequestKey("network", Network)
 STAMP: Final = web.RequestKey("stamp", Stamp)
+VISITED: Final = web.RequestKey("visited", int)
+"""The topic whose page is asked for: it is read together with the session."""
+VISIT: Final = web.RequestKey("visit", Visit)
+"""The right to read it; missing where there is none."""
 TRANSLATOR: Final = web.RequestKey("translator", Translator)
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 ADDRESS: Final = web.RequestKey("address", str)

@@ -73,7 +73,7 @@ _PAGES: Final = (
     Route("POST", "/topics/{topic_id}/pin/delete", pins.delete, Access.TOPIC_MODERATE, "pins.delete"),
     Route("POST", "/topics/{topic_id}/internal", internal.create, Access.TOPIC_MARK, "internal.create"),
     Route("POST", "/topics/{topic_id}/internal/delete", internal.delete, Access.TOPIC_MARK, "internal.delete"),
-    Route("GET", "/topics/{topic_id}/{slug}", topics.show, Access.TOPIC_READ, "topics.show"),
+    Route("GET", "/topics/{topic_id}/{slug}", topics.show, Access.TOPIC_READ, "topics.show", reads_topic=True),
     # Posts
     Route("GET", "/posts/{post_id}", posts.show, Access.POST_READ, "posts.show"),
     Route("GET", "/posts/{post_id}/revisions", posts.revisions, Access.POST_READ, "posts.revisions"),

@@ -10,13 +10,14 @@ category first where the act changes how many topics that holds.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import permissions, unread
+from forum.domain import permissions, sessions, unread
 from forum.domain.actors import Actor
 from forum.domain.entities import Category, Post, PostId, Topic, TopicId
 from forum.domain.permissions import Verdict
+from forum.domain.sessions import SessionActor
 from forum.errors import Forbidden, NotFound
 
 
@@ -145,6 +146,12 @@ class _TopicToShow(Topic):
     has_draft: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _SessionAndTopic(sessions.Read):
+    topic: tuple[Any, ...] | None
+    """The fields of _TopicToShow."""
+
+
 READABLE: Final = """ARRAY(
     SELECT category_rights.category_id
     FROM category_rights
@@ -196,19 +203,27 @@ _TOPIC = Query(
     card=Card.ZERO_OR_ONE,
 )
 
-_TOPIC_TO_SHOW = Query(
-    "access.topic_to_show",
-    f"""
+_TOPIC_TO_SHOW = f"""
     SELECT {_TOPIC_COLUMNS},
            CASE WHEN {unread.IS} THEN {unread.FIRST} END,
            EXISTS (SELECT 1 FROM drafts WHERE drafts.member_id = $1 AND drafts.place = 'topic:' || topics.id)
     {_TOPIC_JOINS}
     {unread.JOIN}
     WHERE topics.id = $2
+"""
+
+_SESSION_AND_TOPIC = Query(
+    "access.session_and_topic",
+    f"""
+    SELECT {sessions.COLUMNS}, topic
+    {sessions.JOINS}
+    LEFT JOIN LATERAL ({_TOPIC_TO_SHOW.replace("$2", "$4").replace("$1", "sessions.member_id")}) AS topic ON true
+    WHERE {sessions.IS_OPEN}
     """,
-    returns=_TopicToShow,
+    returns=_SessionAndTopic,
     card=Card.ZERO_OR_ONE,
 )
+"""The most read page there is costs one query, of which the topic's half is asked about the session's member."""
 
 _TOPIC_LOCK = Statement(
     "access.topic_lock",
@@ -287,12 +302,16 @@ async def topic_to_read(conn: Conn, actor: Actor, topic_id: TopicId) -> ReadGran
     return ReadGrant(actor, await _topic(conn, actor, topic_id))
 
 
-async def topic_to_show(conn: Conn, actor: Actor, topic_id: TopicId) -> Visit:
-    """Return the right to read a topic together with what its page needs of the reader, in one query."""
-    row = await conn.maybe(_TOPIC_TO_SHOW, actor.member_id, topic_id)
-    if row is None or not permissions.can_read_topic(actor, row):
-        raise NotFound
-    return Visit(ReadGrant(actor, row), row.first_unread, row.has_draft)
+async def session_and_topic(conn: Conn, key: str, topic_id: TopicId) -> tuple[SessionActor | None, Visit | None]:
+    """Return whose session has a key, and their right to read a topic, each None where there is none; one query."""
+    row = await conn.maybe(_SESSION_AND_TOPIC, *sessions.values(key), topic_id)
+    if row is None:
+        return None, None
+    session = sessions.read(row)
+    topic = _TopicToShow(*row.topic) if row.topic else None
+    if topic is None or not permissions.can_read_topic(session.actor, topic):
+        return session, None
+    return session, Visit(ReadGrant(session.actor, topic), topic.first_unread, topic.has_draft)
 
 
 async def topic_to_reply(tx: Tx, actor: Actor, topic_id: TopicId) -> ReplyGrant:

@@ -58,7 +58,9 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read(Actor):
+class Read(Actor):
+    """A session as its query answers."""
+
     name_el: str
     name_en: str
     tagline_el: str
@@ -102,25 +104,27 @@ NOT_SUSPENDED: Final = "(members.suspended_until IS NULL OR members.suspended_un
 
 _ALIVE: Final = "sessions.expires_at > now() AND sessions.seen_at > now() - $2::interval"
 
-_ACTOR = Query(
-    "sessions.actor",
-    f"""
-    SELECT {ACTOR_COLUMNS}, sessions.id, NULL::bigint,
-           network.name_el, network.name_en, network.tagline_el, network.tagline_en, network.accent,
-           foundations.version, (SELECT coalesce(max(topics.version), 0) FROM topics),
-           (SELECT coalesce(max(topic_reads.version), 0) FROM topic_reads WHERE topic_reads.member_id = members.id),
-           members.read_before, split_part(pg_current_snapshot()::text, ':', 3),
-           sessions.seen_at < now() - $3::interval
+COLUMNS: Final = f"""
+    {ACTOR_COLUMNS}, sessions.id, NULL::bigint,
+    network.name_el, network.name_en, network.tagline_el, network.tagline_en, network.accent,
+    foundations.version, (SELECT coalesce(max(topics.version), 0) FROM topics),
+    (SELECT coalesce(max(topic_reads.version), 0) FROM topic_reads WHERE topic_reads.member_id = members.id),
+    members.read_before, split_part(pg_current_snapshot()::text, ':', 3),
+    sessions.seen_at < now() - $3::interval
+"""
+
+JOINS: Final = f"""
     FROM sessions
     JOIN members ON members.id = sessions.member_id
     {ACTOR_JOINS}
     CROSS JOIN network
     CROSS JOIN foundations
-    WHERE sessions.key_hash = $1 AND {_ALIVE} AND {NOT_SUSPENDED}
-    """,
-    returns=_Read,
-    card=Card.ZERO_OR_ONE,
-)
+"""
+
+IS_OPEN: Final = f"sessions.key_hash = $1 AND {_ALIVE} AND {NOT_SUSPENDED}"
+"""With COLUMNS and JOINS: whose session has a key; `$1`, `$2` and `$3` are `values(key)`."""
+
+_ACTOR = Query("sessions.actor", f"SELECT {COLUMNS} {JOINS} WHERE {IS_OPEN}", returns=Read, card=Card.ZERO_OR_ONE)
 
 _OPEN = Statement(
     "sessions.open",
@@ -208,9 +212,16 @@ async def actor(conn: Conn, key: str) -> SessionActor | None:
 
     What the network is called stands on every page, so it comes with the member instead of by a query of its own.
     """
-    row = await conn.maybe(_ACTOR, _hash(key), IDLE, TOUCH)
-    if row is None:
-        return None
+    row = await conn.maybe(_ACTOR, *values(key))
+    return None if row is None else read(row)
+
+
+def values(key: str) -> tuple[bytes, timedelta, timedelta]:
+    """Return what IS_OPEN and COLUMNS ask with."""
+    return _hash(key), IDLE, TOUCH
+
+
+def read(row: Read) -> SessionActor:
     return SessionActor(
         Actor(*(getattr(row, name) for name in _ACTOR_FIELDS)),
         Network(*(getattr(row, name) for name in _NETWORK_FIELDS)),

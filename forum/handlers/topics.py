@@ -14,7 +14,7 @@ from aiohttp import web
 from pydantic import Field
 
 from forum.domain import access, drafts, idempotency, permissions, posts, reading, topics
-from forum.domain.access import ReadGrant
+from forum.domain.access import ReadGrant, Visit
 from forum.domain.drafts import Draft, Place
 from forum.domain.entities import (
     BODY_LIMIT,
@@ -31,7 +31,7 @@ from forum.domain.permissions import Verdict
 from forum.domain.topics import Started
 from forum.errors import Forbidden, Invalid, NotFound, RateLimited
 from forum.i18n import languages
-from forum.keys import ACTOR, DB, PAGES, STAMP
+from forum.keys import ACTOR, DB, PAGES, STAMP, VISIT
 from forum.markup import Rendered
 from forum.page_cache import PageCache
 from forum.web import drafting, problem_json, writing
@@ -234,34 +234,38 @@ async def index(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    current = page_param(request)
-    async with request.app[DB].read() as conn:
-        visit = await access.topic_to_show(conn, request[ACTOR], _topic_id(request))
-        grant, first_unread, topic = visit.grant, visit.first_unread, visit.grant.topic
-        if request.match_info["slug"] != topic.slug:
-            return _to_canonical(request, topic, current)
-        if current > page_of(topic.post_count):
-            raise NotFound
-        first = (current - 1) * POSTS_A_PAGE + 1
-        part = _Part(
-            grant,
-            current,
-            first_unread,
-            partial(posts.list_page, conn, grant, current),
-            partial(topics.list_notices, conn, grant, first=first, last=first + POSTS_A_PAGE - 1),
-        )
-        # The field for a reply stands on the last page only.
-        if visit.has_draft and current == page_of(topic.post_count):
-            draft = await drafts.find(conn, grant.actor.member_id, drafts.of_topic(topic.id))
-            response = await render(request, await part.page(draft))
-        else:
-            key = await part.key(request.app[PAGES])
-            response = await render_known(request, (*key, request[STAMP].foundations), part.page)
+    topic_id, current = _topic_id(request), page_param(request)
+    visit = request.get(VISIT)
+    if visit is None:
+        raise NotFound
+    grant, topic = visit.grant, visit.grant.topic
+    if request.match_info["slug"] != topic.slug:
+        return _to_canonical(request, topic, current)
+    if current > page_of(topic.post_count):
+        raise NotFound
     last = min(current * POSTS_A_PAGE, topic.post_count)
-    if first_unread is not None and first_unread <= last and _is_read_by_a_person(request):
+    part = _Part(visit, current, partial(_read, request, grant, current))
+    # The field for a reply stands on the last page only.
+    if visit.has_draft and last == topic.post_count:
+        async with request.app[DB].read() as conn:
+            draft = await drafts.find(conn, grant.actor.member_id, drafts.of_topic(topic_id))
+        response = await render(request, await part.page(draft))
+    else:
+        key = await part.key(request.app[PAGES])
+        response = await render_known(request, (*key, request[STAMP].foundations), part.page)
+    is_news = visit.first_unread is not None and visit.first_unread <= last
+    if is_news and _is_read_by_a_person(request):
         async with request.app[DB].write() as tx:
-            await reading.mark_read(tx, grant.actor, topic.id, last)
+            await reading.mark_read(tx, grant.actor, topic_id, last)
     return response
+
+
+async def _read(request: web.Request, grant: ReadGrant, current: int) -> tuple[list[Post], list[TopicNotice]]:
+    """Return the posts of a page, and what was done to the topic between them."""
+    first = (current - 1) * POSTS_A_PAGE + 1
+    async with request.app[DB].read() as conn:
+        shown = await posts.list_page(conn, grant, current)
+        return shown, await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
 
 
 def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Response:
@@ -273,16 +277,12 @@ class _Part:
     """One page of a topic as one member reads it; its posts are asked for only when they are needed."""
 
     def __init__(
-        self,
-        grant: ReadGrant,
-        current: int,
-        first_unread: int | None,
-        read_posts: Callable[[], Awaitable[list[Post]]],
-        read_notices: Callable[[], Awaitable[list[TopicNotice]]],
+        self, visit: Visit, current: int, read: Callable[[], Awaitable[tuple[list[Post], list[TopicNotice]]]]
     ) -> None:
-        self._grant, self._current, self._first_unread = grant, current, first_unread
-        self._read_posts, self._read_notices = read_posts, read_notices
-        self._posts: list[Post] | None = None
+        self._grant, self._first_unread = visit.grant, visit.first_unread
+        self._current = current
+        self._read = read
+        self._found: tuple[list[Post], list[TopicNotice]] | None = None
 
     async def key(self, pages: PageCache) -> tuple[Hashable, ...]:
         """Return what the page is made of: all who may do the same there and have no part in it read the same one."""
@@ -290,18 +290,17 @@ class _Part:
         place = ("topics.show", topic.id, topic.version, self._current)
         parties = pages.parties(place)
         if parties is None:
-            parties = pages.note_parties(place, _parties(topic, await self._shown()))
+            parties = pages.note_parties(place, _parties(topic, (await self._contents())[0]))
         own = actor.member_id if actor.member_id in parties else None
         return (*place, self._first_unread, topic.can_start, topic.can_reply, topic.can_moderate, own)
 
     async def page(self, draft: Draft | None = None) -> TopicPage:
-        actor, topic, current = self._grant.actor, self._grant.topic, self._current
-        shown, notices = await self._shown(), await self._read_notices()
-        writing = Writing(drafts.of_topic(topic.id), draft)
+        actor, topic = self._grant.actor, self._grant.topic
+        shown, notices = await self._contents()
         return TopicPage(
             topic=topic,
             posts=[view(actor, topic, post, notices, self._first_unread) for post in shown],
-            current=current,
+            current=self._current,
             count=page_of(topic.post_count),
             first_unread=self._first_unread,
             first_unread_page=page_of(self._first_unread or 1),
@@ -310,15 +309,15 @@ class _Part:
             can_mark_internal=permissions.can_mark_topic_internal(actor, topic),
             can_delete=permissions.can_delete_topic(actor, topic),
             can_restore=permissions.can_restore_topic(actor, topic),
-            writing=writing,
+            writing=Writing(drafts.of_topic(topic.id), draft),
             answers=drafting.answers(draft, topic),
             form=drafting.state_of_draft(draft),
         )
 
-    async def _shown(self) -> list[Post]:
-        if self._posts is None:
-            self._posts = await self._read_posts()
-        return self._posts
+    async def _contents(self) -> tuple[list[Post], list[TopicNotice]]:
+        if self._found is None:
+            self._found = await self._read()
+        return self._found
 
 
 def _parties(topic: Topic, shown: list[Post]) -> frozenset[MemberId | None]:

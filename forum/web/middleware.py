@@ -12,12 +12,14 @@ import logging
 import re
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, Final
 
 from aiohttp import web
 from aiohttp_session import SESSION_KEY, new_session
 
 from forum import db, logs
+from forum.config import Network
 from forum.domain.entities import HOUSE
 from forum.errors import BadRequest, ForumError, NotFound, TooSlow, Unauthenticated, Unavailable
 from forum.i18n import Language, is_language, negotiate, translator
@@ -240,15 +242,22 @@ def _guest_language(request: web.Request) -> Language:
     chosen = request.cookies.get(cookie_name(config, "language"), "")
     if is_language(chosen):
         return chosen
-    return negotiate(request.headers.get("Accept-Language", ""), config.language)
+    return _negotiated(request.headers.get("Accept-Language", ""), config.language)
+
+
+_negotiated: Final = lru_cache(maxsize=256)(negotiate)
+"""Browsers say the same with every request."""
 
 
 def _address(request: web.Request) -> str:
-    """Return the client's address: what a trusted proxy forwarded, read from the right, else the peer's."""
-    peer = request.remote or "127.0.0.1"
-    trusted = request.app[CONFIG].trusted_proxies
     # Some proxies add to the header the client sent, some put one of their own below it: all of them are one list.
-    forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    return client_address(request.remote or "127.0.0.1", forwarded, request.app[CONFIG].trusted_proxies)
+
+
+@lru_cache(maxsize=1024)
+def client_address(peer: str, forwarded: str, trusted: tuple[Network, ...]) -> str:
+    """Return the client's address: what a trusted proxy forwarded, read from the right, else the peer's."""
     chain = [part.strip() for part in forwarded.split(",") if part.strip()]
     try:
         address = plain_address(peer)

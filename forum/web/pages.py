@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
+from secrets import token_hex
 from typing import ClassVar, Final
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import aiohttp_jinja2
@@ -136,7 +136,7 @@ async def render_known(request: web.Request, key: Hashable, make: Callable[[], A
             page_cache.NAME: str(escape(viewer.name)).encode(),
             str(page_cache.MEMBER): str(viewer.member_id).encode(),
             page_cache.TOKEN: (await csrf.token(request)).encode(),
-            page_cache.FORM_KEY: uuid4().hex.encode(),
+            page_cache.FORM_KEY: token_hex(16).encode(),
         }
     )
     return _answer(body, language, 200)
@@ -145,7 +145,7 @@ async def render_known(request: web.Request, key: Hashable, make: Callable[[], A
 async def _render(request: web.Request, page: Page, said: str, status: int) -> web.Response:
     viewer = request.get(ACTOR)
     token = await csrf.token(request)
-    frame = _frame(request, viewer, await _network(request), token, uuid4().hex, said, clock.now())
+    frame = _frame(request, viewer, await _network(request), token, token_hex(16), said, clock.now())
     response = _answer(_write(request, page, frame).encode(), request[TRANSLATOR].language, status)
     csrf.remember_guest(request, response)
     return response

@@ -8,8 +8,9 @@ from aiohttp import web
 from aiohttp_session import AbstractStorage, Session, new_session
 
 from forum.config import Config
-from forum.domain import sessions
-from forum.keys import ACTOR, DB, NETWORK, STAMP
+from forum.domain import access, sessions
+from forum.domain.entities import TopicId
+from forum.keys import ACTOR, DB, NETWORK, STAMP, VISIT, VISITED
 
 _KEY: Final = "key"
 
@@ -36,7 +37,12 @@ class PostgresStorage(AbstractStorage):
             return await self.new_session()
         db = request.app[DB]
         async with db.read() as conn:
-            found = await sessions.actor(conn, key)
+            if (topic_id := request.get(VISITED)) is None:
+                found = await sessions.actor(conn, key)
+            else:
+                found, visit = await access.session_and_topic(conn, key, TopicId(topic_id))
+                if visit:
+                    request[VISIT] = visit
         if found is None:
             return await self.new_session()
         request[ACTOR] = found.actor
