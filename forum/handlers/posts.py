@@ -14,6 +14,7 @@ from forum.domain.access import EditGrant, ReplyGrant
 from forum.domain.drafts import Place
 from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Post, PostId, Revision, Topic, TopicId
 from forum.domain.permissions import Verdict
+from forum.domain.posts import Replied
 from forum.errors import BadRequest, Forbidden, Invalid, NotFound, RateLimited
 from forum.keys import ACTOR, DB
 from forum.markup import Rendered
@@ -142,32 +143,33 @@ async def _create(request: web.Request, topic_id: TopicId, place: Place) -> web.
                 return await drafting.save(request, place)
             case "publish":
                 form = ReplyForm.parse(sent)
-                grant, post = await _reply(request, topic_id, form)
+                grant, reply, post = await _reply(request, topic_id, form)
     except (Invalid, RateLimited) as fault:
         return await _told(request, fault) if fragments.wanted(request) else await _again(request, fault)
-    if fragments.wanted(request):
+    if post:
         return await _created(request, grant, post, form.last_number or post.number - 1)
-    return to_post(request, topic_id, grant.topic.slug, post.number, "reply.published")
+    return to_post(request, topic_id, grant.topic.slug, reply.number, "reply.published")
 
 
-async def _reply(request: web.Request, topic_id: TopicId, form: ReplyForm) -> tuple[ReplyGrant, Post]:
-    """Publish the reply; its draft goes with it."""
+async def _reply(request: web.Request, topic_id: TopicId, form: ReplyForm) -> tuple[ReplyGrant, Replied, Post | None]:
+    """Publish the reply; its draft goes with it. A script is shown the post, so that is read again for it."""
     actor = request[ACTOR]
     answered = await _answered(request, topic_id, form.reply_to)
     rendered = await writing.rendered(request, form.body)
     async with request.app[DB].write() as tx:
         grant = await access.topic_to_reply(tx, actor, topic_id)
         await count_post(request, tx)
-        post = await posts.reply(
+        reply = await posts.reply(
             tx,
             grant,
             body=form.body,
             rendered=rendered,
             reply_to=answered.id if answered else None,
             key=_key(form, topic_id),
+            ends_draft=True,
         )
-        await drafts.delete(tx, actor.member_id, drafts.of_topic(topic_id))
-    return grant, post
+        post = await posts.replied(tx, grant, reply) if fragments.wanted(request) else None
+    return grant, reply, post
 
 
 async def _created(request: web.Request, grant: ReplyGrant, post: Post, shown: int) -> web.Response:

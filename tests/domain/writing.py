@@ -46,7 +46,8 @@ async def reply(
     """Reply in a topic."""
     async with db.write() as tx:
         grant = await access.topic_to_reply(tx, actor, topic_id)
-        return await posts.reply(tx, grant, body=body, rendered=rendered(body), reply_to=reply_to, key=key)
+        reply = await posts.reply(tx, grant, body=body, rendered=rendered(body), reply_to=reply_to, key=key)
+        return await posts.replied(tx, grant, reply)
 
 
 async def edit(db: Database, actor: Actor, post_id: PostId, body: str, title: str | None = None) -> Post:

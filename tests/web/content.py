@@ -47,7 +47,8 @@ async def reply(
     rendered = await site.app[RENDERER].render(body)
     async with site.app[DB].write() as tx:
         grant = await access.topic_to_reply(tx, actor(site, person), topic_id)
-        return await posts.reply(tx, grant, body=body, rendered=rendered, reply_to=reply_to, key=None)
+        reply = await posts.reply(tx, grant, body=body, rendered=rendered, reply_to=reply_to, key=None)
+        return await posts.replied(tx, grant, reply)
 
 
 async def lock(site: Site, topic_id: TopicId, reason: str = "Περιμένουμε τη Νομική Υπηρεσία") -> None:

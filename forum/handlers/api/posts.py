@@ -43,7 +43,8 @@ async def create(request: web.Request, sent: models.NewPost) -> models.CreatedPo
         grant = await access.topic_to_reply(tx, actor, topic_id)
         await count_post(request, tx)
         reply_to = None if sent.reply_to is None else PostId(sent.reply_to)
-        post = await posts.reply(tx, grant, body=sent.body, rendered=rendered, reply_to=reply_to, key=key)
+        reply = await posts.reply(tx, grant, body=sent.body, rendered=rendered, reply_to=reply_to, key=key)
+        post = await posts.replied(tx, grant, reply)
     return models.CreatedPost(
         id=post.id,
         number=post.number,
