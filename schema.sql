@@ -472,7 +472,7 @@ CREATE TABLE idempotency_keys (
 CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
 COMMENT ON TABLE idempotency_keys IS 'A write that was asked for under a key, and the row it made: the same key makes no second one. Kept for 24 hours.';
 
-CREATE TABLE attempts (
+CREATE UNLOGGED TABLE attempts (
     subject bytea NOT NULL CONSTRAINT attempts_subject_check CHECK (length(subject) = 32),
     act text NOT NULL CONSTRAINT attempts_act_check CHECK (length(act) BETWEEN 1 AND 40),
     count integer NOT NULL CONSTRAINT attempts_count_check CHECK (count >= 0),
@@ -481,7 +481,7 @@ CREATE TABLE attempts (
     PRIMARY KEY (subject, act)
 );
 CREATE INDEX attempts_expires_at_idx ON attempts (expires_at);
-COMMENT ON TABLE attempts IS 'How often something was tried lately (sign-in by account and address, posts by member); subject is a keyed hash, no address or mail is kept.';
+COMMENT ON TABLE attempts IS 'How often something was tried lately, by member, address, account or token; subject is a keyed hash, no address or mail is kept. Unlogged: it may be lost in a crash.';
 
 -- Feedback ----------------------------------------------------------------------------------------
 

@@ -10,7 +10,9 @@ from aiohttp import web
 from forum.domain import categories, search
 from forum.domain.categories import CategoryRow
 from forum.domain.search import Hit
+from forum.errors import ForumError, Invalid, RateLimited
 from forum.keys import ACTOR, DB
+from forum.web import problem_json
 from forum.web.forms import FormState, query_param
 from forum.web.pages import Page, render
 from forum.web.ratelimit import count_search
@@ -35,19 +37,17 @@ async def index(request: web.Request) -> web.Response:
     query, category = query_param(request, "q"), query_param(request, "category")
     cursor = query_param(request, "cursor")
     actor = request[ACTOR]
-    is_too_long = len(query) > QUERY_LIMIT
+    fault = await _fault(request, query)
     hits: list[Hit] = []
     following = None
-    if query:
-        await count_search(request)
     async with request.app[DB].read() as conn:
         listed = await categories.list_categories(conn, actor)
-        if query and not is_too_long:
+        if query and fault is None:
             found = await search.search(conn, actor, query, category=category or None, cursor=cursor or None)
             hits, following = found.items, found.next
     values = {"q": query, "category": category}
     page = SearchPage(
-        form=FormState(values, {"q": ("too_long",)} if is_too_long else {}),
+        form=FormState(values, {"q": (fault.code,)} if fault else {}),
         query=query,
         category=category,
         categories=[row for row in listed if row.can_read],
@@ -55,4 +55,18 @@ async def index(request: web.Request) -> web.Response:
         next=following or "",
         is_first=not cursor,
     )
-    return await render(request, page, status=422 if is_too_long else 200)
+    response = await render(request, page, status=fault.status if fault else 200)
+    problem_json.retry_after(response, fault)
+    return response
+
+
+async def _fault(request: web.Request, query: str) -> ForumError | None:
+    """Return why nothing is looked for, None where all is well."""
+    if len(query) > QUERY_LIMIT:
+        return Invalid({}, "too_long")
+    try:
+        if query:
+            await count_search(request)
+    except RateLimited as limited:
+        return limited
+    return None

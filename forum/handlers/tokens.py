@@ -11,12 +11,13 @@ from pydantic import Field
 from forum.domain import api_tokens, idempotency, members, sign_in
 from forum.domain.api_tokens import TokenRow
 from forum.domain.entities import TOKEN_NAME_LIMIT
-from forum.errors import Invalid
+from forum.errors import Invalid, RateLimited
 from forum.keys import ACTOR, ADDRESS, DB, LIMITS, SECRET
-from forum.web import credentials
+from forum.web import credentials, problem_json
 from forum.web.flash import flash
 from forum.web.forms import Form, FormState, Line, RequiredLine, int_param, state_of
 from forum.web.pages import Page, render
+from forum.web.ratelimit import count_token
 from forum.web.urls import absolute, see_other, url_for
 
 
@@ -61,11 +62,14 @@ async def create(request: web.Request) -> web.Response:
             await sign_in.confirm(
                 tx, app[LIMITS], own.email, request[ADDRESS], actor.member_id, password_hash=known.password_hash
             )
+            await count_token(request, tx, actor.member_id)
             created = await api_tokens.create(
                 tx, actor.member_id, name=form.name, secret=app[SECRET], key=form.idempotency_key or None
             )
     except Invalid as invalid:
         return await _index(request, await state_of(request, invalid), problem=invalid)
+    except RateLimited as limited:
+        return await _index(request, await state_of(request, Invalid({})), problem=limited)
     home = absolute(app, url_for(app, "home.index")).rstrip("/")
     response = await render(request, CreatedPage(name=form.name, token=created.token, home=home))
     response.headers["Cache-Control"] = "no-store"
@@ -80,7 +84,9 @@ async def delete(request: web.Request) -> web.Response:
     return response
 
 
-async def _index(request: web.Request, form: FormState, *, problem: Invalid | None = None) -> web.Response:
+async def _index(
+    request: web.Request, form: FormState, *, problem: Invalid | RateLimited | None = None
+) -> web.Response:
     async with request.app[DB].read() as conn:
         own = await members.settings(conn, request[ACTOR])
         tokens = await api_tokens.list_tokens(conn, request[ACTOR])
@@ -90,4 +96,6 @@ async def _index(request: web.Request, form: FormState, *, problem: Invalid | No
         code=problem.code if problem and not form.is_faulty else "",
         email=own.email,
     )
-    return await render(request, page, status=problem.status if problem else 200)
+    response = await render(request, page, status=problem.status if problem else 200)
+    problem_json.retry_after(response, problem)
+    return response

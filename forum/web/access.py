@@ -19,7 +19,7 @@ from forum.domain import access, api_tokens
 from forum.errors import BadRequest, Unauthenticated
 from forum.i18n import translator
 from forum.keys import ACTOR, DB, TRANSLATOR, VISITED
-from forum.web import csrf
+from forum.web import csrf, ratelimit
 from forum.web.forms import int_param
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -82,6 +82,8 @@ def guarded(route: Route) -> Handler:
             _require(request, route)
         if request.method not in SAFE_METHODS:
             await csrf.check(request)
+            if actor := request.get(ACTOR):
+                await ratelimit.count_change(request, actor)
         return await route.handler(request)
 
     async def api(request: web.Request) -> web.StreamResponse:
@@ -120,7 +122,7 @@ def _speak_their_language(request: web.Request) -> None:
 
 
 async def load_token_actor(request: web.Request) -> None:
-    """Put the member whose bearer token it is into the request; cookies count for nothing here."""
+    """Put the member whose bearer token it is into the request, and count the call; cookies count for nothing here."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
@@ -134,3 +136,4 @@ async def load_token_actor(request: web.Request) -> None:
             await api_tokens.touch(tx, actor.token_id)
     request[ACTOR] = actor
     _speak_their_language(request)
+    await ratelimit.count_call(request, actor, is_change=request.method not in SAFE_METHODS)

@@ -121,8 +121,8 @@ async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
             return await _to_sign_in(request, problem)
         if fragments.wanted(request):
             return await fragments.notice(request, problem)
-        is_stale = problem.code == "csrf" and request.get(ACTOR) is not None
-        return (await resend.show(request, problem) if is_stale else None) or await _page(request, problem)
+        holds_words = problem.code in {"csrf", "rate_limited"} and request.get(ACTOR) is not None
+        return (await resend.show(request, problem) if holds_words else None) or await _page(request, problem)
     except Exception as second:
         # The database went away while the error was being told.
         request.pop(SESSION_KEY, None)

@@ -84,6 +84,7 @@ SENTENCES: Final[Mapping[str, str]] = {
 FIELDS: Final[Mapping[str, str]] = {
     "required": mark("Please fill in this field."),
     "too_long": mark("This is too long."),
+    "rate_limited": mark("Too many searches in a short time. Wait a moment and try again."),
     "short_password": mark("The password needs at least 8 characters."),
     "short_staff_password": mark("The password of a moderator or administrator needs at least 15 characters."),
     "not_expected": mark("There is no such field here."),
