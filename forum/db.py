@@ -184,6 +184,18 @@ class Tx(Conn):
         return int(last) if last.isdigit() else 0
 
 
+class Once(_Runner):
+    """A connection for one statement that is a transaction of its own."""
+
+    __slots__ = ()
+
+    async def maybe(self, statement: Statement[T], *values: object) -> T | None:
+        return await self._maybe(statement, *values)
+
+    async def many(self, statement: Statement[T], *values: object) -> list[T]:
+        return await self._many(statement, *values)
+
+
 RawConnection = asyncpg.Connection
 """A connection for migrations and set-up only, which run SQL that is made of files and names of roles."""
 
@@ -245,6 +257,12 @@ class Database:
         """Lend a connection for reading."""
         async with self._connection() as connection:
             yield Conn(connection)
+
+    @asynccontextmanager
+    async def once(self) -> AsyncIterator[Once]:
+        """Lend a connection for a single statement, which is committed when it has answered."""
+        async with self._connection() as connection:
+            yield Once(connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:

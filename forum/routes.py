@@ -61,7 +61,7 @@ _PAGES: Final = (
     Route("POST", "/categories/{slug}/new", topics.create, Access.CATEGORY_START, "topics.create"),
     # Topics; an act is a path of two segments, so that no slug can be taken for it
     Route("GET", "/topics/{topic_id}", topics.index, Access.TOPIC_READ, "topics.index"),
-    Route("POST", "/topics/{topic_id}/posts", posts.create, Access.TOPIC_REPLY, "posts.create"),
+    Route("POST", "/topics/{topic_id}/posts", posts.create, Access.TOPIC_REPLY, "posts.create", reads_topic=True),
     Route("GET", "/topics/{topic_id}/posts/new", posts.new, Access.TOPIC_REPLY, "posts.new"),
     Route("GET", "/topics/{topic_id}/delete/new", topics.confirm, Access.TOPIC_DELETE, "topics.confirm"),
     Route("POST", "/topics/{topic_id}/delete", topics.delete, Access.TOPIC_DELETE, "topics.delete"),

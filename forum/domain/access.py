@@ -15,7 +15,7 @@ from typing import Any, Final
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import permissions, sessions, unread
 from forum.domain.actors import Actor
-from forum.domain.entities import Category, Post, PostId, Topic, TopicId
+from forum.domain.entities import Category, Post, PostId, Stamp, Topic, TopicId
 from forum.domain.permissions import Verdict
 from forum.domain.sessions import SessionActor
 from forum.errors import Forbidden, NotFound
@@ -60,6 +60,19 @@ class ReplyGrant:
 
     actor: Actor
     topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyReplyGrant:
+    """Might reply in a topic when it was read, outside any transaction: holds while two versions are what they were.
+
+    The topic's covers what was done to it, that of the foundations who may do what; the one write that takes this
+    grant asks for both again under the topic's lock.
+    """
+
+    actor: Actor
+    topic: Topic
+    foundations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +325,11 @@ async def session_and_topic(conn: Conn, key: str, topic_id: TopicId) -> tuple[Se
     if topic is None or not permissions.can_read_topic(session.actor, topic):
         return session, None
     return session, Visit(ReadGrant(session.actor, topic), topic.first_unread, topic.has_draft)
+
+
+def topic_to_reply_at_once(visit: Visit, stamp: Stamp) -> EarlyReplyGrant:
+    _require(permissions.can_reply_topic(visit.grant.topic))
+    return EarlyReplyGrant(visit.grant.actor, visit.grant.topic, stamp.foundations)
 
 
 async def topic_to_reply(tx: Tx, actor: Actor, topic_id: TopicId) -> ReplyGrant:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from forum.db import Card, Query, Statement, Tx
+from forum.db import Card, Once, Query, Statement, Tx
 from forum.errors import RateLimited
 
 LONGEST_WAIT: Final = 10.0
@@ -170,7 +170,7 @@ def subject(limits: Limits, *parts: str) -> bytes:
     return digest.digest()
 
 
-async def count(tx: Tx, limits: Limits, *asked: tuple[Budget, bytes]) -> None:
+async def count(tx: Tx | Once, limits: Limits, *asked: tuple[Budget, bytes]) -> None:
     """Count one attempt of each subject against its budget, in one statement; raise RateLimited when one is used up.
 
     The acts are different ones, and always come in the same order. Their rows stay locked until the transaction ends,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from forum.db import Card, Conn, Query, Statement, Tx
+from forum.db import Card, Conn, Once, Query, Statement, Tx
 from forum.domain import audit, drafts, idempotency, pages, permissions, search_vector, topics, unread
 from forum.domain.access import (
     POST,
@@ -19,6 +19,7 @@ from forum.domain.access import (
     POST_JOINS,
     READABLE,
     DeletePostGrant,
+    EarlyReplyGrant,
     EditGrant,
     PostGrant,
     ReadGrant,
@@ -85,9 +86,10 @@ _LIST_AFTER = Query(
     card=Card.MANY,
 )
 
-# One statement, since a reply is what is written most. It speaks of author $1 and topic $2, whose row is locked: the
+# One statement, since a reply is what is written most. It speaks of author $1 and topic $2, whose row it locks: the
 # instant is taken under that lock, so that later numbers carry later instants, which counting unread relies on. Where
-# the key was taken before, nothing is written and no row comes back. What may be unread is what stood before the reply.
+# the key was taken before, or the topic or the foundations are not of the versions $12 and $13 any more, nothing is
+# written and no row comes back. What may be unread is what stood before the reply.
 _INSERT = Statement(
     "posts.insert",
     f"""
@@ -97,8 +99,16 @@ _INSERT = Statement(
         {unread.JOIN}
         WHERE topics.id = $2
     ),
+    locked AS MATERIALIZED (
+        SELECT topics.id
+        FROM topics
+        WHERE topics.id = $2 AND ($12::bigint IS NULL OR topics.version = $12)
+            AND ($13::bigint IS NULL OR $13 = (SELECT foundations.version FROM foundations))
+        FOR NO KEY UPDATE
+    ),
     drawn AS MATERIALIZED (
         SELECT nextval('posts_id_seq') AS id
+        FROM locked
     ),
     claimed AS (
         {idempotency.claiming(member="$1", key="$7", act="$8", request_hash="$9", lifetime="$10", row="drawn")}
@@ -110,7 +120,8 @@ _INSERT = Statement(
             last_post_number = topics.post_count + 1,
             last_post_at = clock_timestamp(),
             last_author_id = $1
-        WHERE topics.id = $2 AND ($7::text IS NULL OR EXISTS (SELECT 1 FROM claimed))
+        FROM locked
+        WHERE topics.id = locked.id AND ($7::text IS NULL OR EXISTS (SELECT 1 FROM claimed))
         RETURNING topics.id, topics.post_count, topics.last_post_at, topics.locked_at IS NOT NULL AS is_locked
     ),
     inserted AS (
@@ -282,41 +293,52 @@ async def list_after(conn: Conn, grant: ReadGrant, *, number: int, limit: int) -
     return [veiled(grant.actor, post) for post in posts]
 
 
-async def reply(
-    tx: Tx,
-    grant: ReplyGrant,
-    *,
-    body: str,
-    rendered: Rendered,
-    reply_to: PostId | None,
-    key: Key | None,
-    ends_draft: bool = False,
-) -> Replied:
-    """Post in a topic, under the next number; the same key gives the post that was made before.
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is to be posted; `ends_draft` says that the author's draft of a reply in the topic goes with it."""
 
-    `ends_draft` says that the draft of a reply in this topic has been published with it, and goes.
+    body: str
+    rendered: Rendered
+    reply_to: PostId | None = None
+    key: Key | None = None
+    ends_draft: bool = False
+
+
+async def reply(tx: Tx, grant: ReplyGrant, reply: Reply) -> Replied:
+    """Post in a topic, under the next number; the same key gives the post that was made before.
 
     In a locked topic only a moderator gets here, and the post is marked so. One's own post counts as read when all
     before it was; else the first unread post stays where it is. Raises Invalid when `reply_to` is of another topic.
     """
-    said = (reply_to, body, rendered.html, rendered.text)
-    replied = await tx.maybe(
-        _INSERT,
-        grant.actor.member_id,
-        grant.topic.id,
-        *said,
-        *idempotency.values(key),
-        idempotency.LIFETIME,
-        ends_draft,
-    )
+    replied = await tx.maybe(_INSERT, *_values(grant.actor, grant.topic, reply), None, None)
     if replied is None:
-        return await tx.one(_REPLIED, await idempotency.earlier(tx, grant.actor, key))
+        return await tx.one(_REPLIED, await idempotency.earlier(tx, grant.actor, reply.key))
     return replied
 
 
-async def replied(tx: Tx, grant: ReplyGrant, reply: Replied) -> Post:
+async def reply_at_once(once: Once, grant: EarlyReplyGrant, reply: Reply) -> Replied | None:
+    """Do the same in a single statement, or nothing: then the grant holds no more, or the key was taken before."""
+    values = _values(grant.actor, grant.topic, reply)
+    return await once.maybe(_INSERT, *values, grant.topic.version, grant.foundations)
+
+
+def _values(actor: Actor, topic: Topic, reply: Reply) -> tuple[object, ...]:
+    return (
+        actor.member_id,
+        topic.id,
+        reply.reply_to,
+        reply.body,
+        reply.rendered.html,
+        reply.rendered.text,
+        *idempotency.values(reply.key),
+        idempotency.LIFETIME,
+        reply.ends_draft,
+    )
+
+
+async def replied(conn: Conn, author: Actor, reply: Replied) -> Post:
     """Return a reply just made, as its author sees it."""
-    return veiled(grant.actor, await tx.one(POST, reply.id))
+    return veiled(author, await conn.one(POST, reply.id))
 
 
 async def edit(tx: Tx, grant: EditGrant, *, body: str, rendered: Rendered, title: str | None) -> Post:

@@ -86,6 +86,12 @@ async def count_post(request: web.Request, tx: Tx) -> None:
     await attempts.count(tx, request.app[LIMITS], (POSTS, member), (POSTS_HOURLY, member))
 
 
+async def count_post_at_once(request: web.Request) -> None:
+    """Count the same in a statement of its own, for an act that is one."""
+    member = _member(request, request[ACTOR])
+    await _count(request, (POSTS, member), (POSTS_HOURLY, member))
+
+
 async def count_search(request: web.Request) -> None:
     """Count a search of the member who asks, or raise RateLimited."""
     await _count(request, (SEARCHES, _member(request, request[ACTOR])))
@@ -134,8 +140,8 @@ async def _count(request: web.Request, *asked: tuple[Budget, bytes]) -> None:
     limits = request.app[LIMITS]
     if limits.are_off:
         return
-    async with request.app[DB].write() as tx:
-        await attempts.count(tx, limits, *asked)
+    async with request.app[DB].once() as once:
+        await attempts.count(once, limits, *asked)
 
 
 def _member(request: web.Request, actor: Actor) -> bytes:
