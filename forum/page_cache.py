@@ -17,6 +17,9 @@ from typing import Final
 LIMIT: Final = 16 * 1024**2
 """Bytes of pages a process keeps: some three hundred, those asked for last."""
 
+PARTS_LIMIT: Final = 4 * 1024**2
+"""Characters of posts a process keeps as they stand on a page, the newest; some two thousand posts."""
+
 PLACES: Final = 4096
 """Pages whose parties a process remembers."""
 
@@ -63,6 +66,8 @@ class PageCache:
         self._size = 0
         self._pages: OrderedDict[Hashable, Written] = OrderedDict()
         self._parties: OrderedDict[Hashable, frozenset[int | None]] = OrderedDict()
+        self._parts: OrderedDict[Hashable, str] = OrderedDict()
+        self._parts_size = 0
 
     def get(self, key: Hashable, now: float) -> Written | None:
         """Return what was kept under a key, if it is still good at an instant."""
@@ -92,6 +97,17 @@ class PageCache:
         if len(self._parties) > PLACES:
             self._parties.popitem(last=False)
         return parties
+
+    def part(self, key: Hashable) -> str | None:
+        """Return the HTML of a part of a page, kept under everything that it was written from."""
+        return self._parts.get(key)
+
+    def keep_part(self, key: Hashable, html: str) -> str:
+        self._parts[key] = html
+        self._parts_size += len(html)
+        while self._parts_size > PARTS_LIMIT:
+            self._parts_size -= len(self._parts.popitem(last=False)[1])
+        return html
 
     def _drop(self, key: Hashable) -> None:
         self._size -= self._pages.pop(key).size

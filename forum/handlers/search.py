@@ -11,10 +11,10 @@ from forum.domain import categories, search
 from forum.domain.categories import CategoryRow
 from forum.domain.search import Hit
 from forum.errors import ForumError, Invalid, RateLimited
-from forum.keys import ACTOR, DB
+from forum.keys import ACTOR, DB, STAMP
 from forum.web import problem_json
 from forum.web.forms import FormState, query_param
-from forum.web.pages import Page, render
+from forum.web.pages import Page, render, render_known
 from forum.web.ratelimit import count_search
 
 QUERY_LIMIT: Final = 200
@@ -36,28 +36,34 @@ class SearchPage(Page):
 async def index(request: web.Request) -> web.Response:
     query, category = query_param(request, "q"), query_param(request, "category")
     cursor = query_param(request, "cursor")
-    actor = request[ACTOR]
+    actor, stamp = request[ACTOR], request[STAMP]
     fault = await _fault(request, query)
-    hits: list[Hit] = []
-    following = None
-    async with request.app[DB].read() as conn:
-        listed = await categories.list_categories(conn, actor)
-        if query and fault is None:
-            found = await search.search(conn, actor, query, category=category or None, cursor=cursor or None)
-            hits, following = found.items, found.next
-    values = {"q": query, "category": category}
-    page = SearchPage(
-        form=FormState(values, {"q": (fault.code,)} if fault else {}),
-        query=query,
-        category=category,
-        categories=[row for row in listed if row.can_read],
-        hits=hits,
-        next=following or "",
-        is_first=not cursor,
-    )
-    response = await render(request, page, status=fault.status if fault else 200)
-    problem_json.retry_after(response, fault)
-    return response
+
+    async def page() -> SearchPage:
+        hits: list[Hit] = []
+        following = None
+        async with request.app[DB].read() as conn:
+            listed = await categories.list_categories(conn, actor)
+            if query and fault is None:
+                found = await search.search(conn, actor, query, category=category or None, cursor=cursor or None)
+                hits, following = found.items, found.next
+        return SearchPage(
+            form=FormState({"q": query, "category": category}, {"q": (fault.code,)} if fault else {}),
+            query=query,
+            category=category,
+            categories=[row for row in listed if row.can_read],
+            hits=hits,
+            next=following or "",
+            is_first=not cursor,
+        )
+
+    if fault:
+        response = await render(request, await page(), status=fault.status)
+        problem_json.retry_after(response, fault)
+        return response
+    # What the member has read changes nothing here; coming back from a result finds the page as it was.
+    key = ("search.index", query, category, cursor, actor.member_id, stamp.foundations, stamp.topics, stamp.under_way)
+    return await render_known(request, key, page)
 
 
 async def _fault(request: web.Request, query: str) -> ForumError | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from secrets import token_hex
@@ -26,7 +26,7 @@ from forum.domain.actors import Actor
 from forum.domain.entities import HOUSE, MemberId, Network, Scheme
 from forum.i18n import Language, languages
 from forum.keys import ACTOR, ASSETS, DB, NETWORK, PAGES, TRANSLATOR
-from forum.templating import make_environments
+from forum.templating import FRAME, make_environments
 from forum.web import csrf, flash, problems, urls, writing
 
 _log = logging.getLogger("forum.web.pages")
@@ -51,18 +51,11 @@ FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
-class Freshness:
-    """Until when what a page says of the time of day is true; the filters that say such things tell it."""
-
-    until: datetime
-
-    def at_most(self, instant: datetime) -> None:
-        self.until = min(self.until, instant)
-
-
-@dataclass(frozen=True, slots=True)
 class Frame:
-    """What every page has around it; `form_key` is the idempotency key of the page's form."""
+    """What every page has around it; `form_key` is the idempotency key of the page's form.
+
+    `until` is how long what the page says of the time of day is true; the filters that say such things tell.
+    """
 
     viewer: Actor | None
     network: Network
@@ -73,7 +66,10 @@ class Frame:
     form_key: str
     flash: str
     path: str
-    freshness: Freshness = field(default_factory=lambda: Freshness(FOREVER))
+    until: datetime = FOREVER
+
+    def holds_until(self, instant: datetime) -> None:
+        self.until = min(self.until, instant)
 
 
 def setup(app: web.Application) -> None:
@@ -85,9 +81,10 @@ def setup(app: web.Application) -> None:
     def asset(name: str) -> str:
         return write("assets.show", file=app[ASSETS].name(name))
 
-    functions: dict[str, Callable[..., object]] = {
+    functions: dict[str, object] = {
         "url": write,
         "asset": asset,
+        "parts": app[PAGES],
         "shown": partial(writing.shown, app),
         "field_sentence": problems.field_sentence,
         "reason_sentence": problems.sentence,
@@ -129,7 +126,7 @@ async def render_known(request: web.Request, key: Hashable, make: Callable[[], A
         hidden = replace(viewer, name=page_cache.NAME, member_id=MemberId(page_cache.MEMBER))
         frame = _frame(request, hidden, network, page_cache.TOKEN, page_cache.FORM_KEY, "", now)
         text = _write(request, await make(), frame)
-        written = page_cache.cut(text, frame.freshness.until.timestamp())
+        written = page_cache.cut(text, frame.until.timestamp())
         pages.put(whole, written)
     body = written.filled(
         {
@@ -168,13 +165,9 @@ def _frame(
 
 
 def _write(request: web.Request, page: Page, frame: Frame) -> str:
-    translator = request[TRANSLATOR]
-    return aiohttp_jinja2.render_string(
-        page.template,
-        request,
-        {"page": page, "frame": frame, "_": translator.gettext, "ngettext": translator.ngettext},
-        app_key=_environment(translator.language),
-    )
+    FRAME.set(frame)
+    app_key = _environment(request[TRANSLATOR].language)
+    return aiohttp_jinja2.render_string(page.template, request, {"page": page}, app_key=app_key)
 
 
 def _answer(body: bytes, language: Language, status: int) -> web.Response:
