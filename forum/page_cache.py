@@ -69,6 +69,9 @@ class PageCache:
         self._parts: OrderedDict[Hashable, str] = OrderedDict()
         self._parts_size = 0
 
+    def __len__(self) -> int:
+        return len(self._pages)
+
     def get(self, key: Hashable, now: float) -> Written | None:
         """Return what was kept under a key, if it is still good at an instant."""
         written = self._pages.get(key)
