@@ -304,6 +304,7 @@ CREATE TABLE topics (
     CONSTRAINT topics_counts_check CHECK (reply_count < post_count AND last_post_number <= post_count)
 );
 CREATE INDEX topics_listed_idx ON topics (category_id, (pinned_at IS NOT NULL), last_post_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX topics_category_activity_idx ON topics (category_id, last_post_at) WHERE deleted_at IS NULL;
 CREATE INDEX topics_category_created_idx ON topics (category_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX topics_category_id_idx ON topics (category_id);
 CREATE INDEX topics_last_post_at_idx ON topics (last_post_at, id) WHERE deleted_at IS NULL;

@@ -58,12 +58,14 @@ class Card(enum.Enum):
 class _Named(Generic[T]):
     """A named piece of SQL with `$n` parameters whose rows become `returns(*columns)`.
 
-    `returns` is a dataclass whose fields are the columns in order, or a plain type for a single column.
+    `returns` is a dataclass whose fields are the columns in order, or a plain type for a single column. One that
+    `is_planned_anew` gets a plan for its values each time, and may be asked with `many` alone.
     """
 
-    __slots__ = ("_build", "card", "name", "returns", "sql")
+    __slots__ = ("_build", "card", "is_planned_anew", "name", "returns", "sql")
 
-    def __init__(self, name: str, sql: str, *, returns: type[T], card: Card) -> None:
+    def __init__(self, name: str, sql: str, *, returns: type[T], card: Card, is_planned_anew: bool = False) -> None:
+        self.is_planned_anew = is_planned_anew
         if name in REGISTRY:
             raise ValueError(f"two queries are called {name}")
         self.name, self.sql, self.returns, self.card = name, sql, returns, card
@@ -135,7 +137,12 @@ class _Runner:
 
     async def _many(self, query: _Named[T], *values: object) -> list[T]:
         try:
-            records = await self._connection.fetch(query.sql, *values)
+            if query.is_planned_anew:
+                async with self._connection.transaction():
+                    await self._connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+                    records = await self._connection.fetch(query.sql, *values)
+            else:
+                records = await self._connection.fetch(query.sql, *values)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
             raise translate(error) from error
         build = query.build

@@ -20,6 +20,10 @@ CREATE TRIGGER topics_stamp_version
 BEFORE INSERT OR UPDATE ON topics
 FOR EACH ROW EXECUTE FUNCTION stamp_version();
 
+-- Pinned or not: for the last post of a category, and for what moved since a member looked.
+-- squawk-ignore require-concurrent-index-creation
+CREATE INDEX topics_category_activity_idx ON topics (category_id, last_post_at) WHERE deleted_at IS NULL;
+
 ALTER TABLE topic_reads ADD COLUMN version bigint NOT NULL DEFAULT 0;
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX topic_reads_version_idx ON topic_reads (member_id, version);
