@@ -251,8 +251,8 @@ async def show(request: web.Request) -> web.Response:
         place = drafts.of_topic(topic.id)
         draft = await drafts.find(conn, grant.actor.member_id, place) if is_last else None
     if first_unread is not None and shown and first_unread <= shown[-1].number and _is_read_by_a_person(request):
-        async with request.app[DB].write() as tx:
-            await reading.mark_read(tx, grant.actor, topic.id, shown[-1].number)
+        last = shown[-1].number
+        await request.app[DB].note(lambda tx: reading.mark_read(tx, grant.actor, topic.id, last))
     page = _page(grant, shown, notices, Writing(place, draft), current=current, first_unread=first_unread)
     return await render(request, page)
 

@@ -14,6 +14,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp_session import get_session
 
+from forum import db
 from forum.domain import access, api_tokens
 from forum.errors import Unauthenticated
 from forum.i18n import translator
@@ -66,7 +67,7 @@ class Route:
 
 
 def guarded(route: Route) -> Handler:
-    """Return the route's handler behind its check."""
+    """Return the route's handler behind its check; the handler is called again where the database undid what it did."""
 
     async def page(request: web.Request) -> web.StreamResponse:
         await load_actor(request)
@@ -74,13 +75,13 @@ def guarded(route: Route) -> Handler:
             _require(request, route)
         if request.method not in SAFE_METHODS:
             await csrf.check(request)
-        return await route.handler(request)
+        return await db.repeat(lambda: route.handler(request))
 
     async def api(request: web.Request) -> web.StreamResponse:
         if route.access is not Access.PUBLIC:
             await load_token_actor(request)
             _require(request, route)
-        return await route.handler(request)
+        return await db.repeat(lambda: route.handler(request))
 
     if route.access is Access.OPEN:
         return route.handler
@@ -116,13 +117,15 @@ async def load_token_actor(request: web.Request) -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
-    db = request.app[DB]
-    async with db.read() as conn:
-        actor = await api_tokens.actor(conn, token.strip())
+    actor = await db.repeat(lambda: _token_actor(request, token.strip()))
     if actor is None:
         raise Unauthenticated
     if actor.needs_touch:
-        async with db.write() as tx:
-            await api_tokens.touch(tx, actor.token_id)
+        await request.app[DB].note(lambda tx: api_tokens.touch(tx, actor.token_id))
     request[ACTOR] = actor
     _speak_their_language(request)
+
+
+async def _token_actor(request: web.Request, token: str) -> api_tokens.TokenActor | None:
+    async with request.app[DB].read() as conn:
+        return await api_tokens.actor(conn, token)
