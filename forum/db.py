@@ -205,6 +205,7 @@ RawConnection = asyncpg.Connection
 """A connection for migrations and set-up only, which run SQL that is made of files and names of roles."""
 
 RawError = asyncpg.PostgresError
+RawLockError = asyncpg.LockNotAvailableError
 
 
 async def connect(url: str, **settings: str) -> RawConnection:
