@@ -57,7 +57,6 @@ operation is in progress."""
 SESSION_SETTINGS: Final = {
     "application_name": "koinon",
     "timezone": "UTC",
-    "statement_timeout": "5s",
     "lock_timeout": "2s",
     "idle_in_transaction_session_timeout": "15s",
 }
@@ -224,9 +223,18 @@ def one_line(error: BaseException) -> str:
 class Database:
     """A pool of connections to the primary; opened and closed by the composition root."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        query_seconds: int = 5,
+    ) -> None:
+        """Keep where the database is; a query that takes longer than `query_seconds` is ended by the server.
+        """
         self._url = url
         self._pool_size = pool_size
+        self._query_seconds = query_seconds
         self._pool: asyncpg.Pool | None = None
         self._turn = asyncio.Lock()
         self._looked_at = -1.0
@@ -240,8 +248,8 @@ class Database:
                 max_size=self._pool_size,
                 max_inactive_connection_lifetime=300,
                 timeout=5,
-                command_timeout=10,
-                server_settings=SESSION_SETTINGS,
+                command_timeout=self._query_seconds * 2,
+                server_settings={**SESSION_SETTINGS, "statement_timeout": f"{self._query_seconds}s"},
                 init=_prepare_connection,
                 # Nothing here changes a session's state outside a transaction, so releasing costs no round trip.
                 reset=_leave_as_is,
