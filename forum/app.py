@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -24,6 +25,7 @@ from forum.markup import Renderer
 from forum.page_cache import PageCache
 from forum.passwords import Hasher
 from forum.routes import add_routes
+from forum.transactions import Watch
 from forum.web import pages
 from forum.web.middleware import around, set_headers
 from forum.web.sessions import PostgresStorage
@@ -34,6 +36,8 @@ BODY_LIMIT: Final = 1024**2
 """Bytes of a request's body: 50,000 Greek letters, percent-encoded, are 300,000."""
 
 SWEEP_SECONDS: Final = 3600
+
+WATCH_SECONDS: Final = 60
 
 
 def create_app(
@@ -58,7 +62,7 @@ def create_app(
     add_routes(app, config.base_path)
     pages.setup(app)
     app.on_response_prepare.append(set_headers)
-    app.cleanup_ctx.extend((_database, _renderer, _hasher, _sweeping))
+    app.cleanup_ctx.extend((_database, _renderer, _hasher, _sweeping, _watching))
     return app
 
 
@@ -96,3 +100,21 @@ async def _sweep(db: Database) -> None:
                 await sessions.sweep(tx)
         except ForumError as error:
             _log.warning("sweeping failed, will be tried again: %s", error.code)
+
+
+async def _watching(app: web.Application) -> AsyncIterator[None]:
+    """Look once a minute for transactions that somebody has forgotten."""
+    task = asyncio.create_task(_watch(app[DB]), name="watch")
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _watch(db: Database) -> None:
+    watch = Watch()
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        with contextlib.suppress(ForumError):
+            async with db.read() as conn:
+                await watch.look(conn, time.monotonic())

@@ -19,8 +19,8 @@ from forum import config as settings
 from forum import demo as demonstration
 from forum.config import Config
 from forum.db import Conn, Database
+from forum.domain import counters, organisations, sign_in
 from forum.domain import members as members_domain
-from forum.domain import organisations, sign_in
 from forum.domain.entities import NAME_LIMIT, Language, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
 from forum.i18n import catalogues, fold
@@ -136,14 +136,36 @@ _WHO: Final = {
 
 
 @app.command()
-def check() -> None:
-    """Print the settings in force, secrets masked, and see that the database can be used."""
+def check(
+    repair: Annotated[bool, typer.Option("--repair", help="Count anew what is counted wrong.")] = False,
+) -> None:
+    """Print the settings in force, secrets masked, and see that the database can be used and counts right."""
     config = settings.load()
     for name, value in config.effective().items():
         print(f"{name}={value}")
     settings.secret_key(config)
     with server.database(config) as ready:
         print(f"database: {_with_database(ready.url, _server_version)}")
+        wrong = _with_database(ready.url, lambda db: _wrong_counters(db, repair=repair), query_seconds=_COUNT_SECONDS)
+    if not wrong:
+        print("counters: exact")
+        return
+    named = ", ".join(f"{found.kind} {found.id}" for found in wrong[:10]) + (", …" if len(wrong) > 10 else "")
+    if not repair:
+        raise CommandError(f"counters: {len(wrong)} wrong ({named}); check --repair counts them anew")
+    print(f"counters: {len(wrong)} were wrong and are counted anew ({named})")
+
+
+_COUNT_SECONDS: Final = 3600
+"""For counting all there is: a million posts take seconds, on a busy disk minutes."""
+
+
+async def _wrong_counters(db: Database, *, repair: bool) -> list[counters.Wrong]:
+    async with db.write() as tx:
+        wrong = await counters.list_wrong(tx)
+        if repair:
+            await counters.repair(tx, wrong)
+    return wrong
 
 
 async def _server_version(db: Database) -> str:
@@ -151,9 +173,9 @@ async def _server_version(db: Database) -> str:
         return f"reachable, {len(await conn.many(APPLIED))} migrations applied"
 
 
-def _with_database(url: str, act: Callable[[Database], Awaitable[T]]) -> T:
+def _with_database(url: str, act: Callable[[Database], Awaitable[T]], *, query_seconds: int = 5) -> T:
     async def run() -> T:
-        db = Database(url, pool_size=1)
+        db = Database(url, pool_size=1, query_seconds=query_seconds)
         await db.open()
         try:
             return await act(db)

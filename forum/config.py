@@ -39,6 +39,7 @@ class Config(BaseSettings):
     base_url: str = ""
     secret_key: SecretStr = SecretStr("")
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    connections: int = Field(5000, ge=0)
     connections_per_address: int = Field(1000, ge=0)
     rate_limits: float = Field(1.0, ge=0, le=1000)
     log: Literal["text", "json"] = "text"

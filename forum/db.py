@@ -3,23 +3,40 @@
 `Database.read()` gives a `Conn`, `Database.write()` a `Tx`, which is a transaction. A `Query` reads and runs on
 both; a `Statement` writes (or locks) and runs on a `Tx` only, so that a write outside a transaction does not
 type-check. Each has a name and says how many rows it answers with; a contract test prepares every one against
-the real schema. Nothing here knows the forum's rules; no other module imports asyncpg.
+the real schema. What the server undid through no fault of the one who asked is done again by `repeat`. Nothing here
+knows the forum's rules; no other module imports asyncpg.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import json
+import logging
+import random
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, cast, get_type_hints
 
 import asyncpg
 
-from forum.errors import BadRequest, Busy, CommandError, Conflict, ForumError, Invalid, Unavailable
+from forum.errors import (
+    BadRequest,
+    Busy,
+    CommandError,
+    ForumError,
+    Full,
+    Invalid,
+    Lost,
+    ReadOnly,
+    Unavailable,
+    Undone,
+)
+
+_log = logging.getLogger("forum.db")
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Any)
@@ -33,10 +50,13 @@ PATIENCE: Final[ContextVar[float | None]] = ContextVar("patience", default=None)
 CLOSE_SECONDS: Final = 1.0
 """How long the pool's connections may take to end what they do, when the process stops."""
 
+REFUSALS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""What asyncpg raises. The internal one too: of a connection that the server has just ended it says that another
+operation is in progress."""
+
 SESSION_SETTINGS: Final = {
     "application_name": "koinon",
     "timezone": "UTC",
-    "statement_timeout": "5s",
     "lock_timeout": "2s",
     "idle_in_transaction_session_timeout": "15s",
     # Every query is prepared once a connection and its plan is good for all values, as a test sees: planning anew each
@@ -131,7 +151,7 @@ class _Runner:
     async def _maybe(self, query: _Named[T], *values: object) -> T | None:
         try:
             record = await self._connection.fetchrow(query.sql, *values)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (*REFUSALS, ValueError) as error:
             raise translate(error) from error
         return None if record is None else query.build(record)
 
@@ -143,7 +163,7 @@ class _Runner:
                     records = await self._connection.fetch(query.sql, *values)
             else:
                 records = await self._connection.fetch(query.sql, *values)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (*REFUSALS, ValueError) as error:
             raise translate(error) from error
         build = query.build
         return [build(record) for record in records]
@@ -185,7 +205,7 @@ class Tx(Conn):
         """Carry out a statement and return how many rows it touched."""
         try:
             status = await self._connection.execute(statement.sql, *values)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (*REFUSALS, ValueError) as error:
             raise translate(error) from error
         last = status.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
@@ -207,13 +227,14 @@ RawConnection = asyncpg.Connection
 """A connection for migrations and set-up only, which run SQL that is made of files and names of roles."""
 
 RawError = asyncpg.PostgresError
+RawLockError = asyncpg.LockNotAvailableError
 
 
 async def connect(url: str, **settings: str) -> RawConnection:
     """Open a connection outside the pool, or say in one line why there is none."""
     try:
         return await asyncpg.connect(url, timeout=10, server_settings={"application_name": "koinon", **settings})
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (*REFUSALS, ValueError) as error:
         raise CommandError(f"the database does not answer: {one_line(error)}") from None
 
 
@@ -225,11 +246,20 @@ def one_line(error: BaseException) -> str:
 class Database:
     """A pool of connections to the primary; opened and closed by the composition root."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        query_seconds: int = 5,
+    ) -> None:
+        """Keep where the database is; a query that takes longer than `query_seconds` is ended by the server."""
         self._url = url
         self._pool_size = pool_size
+        self._query_seconds = query_seconds
         self._pool: asyncpg.Pool | None = None
         self._turn = asyncio.Lock()
+        self._looked_at = -1.0
 
     async def open(self) -> None:
         """Connect, or raise Unavailable."""
@@ -240,13 +270,13 @@ class Database:
                 max_size=self._pool_size,
                 max_inactive_connection_lifetime=300,
                 timeout=5,
-                command_timeout=10,
-                server_settings=SESSION_SETTINGS,
+                command_timeout=self._query_seconds * 2,
+                server_settings={**SESSION_SETTINGS, "statement_timeout": f"{self._query_seconds}s"},
                 init=_prepare_connection,
                 # Nothing here changes a session's state outside a transaction, so releasing costs no round trip.
                 reset=_leave_as_is,
             )
-        except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+        except REFUSALS as error:
             raise translate(error) from error
 
     async def close(self) -> None:
@@ -259,75 +289,172 @@ class Database:
             self._pool.terminate()
         self._pool = None
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Conn]:
         """Lend a connection for reading."""
         async with self._connection() as connection:
             yield Conn(connection)
 
-    @asynccontextmanager
-    async def once(self) -> AsyncIterator[Once]:
-        """Lend a connection for a single statement, which is committed when it has answered."""
-        async with self._connection() as connection:
-            yield Once(connection)
+    @contextlib.asynccontextmanager
+    async def once(self, *, bears_repeating: bool = False) -> AsyncIterator[Once]:
+        """Lend a connection for a single statement, which is committed when it has answered.
 
-    @asynccontextmanager
+        One that `bears_repeating` may be carried out twice without harm, where the connection broke under way.
+        """
+        attempt = _ATTEMPT.get(None) or _Attempt()
+        stood = attempt.may_stand
+        async with self._connection() as connection:
+            attempt.may_stand = stood or not bears_repeating
+            try:
+                yield Once(connection)
+            except (Undone, ReadOnly) as refusal:
+                attempt.may_stand = stood
+                if isinstance(refusal, ReadOnly):
+                    await self._look_for_another_server()
+                raise
+
+    @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """Open a transaction: committed when the block ends, rolled back on any exception."""
         async with self._connection() as connection:
             transaction = connection.transaction()
             try:
                 await transaction.start()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except REFUSALS as error:
                 raise translate(error) from error
             try:
                 yield Tx(connection)
-            except BaseException:
-                if not connection.is_closed():
-                    try:
-                        await transaction.rollback()
-                    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                        connection.terminate()
+            except BaseException as error:
+                try:
+                    await transaction.rollback()
+                except REFUSALS:
+                    _give_up(connection)
+                if isinstance(error, ReadOnly):
+                    await self._look_for_another_server()
                 raise
-            try:
-                await transaction.commit()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                raise translate(error) from error
+            await _commit(transaction)
 
-    @asynccontextmanager
+    async def note(self, act: Callable[[Tx], Awaitable[object]]) -> None:
+        """Carry out, in a transaction, what is only noted beside an answer: the answer comes also where it cannot be.
+
+        So pages can be read while the database takes no writes.
+        """
+
+        async def noted() -> None:
+            async with self.write() as tx:
+                await act(tx)
+
+        try:
+            await repeat(noted)
+        except (Unavailable, Undone) as error:
+            _log.info("not noted: %s", error.code)
+
+    async def _look_for_another_server(self) -> None:
+        """Have every connection made anew before it is used again: the one to write to may be another machine now."""
+        now = time.monotonic()
+        if self._pool is not None and now - self._looked_at >= 1:
+            self._looked_at = now
+            await self._pool.expire_connections()
+
+    @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
         pool = self._pool
         if pool is None:
             raise Unavailable
-        connection = await self._acquire(pool)
+        lent = await self._acquire(pool)
+        # The pool lends a proxy that behaves as the connection it stands for.
+        connection = cast("asyncpg.Connection", lent)
         try:
-            # The pool lends a proxy that behaves as the connection it stands for.
-            yield cast("asyncpg.Connection", connection)
+            yield connection
+        except Lost:
+            _give_up(connection)
+            raise
         finally:
-            await pool.release(connection)
+            # One that breaks only now has been of use, and the pool replaces it.
+            with contextlib.suppress(*REFUSALS):
+                await pool.release(lent)
 
     async def _acquire(self, pool: asyncpg.Pool) -> asyncpg.pool.PoolConnectionProxy:
         """Take a connection from the pool within what is left of the request's patience."""
-        if pool.get_idle_size():
-            # Nothing to wait for: no clock, no timer.
-            try:
-                return await pool.acquire()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                raise translate(error) from error
         patience = PATIENCE.get()
         began = time.monotonic()
         try:
-            return await pool.acquire(timeout=ACQUIRE_SECONDS if patience is None else max(patience, 0.01))
+            # Where one is idle there is nothing to wait for, and no timer to set.
+            limit = ACQUIRE_SECONDS if patience is None else max(patience, 0.01)
+            return await pool.acquire(timeout=None if pool.get_idle_size() else limit)
         except TimeoutError as error:
             # Hundreds may have waited as long: they go on one after the other, and others between.
             async with self._turn:
                 await asyncio.sleep(0)
             raise Busy from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise translate(error) from error
+        except REFUSALS as error:
+            # None was made, so none was lost: the server is not there, and asking again at once would not help.
+            refusal = translate(error)
+            raise (Unavailable() if isinstance(refusal, Lost) else refusal) from error
         finally:
             if patience is not None:
                 PATIENCE.set(patience - (time.monotonic() - began))
+
+
+def _give_up(connection: asyncpg.Connection) -> None:
+    """Have the pool make another in its place, unless it has noticed by itself."""
+    with contextlib.suppress(asyncpg.InterfaceError):
+        connection.terminate()
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One try of what `repeat` was given: whether anything of it may stand in the database."""
+
+    may_stand: bool = False
+
+
+_ATTEMPT: Final[ContextVar[_Attempt]] = ContextVar("attempt")
+
+AGAIN: Final[dict[type[ForumError], int]] = {Undone: 3, Lost: 1, ReadOnly: 1}
+"""How often what ended so is tried again. A broken connection is replaced and a server that can be written to looked
+for by the first; of those who deadlock, one wins each time."""
+
+_PAUSE: Final = 0.05
+"""Seconds before the second try at most, twice as many before each further one."""
+
+
+async def repeat(act: Callable[[], Awaitable[T]]) -> T:
+    """Carry out what uses the database, and again where the server undid it: as often as AGAIN says.
+
+    Only while nothing of it may stand: after a commit, or where the connection broke during one, the error is raised.
+    The pauses are by chance, so that two who were in each other's way do not meet again. What `act` does elsewhere than
+    in the database must bear being done twice.
+    """
+    left, pause = dict(AGAIN), _PAUSE
+    while True:
+        attempt = _Attempt()
+        token = _ATTEMPT.set(attempt)
+        try:
+            return await act()
+        except (Undone, Lost, ReadOnly) as error:
+            left[type(error)] -= 1
+            if attempt.may_stand or left[type(error)] < 0:
+                raise
+            _log.info("%s, trying again", type(error.__cause__).__name__)
+        finally:
+            _ATTEMPT.reset(token)
+        await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - no secret
+        pause *= 2
+
+
+async def _commit(transaction: asyncpg.transaction.Transaction) -> None:
+    """Commit, and note that from here on it may stand: a connection that breaks now leaves that open."""
+    attempt = _ATTEMPT.get(None) or _Attempt()
+    stood = attempt.may_stand
+    attempt.may_stand = True
+    try:
+        await transaction.commit()
+    except REFUSALS as error:
+        refusal = translate(error)
+        if isinstance(refusal, Undone):
+            attempt.may_stand = stood
+        raise refusal from error
 
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:
@@ -359,22 +486,34 @@ def translate(error: BaseException) -> Exception:
         # A number beyond int8, a NUL byte, a lone surrogate: nothing that exists is called that.
         return BadRequest("bad_value")
     if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
-        return Conflict("try_again")
+        return Undone()
+    if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+        return ReadOnly()
+    if isinstance(error, asyncpg.DiskFullError):
+        return Full()
+    if isinstance(error, LOST) and not isinstance(error, TimeoutError):
+        return Lost()
     if isinstance(error, UNAVAILABLE):
         return Unavailable()
     return cast("Exception", error)
 
 
-UNAVAILABLE: Final = (
+LOST: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    OSError,
+)
+"""What says that a connection is no more; a time that has passed (TimeoutError is an OSError) says nothing of it."""
+
+UNAVAILABLE: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.LockNotAvailableError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    OSError,
     TimeoutError,
 )

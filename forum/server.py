@@ -176,7 +176,7 @@ async def _answer(config: Config, ready: Ready, listening: socket.socket, parent
     # What is there from the start stays: no collection need look through it again, which takes tens of milliseconds.
     gc.collect()
     gc.freeze()
-    connections = Connections(config.connections_per_address, exempt=config.trusted_proxies)
+    connections = Connections(config.connections_per_address, total=config.connections, exempt=config.trusted_proxies)
     accepting = await loop.create_server(lambda: connection(runner, connections), sock=listening, backlog=_BACKLOG)
     watches = [asyncio.create_task(_watch_parent(parent, stop))] if parent else []
     if ready.embedded and not parent:

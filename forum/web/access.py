@@ -15,6 +15,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp_session import get_session
 
+from forum import db
 from forum.domain import access, api_tokens
 from forum.errors import BadRequest, Unauthenticated
 from forum.i18n import translator
@@ -70,7 +71,7 @@ class Route:
 
 
 def guarded(route: Route) -> Handler:
-    """Return the route's handler behind its check."""
+    """Return the route's handler behind its check; the handler is called again where the database undid what it did."""
 
     async def page(request: web.Request) -> web.StreamResponse:
         if route.reads_topic:
@@ -84,13 +85,13 @@ def guarded(route: Route) -> Handler:
             await csrf.check(request)
             if actor := request.get(ACTOR):
                 await ratelimit.count_change(request, actor)
-        return await route.handler(request)
+        return await db.repeat(lambda: route.handler(request))
 
     async def api(request: web.Request) -> web.StreamResponse:
         if route.access is not Access.PUBLIC:
             await load_token_actor(request)
             _require(request, route)
-        return await route.handler(request)
+        return await db.repeat(lambda: route.handler(request))
 
     if route.access is Access.OPEN:
         return route.handler
@@ -126,14 +127,16 @@ async def load_token_actor(request: web.Request) -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
-    db = request.app[DB]
-    async with db.read() as conn:
-        actor = await api_tokens.actor(conn, token.strip())
+    actor = await db.repeat(lambda: _token_actor(request, token.strip()))
     if actor is None:
         raise Unauthenticated
     if actor.needs_touch:
-        async with db.write() as tx:
-            await api_tokens.touch(tx, actor.token_id)
+        await request.app[DB].note(lambda tx: api_tokens.touch(tx, actor.token_id))
     request[ACTOR] = actor
     _speak_their_language(request)
     await ratelimit.count_call(request, actor, is_change=request.method not in SAFE_METHODS)
+
+
+async def _token_actor(request: web.Request, token: str) -> api_tokens.TokenActor | None:
+    async with request.app[DB].read() as conn:
+        return await api_tokens.actor(conn, token)

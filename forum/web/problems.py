@@ -69,6 +69,12 @@ SENTENCES: Final[Mapping[str, str]] = {
     "unavailable": mark(
         "The forum cannot reach its database. What you typed is still in your browser: go back in a moment and send it again."
     ),
+    "read_only": mark(
+        "The forum can be read at present, but takes nothing new. What you typed is still in your browser: go back and send it again in a moment."
+    ),
+    "no_room": mark(
+        "The forum's disk is full: everything can be read, but nothing new is kept until its administrators make room. What you typed is still in your browser: copy it, and send it again later."
+    ),
     "internal_error": mark(
         "The error has been recorded. Try again; if it comes back, tell the administrators the number below."
     ),

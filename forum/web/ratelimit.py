@@ -6,6 +6,7 @@ The numbers stand here, each far above what a person does and below what a scrip
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from aiohttp import web
@@ -14,7 +15,10 @@ from forum.db import Tx
 from forum.domain import attempts, sign_in
 from forum.domain.actors import Actor
 from forum.domain.attempts import Budget
+from forum.errors import Full, ReadOnly
 from forum.keys import ACTOR, ADDRESS, DB, LIMITS
+
+_log = logging.getLogger("forum.web")
 
 CALLS: Final = Budget("calls", 600, 60)
 """Of one token: ten calls a second, all through, are a program that has run away."""
@@ -140,8 +144,12 @@ async def _count(request: web.Request, *asked: tuple[Budget, bytes]) -> None:
     limits = request.app[LIMITS]
     if limits.are_off:
         return
-    async with request.app[DB].once() as once:
-        await attempts.count(once, limits, *asked)
+    try:
+        async with request.app[DB].once(bears_repeating=True) as once:
+            await attempts.count(once, limits, *asked)
+    except (ReadOnly, Full) as refusal:
+        # What is only read is read on; what writes is refused by itself.
+        _log.info("not counted: %s", refusal.code)
 
 
 def _member(request: web.Request, actor: Actor) -> bytes:
