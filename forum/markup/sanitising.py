@@ -120,9 +120,9 @@ def sanitize(html: str) -> str:
 def settle(html: str) -> str | None:
     """Return what both walls leave of `html` and would leave again, or None where `sanitize` escapes it."""
     html = well_formed(html)
-    if _is_dense(html):
-        return None
     for _ in range(_ROUNDS):
+        if _is_dense(html):  # the walls write elements out that HTML lets be left out, so each round looks again
+            return None
         cleaned = second_wall(first_wall(html))
         if cleaned == html:
             return cleaned if first_wall(cleaned) == cleaned else None
