@@ -28,13 +28,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     cases = [case for case in CASES if not options.case or case.name in options.case]
     how = Options(options.seconds, options.rounds, tuple(options.connections or (1, 16)))
-    first_start = processes.first_start_seconds() if options.starts else None
-    measured = [
-        measure(name, databases.filled(name, options.folder.resolve()), cases, how, options.starts)
-        for name in options.database or databases.SIZES
-    ]
+    folder = options.folder.resolve()
+    with databases.alone(folder):
+        first_start = processes.first_start_seconds() if options.starts else None
+        measured = [
+            measure(name, databases.filled(name, folder), cases, how, options.starts)
+            for name in options.database or databases.SIZES
+        ]
     report.Report().show(measured, first_start)
-    report.write(databases.FOLDER / "latest.json", measured, first_start)
+    report.write(folder / "latest.json", measured, first_start)
     return 0
 
 

@@ -145,11 +145,11 @@ class Line(asyncio.Protocol):
     def _leave(self) -> None:
         self._is_done = True
         self._transport.close()
-        self.run.leave()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._is_done:
             self._fail(f"the connection was lost: {exc}")
+        self.run.leave()
 
 
 def _unchunked(body: bytes) -> int:

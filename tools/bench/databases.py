@@ -6,11 +6,14 @@ first places and texts. When one of these changes, another is generated and the 
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -40,12 +43,23 @@ SIZES: Final = {
 }
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep the folder to this run: what another one adds and takes away would be in the way, and both would be slow."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(f"another run is measuring in {folder}") from None
+        yield
+
+
 def filled(name: str, folder: Path) -> Path:
     """Return the data directory of a size, generated first if it is not there."""
     place = folder / f"{name}-{_digest()}"
     if (place / _FILLED).exists():
         return place
-    folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob(f"{name}-*"):
         shutil.rmtree(old)
     size = SIZES[name]
