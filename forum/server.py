@@ -32,11 +32,13 @@ from forum.config import Config
 from forum.db import Database, connect
 from forum.domain import setup
 from forum.errors import CommandError
+from forum.keys import DB
 from forum.migrations import migrate
 from forum.postgres import EmbeddedServer
 from forum.web.connections import Connections
 from forum.web.middleware import shown_path
 from forum.web.protocol import Protocol
+from forum.worker import Worker
 
 _log = logging.getLogger("forum.server")
 
@@ -171,7 +173,8 @@ async def _answer(config: Config, ready: Ready, listening: socket.socket, parent
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    runner = web.AppRunner(create_app(config, ready.url), shutdown_timeout=SHUTDOWN_SECONDS, handler_cancellation=False)
+    app = create_app(config, ready.url)
+    runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS, handler_cancellation=False)
     await runner.setup()
     # What is there from the start stays: no collection need look through it again, which takes tens of milliseconds.
     gc.collect()
@@ -179,6 +182,7 @@ async def _answer(config: Config, ready: Ready, listening: socket.socket, parent
     connections = Connections(config.connections_per_address, exempt=config.trusted_proxies)
     accepting = await loop.create_server(lambda: connection(runner, connections), sock=listening, backlog=_BACKLOG)
     watches = [asyncio.create_task(_watch_parent(parent, stop))] if parent else []
+    watches.append(asyncio.create_task(Worker(app[DB], config).run()))
     if ready.embedded and not parent:
         watches.append(asyncio.create_task(_keep_alive(ready.embedded)))
     try:
