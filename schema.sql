@@ -502,6 +502,15 @@ CREATE INDEX feedback_member_id_idx ON feedback (member_id) WHERE member_id IS N
 CREATE INDEX feedback_settled_by_id_idx ON feedback (settled_by_id) WHERE settled_by_id IS NOT NULL;
 COMMENT ON TABLE feedback IS 'Messages about what is hard to use, from members and guests, for the moderators to answer and settle.';
 
+-- Jobs --------------------------------------------------------------------------------------------
+
+CREATE TABLE jobs (
+    name text PRIMARY KEY CONSTRAINT jobs_name_check CHECK (name ~ '^[a-z_]{1,40}$'),
+    done_at timestamptz NOT NULL DEFAULT now(),
+    claimed_until timestamptz
+);
+COMMENT ON TABLE jobs IS 'What is done by the clock: when it was last done (at first: known), and until when a process has it or, after a failure, leaves it be.';
+
 -- Audit -------------------------------------------------------------------------------------------
 
 CREATE TABLE audit_entries (

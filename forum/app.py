@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-import time
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -17,27 +14,18 @@ from forum import i18n
 from forum.assets import Assets
 from forum.config import Config
 from forum.db import Database
-from forum.domain import sessions
 from forum.domain.attempts import Limits
-from forum.errors import ForumError
 from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, PAGES, RENDERER, SECRET, TELLING
 from forum.markup import Renderer
 from forum.page_cache import PageCache
 from forum.passwords import Hasher
 from forum.routes import add_routes
-from forum.transactions import Watch
 from forum.web import pages
 from forum.web.middleware import around, set_headers
 from forum.web.sessions import PostgresStorage
 
-_log = logging.getLogger("forum.app")
-
 BODY_LIMIT: Final = 1024**2
 """Bytes of a request's body: 50,000 Greek letters, percent-encoded, are 300,000."""
-
-SWEEP_SECONDS: Final = 3600
-
-WATCH_SECONDS: Final = 60
 
 
 def create_app(
@@ -62,7 +50,7 @@ def create_app(
     add_routes(app, config.base_path)
     pages.setup(app)
     app.on_response_prepare.append(set_headers)
-    app.cleanup_ctx.extend((_database, _renderer, _hasher, _sweeping, _watching))
+    app.cleanup_ctx.extend((_database, _renderer, _hasher))
     return app
 
 
@@ -81,40 +69,3 @@ async def _renderer(app: web.Application) -> AsyncIterator[None]:
 async def _hasher(app: web.Application) -> AsyncIterator[None]:
     yield
     app[HASHER].close()
-
-
-async def _sweeping(app: web.Application) -> AsyncIterator[None]:
-    """Delete what has expired once an hour; several processes may do so at once, to no harm."""
-    task = asyncio.create_task(_sweep(app[DB]), name="sweep")
-    yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-
-
-async def _sweep(db: Database) -> None:
-    while True:
-        await asyncio.sleep(SWEEP_SECONDS)
-        try:
-            async with db.write() as tx:
-                await sessions.sweep(tx)
-        except ForumError as error:
-            _log.warning("sweeping failed, will be tried again: %s", error.code)
-
-
-async def _watching(app: web.Application) -> AsyncIterator[None]:
-    """Look once a minute for transactions that somebody has forgotten."""
-    task = asyncio.create_task(_watch(app[DB]), name="watch")
-    yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-
-
-async def _watch(db: Database) -> None:
-    watch = Watch()
-    while True:
-        await asyncio.sleep(WATCH_SECONDS)
-        with contextlib.suppress(ForumError):
-            async with db.read() as conn:
-                await watch.look(conn, time.monotonic())

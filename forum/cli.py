@@ -1,4 +1,7 @@
-"""The commands, one function each: exit 0 done, 1 failed with one clear line on standard error, 2 wrong usage."""
+"""The commands, one function each: exit 0 done, 1 failed with one clear line on standard error, 2 wrong usage.
+
+What one command alone needs is imported where it is run: `serve` and `worker` stay small and start at once.
+"""
 
 from __future__ import annotations
 
@@ -9,27 +12,24 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
-from pydantic import Field
 
-from forum import clock, generating, seeds, server
+from forum import clock, server
 from forum import config as settings
-from forum import demo as demonstration
 from forum.config import Config
 from forum.db import Conn, Database
 from forum.domain import counters, organisations, sign_in
 from forum.domain import members as members_domain
-from forum.domain.entities import NAME_LIMIT, Language, Role
+from forum.domain.entities import Language, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
 from forum.i18n import catalogues, fold
 from forum.migrations import APPLIED
 from forum.passwords import Hasher, check_password
-from forum.routes import ROUTES
-from forum.web.access import Access
-from forum.web.forms import Email, Form, RequiredLine
-from forum.web.problems import field_sentence
+
+if TYPE_CHECKING:
+    from forum import demo as demonstration
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ app.add_typer(members, name="member")
 def default(context: typer.Context) -> None:
     """Koinon, a closed forum for municipalities. Without a command: serve."""
     if context.invoked_subcommand is None:
-        server.serve(settings.load())
+        server.serve(settings.load(), {})
 
 
 @app.command()
@@ -58,8 +58,15 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Processes that answer (FORUM_WORKERS).")] = None,
 ) -> None:
     """Start the forum and answer until stopped."""
-    given = {"host": host, "port": port, "workers": workers}
-    server.serve(settings.load(**{name: value for name, value in given.items() if value is not None}))
+    named = {"host": host, "port": port, "workers": workers}
+    given = {name: value for name, value in named.items() if value is not None}
+    server.serve(settings.load(**given), given)
+
+
+@app.command()
+def worker() -> None:
+    """Do the jobs of the forum alone, beside others that may do so too, until stopped."""
+    server.work(settings.load())
 
 
 @app.command()
@@ -74,65 +81,14 @@ def routes(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/permissions.md instead.")] = False,
 ) -> None:
     """Print every route with the access it asks for."""
+    from forum.permissions_document import permissions_document
+    from forum.routes import ROUTES
+
     if markdown:
         print(permissions_document(), end="")
         return
     for route in ROUTES:
         print(f"{route.method:6} {route.path:45} {route.access.value:20} {route.name}")
-
-
-def permissions_document() -> str:
-    """Return docs/permissions.md as the code has it; a contract test compares the two."""
-    groups = [f"region {region.name_en}" for region in seeds.REGIONS]
-    groups += [association.name_en for association in seeds.ASSOCIATIONS] + ["Moderators", "Administrators"]
-    lines = [
-        "# Permissions",
-        "",
-        "Made by `python run.py routes --markdown`; do not edit.",
-        "",
-        "Rights are granted to groups, category by category; grants add up and there is no deny. Each right implies",
-        "those it needs: `moderate` ⇒ `reply` ⇒ `read` ⇒ `see`, and `start`, `vote`, `attach` ⇒ `read`.",
-        "What is absent and what may not be seen answer alike: 404 to a member, and to a guest the way to sign-in",
-        "(API: 401).",
-        "",
-        "## What a new forum begins with",
-        "",
-        "| category | " + " | ".join(groups) + " |",
-        "| --- |" + " --- |" * len(groups),
-    ]
-    for category in seeds.CATEGORIES:
-        stages = [category.regions_stage] * len(seeds.REGIONS) + ["participants"] * len(seeds.ASSOCIATIONS)
-        lines.append(f"| `{category.slug}` | " + " | ".join([*stages, "moderators", "everything"]) + " |")
-    order = ("see", "read", "reply", "start", "attach", "vote", "moderate")
-    lines += ["", "| stage | rights |", "| --- | --- |"]
-    lines += [
-        f"| {stage} | {', '.join(name for name in order if name in held)} |" for stage, held in seeds.STAGES.items()
-    ]
-    lines += ["", "## What each access asks for", "", "| access | who |", "| --- | --- |"]
-    lines += [f"| `{access.value}` | {_WHO[access]} |" for access in Access]
-    lines += ["", "## Routes", "", "| method | path | access | name |", "| --- | --- | --- | --- |"]
-    lines += [f"| {route.method} | `{route.path}` | `{route.access.value}` | `{route.name}` |" for route in ROUTES]
-    return "\n".join(lines) + "\n"
-
-
-_WHO: Final = {
-    Access.OPEN: "anyone; not even looked up",
-    Access.PUBLIC: "anyone",
-    Access.MEMBER: "any member who is signed in and not suspended",
-    Access.MODERATOR: "members of the system groups Moderators or Administrators",
-    Access.ADMINISTRATOR: "members of the system group Administrators",
-    Access.CATEGORY_READ: "who holds `read` in the category",
-    Access.CATEGORY_START: "who holds `start` in the category",
-    Access.TOPIC_READ: "who holds `read` in its category; a deleted topic: its author and moderators",
-    Access.TOPIC_REPLY: "who holds `reply`, while the topic is not locked or they hold `moderate`",
-    Access.TOPIC_EDIT: "its author with `start`, while it is not locked or they hold `moderate`",
-    Access.TOPIC_DELETE: "its author, while nobody has replied and it is not locked; who deleted it may restore it",
-    Access.TOPIC_MODERATE: "who holds `moderate` in its category",
-    Access.TOPIC_MARK: "its author while it is not locked, and who holds `moderate`",
-    Access.POST_READ: "who may read its topic",
-    Access.POST_EDIT: "its author, while they may write in its topic",
-    Access.POST_DELETE: "the author of a reply, while they may write in its topic; who deleted it may restore it",
-}
 
 
 @app.command()
@@ -191,13 +147,6 @@ def with_forum(act: Callable[[Database], Awaitable[T]], config: Config) -> T:
         return _with_database(ready.url, act)
 
 
-class _NewMember(Form):
-    """What `member create` takes, with the limits of the forms."""
-
-    email: Email
-    name: Annotated[RequiredLine, Field(max_length=NAME_LIMIT)]
-
-
 @app.command()
 def demo(
     reset: Annotated[bool, typer.Option("--reset", help="Empty the demo first and lay it anew.")] = False,
@@ -207,6 +156,8 @@ def demo(
     A database with members of any other kind is left alone, and so is a forum that people reach by https: a new one is
     empty too, and everybody would know the password of its administrators.
     """
+    from forum import demo as demonstration
+
     config = settings.load()
     _refuse_real_forum(config, "the demo's password", "to lay the demo")
     content = demonstration.read()
@@ -227,6 +178,8 @@ def _refuse_real_forum(config: Config, password: str, what_for: str) -> None:
 
 
 async def _lay_demo(owner_url: str, content: demonstration.Content, *, reset: bool) -> bool:
+    from forum import demo as demonstration
+
     if await demonstration.is_laid(owner_url) and not reset:
         return False
     return await demonstration.lay(owner_url, await demonstration.prepare(content), now=clock.now(), reset=reset)
@@ -234,6 +187,9 @@ async def _lay_demo(owner_url: str, content: demonstration.Content, *, reset: bo
 
 def _sign_ins(content: demonstration.Content) -> str:
     """Return the table of those whom the demo names, with the password that all its members share."""
+    from forum import demo as demonstration
+    from forum import seeds
+
     names = seeds.organisation_names()
     rows = [
         (
@@ -266,24 +222,31 @@ def generate(
     ] = None,
     seed: Annotated[int, typer.Option(help="What all chance begins with: the same gives the same database.")] = 1,
     until: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], help="Everything happens in the three years before this day.")
-    ] = datetime.combine(generating.UNTIL, datetime.min.time()),  # noqa: B008 - a constant
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Everything happens in the three years before this day; 2026-01-01 when left out.",
+        ),
+    ] = None,
 ) -> None:
     """Fill an empty database with members, topics and posts in any number, and print whom to sign in as.
 
     A database with members is left alone, and so is a forum that people reach by https: everybody would know the
     password of its administrators.
     """
+    from forum import generating
+
     if posts < topics:
         raise typer.BadParameter("every topic has a post of its own: --posts is at least --topics")
-    if until.date() > clock.now().date():
+    last_day = until.date() if until else generating.UNTIL
+    if last_day > clock.now().date():
         raise typer.BadParameter("--until: nothing is written in the future")
     config = settings.load()
     _refuse_real_forum(config, "the password of generated members", "to generate a database")
     size = generating.Size(members_count, topics, posts, groups, categories)
     started = time.monotonic()
     with server.database(config) as ready:
-        people = asyncio.run(generating.fill(ready.owner_url, size, seed=seed, until=until.date()))
+        people = asyncio.run(generating.fill(ready.owner_url, size, seed=seed, until=last_day))
     seconds = time.monotonic() - started
     print(
         f"Generated from seed {seed}: {members_count:,} members, {topics:,} topics, {posts:,} posts "
@@ -302,6 +265,8 @@ def create_member(
     language: Annotated[str, typer.Option(help="Code of their language; FORUM_LANGUAGE when left out.")] = "",
 ) -> None:
     """Add a member; the password is read from standard input, so that no process list shows it."""
+    from forum.web.forms import NewMember
+
     if not password_stdin:
         raise typer.BadParameter("say --password-stdin and give the password on standard input")
     config = settings.load()
@@ -309,9 +274,11 @@ def create_member(
     if chosen not in (spoken := catalogues(config.locale_dir)):
         raise typer.BadParameter(f"the language is one of {', '.join(spoken)}")
     with _faults_in_one_line():
-        form = _NewMember.parse({"email": email, "name": name})
+        form = NewMember.parse({"email": email, "name": name})
         password = _password_from_stdin(is_staff=role is not Role.MEMBER, personal=(form.email, form.name))
-        member_id = with_forum(lambda db: _create_member(db, form, organisation, password, role, chosen), config)
+        member_id = with_forum(
+            lambda db: _create_member(db, form.email, form.name, organisation, password, role, chosen), config
+        )
     print(f"Member {member_id} created.")
 
 
@@ -335,6 +302,8 @@ def _faults_in_one_line() -> Iterator[None]:
     try:
         yield
     except Invalid as invalid:
+        from forum.web.problems import field_sentence
+
         field, codes = next(iter(invalid.fields.items()))
         raise CommandError(f"{field}: {field_sentence(codes[0])}") from None
 
@@ -364,7 +333,7 @@ async def _reset_password(db: Database, email: str, password: str) -> None:
 
 
 async def _create_member(
-    db: Database, form: _NewMember, organisation: str, password: str, role: Role, language: Language
+    db: Database, email: str, name: str, organisation: str, password: str, role: Role, language: Language
 ) -> int:
     password_hash = await _hash(password)
     async with db.write() as tx:
@@ -374,8 +343,8 @@ async def _create_member(
             raise CommandError(await _unknown_organisation(tx, organisation)) from None
         return await members_domain.create(
             tx,
-            email=form.email,
-            name=form.name,
+            email=email,
+            name=name,
             organisation_id=belongs_to.id,
             password_hash=password_hash,
             role=role,

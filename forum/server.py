@@ -1,7 +1,7 @@
-"""Running the forum: the database made ready, the port bound, one or several processes, and an orderly end.
+"""Running the forum: the port bound, the database made ready, its processes under a supervisor, an orderly end.
 
-The parent holds the embedded server and brings it back when it dies. With several workers each is a forked child on
-the parent's socket; one that dies is replaced, and all of them end when the parent does.
+This process holds the embedded server, and brings it back when it dies; it is the only one that does. What answers
+requests and does jobs is `processes`', each in a process of its own: nothing of it is imported here.
 """
 
 from __future__ import annotations
@@ -9,44 +9,36 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import gc
 import logging
-import os
 import resource
-import signal
 import socket
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-import uvloop
-from aiohttp import web
-from aiohttp.abc import AbstractAccessLogger
-
+from forum import config as settings
 from forum import logs
-from forum.app import create_app
 from forum.config import Config
 from forum.db import Database, connect
 from forum.domain import setup
 from forum.errors import CommandError
 from forum.migrations import migrate
 from forum.postgres import EmbeddedServer
-from forum.web.connections import Connections
-from forum.web.middleware import shown_path
-from forum.web.protocol import Protocol
+from forum.processes.supervisor import Supervisor
 
 _log = logging.getLogger("forum.server")
-
-SHUTDOWN_SECONDS: Final = 7.0
-"""How long requests under way may take once the process is told to stop: the database's end is within ten seconds."""
 
 _FILES: Final = 65_536
 """Open files, and so connections, that the process asks for; many systems give 1,024 to who does not ask."""
 
 _BACKLOG: Final = 512
+"""Connections that wait to be accepted."""
+
+_REVIVAL_SECONDS: Final = 5.0
+"""How long one try to bring the embedded server back may take: stopping waits for it."""
+
 _OWNER: Final = "koinon_owner"
 _APPLICATION: Final = "koinon"
 _NAME: Final = "koinon"
@@ -99,18 +91,34 @@ async def _provision(url: str) -> None:
         await connection.close()
 
 
-def serve(config: Config) -> None:
-    """Answer requests until told to stop."""
+def serve(config: Config, given: Mapping[str, object]) -> None:
+    """Answer requests and do the jobs until told to stop; `given` are the settings from the command line."""
     logs.configure(config.log)
     _allow_files()
+    settings.secret_key(config)
     listening = _bind(config)
-    with contextlib.closing(listening), database(config) as ready:
+    # The processes get ready while the database does.
+    with (
+        contextlib.closing(listening),
+        Supervisor(config, given, listening) as supervisor,
+        database(config) as ready,
+    ):
         link = asyncio.run(_setup_link(ready.url, config))
-        _announce(config, link)
-        if config.workers == 1:
-            _run(config, ready, listening)
-        else:
-            _Workers(config, ready, listening).run()
+        _run(supervisor, ready, lambda: _announce(config, link))
+
+
+def work(config: Config) -> None:
+    """Do the jobs alone until told to stop."""
+    logs.configure(config.log)
+    with Supervisor(config, {}, None) as supervisor, database(config) as ready:
+        _run(supervisor, ready, lambda: print("Koinon does its jobs here. Ctrl-C stops it.", flush=True))
+
+
+def _run(supervisor: Supervisor, ready: Ready, announce: Callable[[], None]) -> None:
+    if ready.embedded is None:
+        supervisor.run("", announce=announce)
+    else:
+        supervisor.run(ready.url, announce=announce, beside=[_keep_alive(ready.embedded)])
 
 
 def _allow_files() -> None:
@@ -160,143 +168,15 @@ def _announce(config: Config, link: str | None) -> None:
     print("Ctrl-C stops it.", flush=True)
 
 
-def _run(config: Config, ready: Ready, listening: socket.socket, *, parent: int | None = None) -> None:
-    """Serve in this process; as a worker, also end when the parent is gone."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_answer(config, ready, listening, parent))
-
-
-async def _answer(config: Config, ready: Ready, listening: socket.socket, parent: int | None) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    runner = web.AppRunner(create_app(config, ready.url), shutdown_timeout=SHUTDOWN_SECONDS, handler_cancellation=False)
-    await runner.setup()
-    # What is there from the start stays: no collection need look through it again, which takes tens of milliseconds.
-    gc.collect()
-    gc.freeze()
-    connections = Connections(config.connections_per_address, total=config.connections, exempt=config.trusted_proxies)
-    accepting = await loop.create_server(lambda: connection(runner, connections), sock=listening, backlog=_BACKLOG)
-    watches = [asyncio.create_task(_watch_parent(parent, stop))] if parent else []
-    if ready.embedded and not parent:
-        watches.append(asyncio.create_task(_keep_alive(ready.embedded)))
-    try:
-        await stop.wait()
-    finally:
-        for watch in watches:
-            watch.cancel()
-        await asyncio.gather(*watches, return_exceptions=True)
-        accepting.close()
-        await runner.cleanup()
-
-
-def connection(runner: web.AppRunner, connections: Connections) -> Protocol:
-    """Return what takes one client's connection to a runner's application."""
-    if runner.server is None:
-        raise RuntimeError("the runner is not set up")
-    return Protocol(
-        runner.server,
-        connections,
-        loop=asyncio.get_running_loop(),
-        access_log_class=AccessLogger,
-        access_log=logging.getLogger("forum.access"),
-    )
-
-
-async def _watch_parent(parent: int, stop: asyncio.Event) -> None:
-    """Poll, since no signal tells a process that its parent was killed."""
-    while os.getppid() == parent:  # noqa: ASYNC110 - nothing of ours could set an event then
-        await asyncio.sleep(1)
-    stop.set()
-
-
 async def _keep_alive(server: EmbeddedServer) -> None:
     """Bring the embedded server back when it dies, waiting longer after each failure."""
     pause = 1.0
     while True:
         await asyncio.sleep(pause)
         try:
-            if await asyncio.to_thread(server.revive):
+            if await asyncio.to_thread(server.revive, _REVIVAL_SECONDS):
                 _log.warning("the database had stopped and was started again")
             pause = 1.0
         except CommandError as error:
             pause = min(pause * 2, 30.0)
             _log.error("the database does not start: %s", error)
-
-
-class _Workers:
-    """Forked children that serve on one socket."""
-
-    def __init__(self, config: Config, ready: Ready, listening: socket.socket) -> None:
-        self._config, self._ready, self._listening = config, ready, listening
-        self._started: dict[int, float] = {}
-        self._stopping = False
-
-    def run(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        for _ in range(self._config.workers):
-            self._fork()
-        while self._started and not self._stopping:
-            self._reap()
-            self._revive()
-            time.sleep(0.2)
-        self._end()
-
-    def _stop(self, number: int, frame: object) -> None:
-        self._stopping = True
-
-    def _fork(self) -> None:
-        parent = os.getpid()
-        child = os.fork()
-        if child:
-            self._started[child] = time.monotonic()
-            return
-        status = 1
-        try:
-            _run(self._config, self._ready, self._listening, parent=parent)
-            status = 0
-        except Exception:
-            _log.exception("worker failed")
-        finally:
-            # Without the parent's clean-up: the embedded server is not the child's to stop.
-            os._exit(status)
-
-    def _reap(self) -> None:
-        for child in list(self._started):
-            if os.waitpid(child, os.WNOHANG) != (0, 0):
-                lived = time.monotonic() - self._started.pop(child)
-                _log.warning("worker %d ended, starting another", child)
-                if lived < 1:
-                    time.sleep(1)
-                self._fork()
-
-    def _revive(self) -> None:
-        if self._ready.embedded and not self._ready.embedded.is_up():
-            with contextlib.suppress(CommandError):
-                self._ready.embedded.revive()
-
-    def _end(self) -> None:
-        _each(self._started, lambda child: os.kill(child, signal.SIGTERM))
-        deadline = time.monotonic() + SHUTDOWN_SECONDS + 2
-        while self._started and time.monotonic() < deadline:
-            for child in list(self._started):
-                if os.waitpid(child, os.WNOHANG) != (0, 0):
-                    del self._started[child]
-            time.sleep(0.05)
-        _each(self._started, lambda child: os.kill(child, signal.SIGKILL))
-
-
-def _each(children: dict[int, float], act: Callable[[int], None]) -> None:
-    for child in children:
-        with contextlib.suppress(ProcessLookupError):
-            act(child)
-
-
-class AccessLogger(AbstractAccessLogger):
-    """One line an answered request, without its query string."""
-
-    def log(self, request: web.BaseRequest, response: web.StreamResponse, seconds: float) -> None:
-        milliseconds = round(seconds * 1000, 1)
-        self.logger.info("%s %s %d %s ms", request.method, shown_path(request.path), response.status, milliseconds)

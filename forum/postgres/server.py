@@ -28,7 +28,6 @@ _PORT = 5432  # only a part of the socket's name
 _SOCKET_DIR_BYTES = 85  # a socket's address holds 104 bytes on macOS, 108 on Linux
 _SSL_REQUEST = bytes.fromhex("00000008 04d2162f")
 _LOG_BYTES = 10_000_000  # a larger log is turned over at the next boot
-_REVIVAL_SECONDS = 30
 # The shell's child outlives it and belongs to nobody: any user of the server may be the one to stop it.
 _DETACHED = 'log=$1; shift; "$@" </dev/null >>"$log" 2>&1 & echo $!'
 # Said while the children of a killed server still leave.
@@ -139,15 +138,16 @@ class EmbeddedServer:
             except OSError:
                 return False
 
-    def revive(self) -> bool:
+    def revive(self, timeout: float = 30) -> bool:
         """Boot the server again if it has died, once however many processes ask; True if this one had to.
 
-        Raise CommandError if it cannot be booted now; asking again later is right.
+        Raise CommandError if it cannot be booted now or does not take queries within `timeout` seconds, which one that
+        has much to recover need not; asking again later is right.
         """
         with self._turn, as_command_errors(self._data_dir):
             if self._locks is None or not self._locks.is_user or self.is_up():
                 return False
-            deadline = time.monotonic() + _REVIVAL_SECONDS
+            deadline = time.monotonic() + timeout
             with self._locks.alone(deadline):
                 if running_postmaster(self._data):
                     return False  # busy or booting, not dead

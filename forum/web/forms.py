@@ -18,7 +18,7 @@ from multidict import MultiDictProxy
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from forum.domain.entities import BODY_LIMIT, EMAIL_LIMIT
+from forum.domain.entities import BODY_LIMIT, EMAIL_LIMIT, NAME_LIMIT
 from forum.errors import BadRequest, Invalid
 from forum.i18n import Language, is_language
 
@@ -133,6 +133,13 @@ class Form(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             raise Invalid(field_codes(error)) from None
+
+
+class NewMember(Form):
+    """What the command line takes for a new member, with the limits of the pages."""
+
+    email: Email
+    name: Annotated[RequiredLine, Field(max_length=NAME_LIMIT)]
 
 
 def field_codes(error: ValidationError) -> dict[str, tuple[str, ...]]:

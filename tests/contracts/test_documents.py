@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from forum.cli import permissions_document
 from forum.domain.entities import RIGHTS
+from forum.permissions_document import permissions_document
 from forum.seeds import STAGES
 
 ROOT = Path(__file__).parents[2]

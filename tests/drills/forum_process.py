@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import psutil
@@ -27,9 +27,10 @@ _TOKEN: Final = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 class ForumProcess:
-    """`python run.py` on a free port with its own data directory."""
+    """`python run.py` of the checkout, or of a copy of it, on a free port with its own data directory."""
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
+    def __init__(self, data_dir: Path, *, root: Path = ROOT, **settings: str) -> None:
+        self.root = root
         self.port = _free_port()
         self.data_dir = data_dir
         self.url = f"http://127.0.0.1:{self.port}"
@@ -44,12 +45,18 @@ class ForumProcess:
         self.process: subprocess.Popen[str] | None = None
         self.output = data_dir.parent / f"forum-{self.port}.log"
 
-    def start(self) -> None:
-        """Start and wait until it announces itself."""
+    def start(self, **how: Any) -> None:
+        """Start and wait until it announces itself; `how` is subprocess's to understand."""
         log = self.output.open("w", encoding="utf-8")
         with log:
             self.process = subprocess.Popen(
-                [sys.executable, "run.py"], cwd=ROOT, env=self.environment, stdout=log, stderr=log, text=True
+                [sys.executable, "run.py"],
+                cwd=self.root,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                text=True,
+                **how,
             )
         deadline = time.monotonic() + START_SECONDS
         while "Ctrl-C" not in self.said():
@@ -62,9 +69,13 @@ class ForumProcess:
 
     def run(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """Run another command on the same data."""
+        return self.run_python("run.py", *arguments, given=given)
+
+    def run_python(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run something else with the same settings."""
         return subprocess.run(
-            [sys.executable, "run.py", *arguments],
-            cwd=ROOT,
+            [sys.executable, *arguments],
+            cwd=self.root,
             env=self.environment,
             input=given,
             capture_output=True,
@@ -84,6 +95,15 @@ class ForumProcess:
     def pid(self) -> int:
         assert self.process is not None
         return self.process.pid
+
+    def processes(self, module: str) -> list[psutil.Process]:
+        """Return the processes under the supervisor that do one thing: `web` or `jobs`."""
+        found: list[psutil.Process] = []
+        for child in psutil.Process(self.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if child.status() != psutil.STATUS_ZOMBIE and child.cmdline()[-2:] == ["forum.processes", module]:
+                    found.append(child)
+        return found
 
     def postmaster(self) -> psutil.Process:
         """Return the database's first process."""
@@ -124,10 +144,10 @@ class ForumProcess:
 
 
 @contextlib.contextmanager
-def forum(data_dir: Path, **settings: str) -> Iterator[ForumProcess]:
+def forum(data_dir: Path, *, root: Path = ROOT, **settings: str) -> Iterator[ForumProcess]:
     """A running forum that leaves nothing behind."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    process = ForumProcess(data_dir, **settings)
+    process = ForumProcess(data_dir, root=root, **settings)
     try:
         process.start()
         yield process
@@ -189,6 +209,14 @@ async def until(check: object, seconds: float, what: str) -> float:
             return time.monotonic() - started
         await asyncio.sleep(0.1)
     raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Say whether a process is no more; where nobody reaps orphans, as in a container, it still has a name."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _free_port() -> int:

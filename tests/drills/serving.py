@@ -18,7 +18,7 @@ from forum.config import Config
 from forum.keys import DB
 from forum.markup import Renderer
 from forum.passwords import Hasher, Parameters
-from forum.server import connection
+from forum.processes.web import connection
 from forum.web.connections import Connections, Deadlines
 
 SHORT: Final = Deadlines(header=0.4, body=0.6, body_rate=20_000, stall=0.5, linger=0.5, idle=30)

@@ -125,27 +125,3 @@ async def test_a_second_start_on_the_same_port_says_so_in_one_line(data_dir: Pat
         assert f"port {process.port}" in second.stderr
         async with Person(process.url) as person:
             assert (await person.get("/login"))[0] == 200, "the first goes on"
-
-
-async def test_a_killed_worker_is_replaced(data_dir: Path) -> None:
-    with forum(data_dir, FORUM_WORKERS="2") as process:
-        process.create_member(_WRITER, "larnaca")
-        async with Person(process.url) as person:
-            await person.sign_in(_WRITER)
-
-            def workers() -> list[psutil.Process]:
-                children = psutil.Process(process.pid).children()
-                return [child for child in children if "python" in child.name() and "postgres" not in child.name()]
-
-            first = workers()
-            assert len(first) == 2
-            first[0].kill()
-
-            async def replaced() -> bool:
-                now = workers()
-                return len(now) == 2 and first[0].pid not in {worker.pid for worker in now}
-
-            await until(replaced, 10, "another worker takes its place")
-            for _ in range(10):
-                assert (await person.get("/"))[0] == 200
-        assert process.stop() == 0

@@ -1,0 +1,63 @@
+"""docs/permissions.md as the code has it: who may what at first, and what each route asks for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from forum import seeds
+from forum.routes import ROUTES
+from forum.web.access import Access
+
+
+def permissions_document() -> str:
+    """Return docs/permissions.md as the code has it; a contract test compares the two."""
+    groups = [f"region {region.name_en}" for region in seeds.REGIONS]
+    groups += [association.name_en for association in seeds.ASSOCIATIONS] + ["Moderators", "Administrators"]
+    lines = [
+        "# Permissions",
+        "",
+        "Made by `python run.py routes --markdown`; do not edit.",
+        "",
+        "Rights are granted to groups, category by category; grants add up and there is no deny. Each right implies",
+        "those it needs: `moderate` ⇒ `reply` ⇒ `read` ⇒ `see`, and `start`, `vote`, `attach` ⇒ `read`.",
+        "What is absent and what may not be seen answer alike: 404 to a member, and to a guest the way to sign-in",
+        "(API: 401).",
+        "",
+        "## What a new forum begins with",
+        "",
+        "| category | " + " | ".join(groups) + " |",
+        "| --- |" + " --- |" * len(groups),
+    ]
+    for category in seeds.CATEGORIES:
+        stages = [category.regions_stage] * len(seeds.REGIONS) + ["participants"] * len(seeds.ASSOCIATIONS)
+        lines.append(f"| `{category.slug}` | " + " | ".join([*stages, "moderators", "everything"]) + " |")
+    order = ("see", "read", "reply", "start", "attach", "vote", "moderate")
+    lines += ["", "| stage | rights |", "| --- | --- |"]
+    lines += [
+        f"| {stage} | {', '.join(name for name in order if name in held)} |" for stage, held in seeds.STAGES.items()
+    ]
+    lines += ["", "## What each access asks for", "", "| access | who |", "| --- | --- |"]
+    lines += [f"| `{access.value}` | {_WHO[access]} |" for access in Access]
+    lines += ["", "## Routes", "", "| method | path | access | name |", "| --- | --- | --- | --- |"]
+    lines += [f"| {route.method} | `{route.path}` | `{route.access.value}` | `{route.name}` |" for route in ROUTES]
+    return "\n".join(lines) + "\n"
+
+
+_WHO: Final = {
+    Access.OPEN: "anyone; not even looked up",
+    Access.PUBLIC: "anyone",
+    Access.MEMBER: "any member who is signed in and not suspended",
+    Access.MODERATOR: "members of the system groups Moderators or Administrators",
+    Access.ADMINISTRATOR: "members of the system group Administrators",
+    Access.CATEGORY_READ: "who holds `read` in the category",
+    Access.CATEGORY_START: "who holds `start` in the category",
+    Access.TOPIC_READ: "who holds `read` in its category; a deleted topic: its author and moderators",
+    Access.TOPIC_REPLY: "who holds `reply`, while the topic is not locked or they hold `moderate`",
+    Access.TOPIC_EDIT: "its author with `start`, while it is not locked or they hold `moderate`",
+    Access.TOPIC_DELETE: "its author, while nobody has replied and it is not locked; who deleted it may restore it",
+    Access.TOPIC_MODERATE: "who holds `moderate` in its category",
+    Access.TOPIC_MARK: "its author while it is not locked, and who holds `moderate`",
+    Access.POST_READ: "who may read its topic",
+    Access.POST_EDIT: "its author, while they may write in its topic",
+    Access.POST_DELETE: "the author of a reply, while they may write in its topic; who deleted it may restore it",
+}

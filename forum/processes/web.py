@@ -1,0 +1,102 @@
+"""The process that answers requests, on a socket that others may answer on too."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import socket
+from typing import Final
+
+from aiohttp import hdrs, web
+from aiohttp.abc import AbstractAccessLogger
+
+from forum.app import create_app
+from forum.config import Config
+from forum.keys import DB
+from forum.processes.accepting import Accepting
+from forum.processes.child import Child, Orders, ended
+from forum.web.connections import Connections
+from forum.web.middleware import shown_path
+from forum.web.protocol import Protocol
+from forum.worker import Worker
+
+SHUTDOWN_SECONDS: Final = 7.0
+"""How long requests under way may take once the process is told to stop: the database's end is within ten seconds."""
+
+LEAVE_SECONDS: Final = 20.0
+"""How long a process that another replaces waits for those who rest between two requests, to tell them so with the
+next answer; who rests longer finds the connection closed, as after any long rest."""
+
+_LAST_CALL_SECONDS: Final = 0.2
+"""The same for a process that is told to stop: so long a request that is on its way may arrive."""
+
+
+async def main(child: Child, config: Config, orders: Orders) -> None:
+    """Answer until told to end."""
+    if orders.listening is None:
+        raise RuntimeError("no socket was given to answer on")
+    app = create_app(config, orders.database_url or config.database_url.get_secret_value())
+
+    async def say_goodbye(request: web.Request, response: web.StreamResponse) -> None:
+        if child.is_leaving:
+            response.force_close()
+            response.headers[hdrs.CONNECTION] = "close"
+
+    app.on_response_prepare.append(say_goodbye)
+    runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS, handler_cancellation=False)
+    await runner.setup()
+    # What is there from the start stays: no collection need look through it again, which takes tens of milliseconds.
+    gc.collect()
+    gc.freeze()
+    connections = Connections(config.connections_per_address, total=config.connections, exempt=config.trusted_proxies)
+    accepting = Accepting(
+        socket.socket(fileno=orders.listening),
+        lambda: connection(runner, connections),
+        lambda: len(runner.server.connections) if runner.server and config.workers > 1 else 0,
+    )
+    try:
+        async with contextlib.AsyncExitStack() as stack:
+            worker = Worker(app[DB], config)
+            tasks = [await stack.enter_async_context(ended(worker.run()))] if orders.does_jobs else []
+            child.ready()
+            await child.told(*tasks)
+            accepting.close()
+            worker.leave()
+            await _see_off(child, runner)
+            await child.finished(*tasks)
+    finally:
+        accepting.close()
+        await runner.cleanup()
+
+
+async def _see_off(child: Child, runner: web.AppRunner) -> None:
+    """Answer those who are connected once more, with the word that the connection is closed then."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while runner.server and runner.server.connections:
+        if loop.time() - began > (_LAST_CALL_SECONDS if child.is_stopping else LEAVE_SECONDS):
+            return
+        await asyncio.sleep(0.02)
+
+
+def connection(runner: web.AppRunner, connections: Connections) -> Protocol:
+    """Return what takes one client's connection to a runner's application."""
+    if runner.server is None:
+        raise RuntimeError("the runner is not set up")
+    return Protocol(
+        runner.server,
+        connections,
+        loop=asyncio.get_running_loop(),
+        access_log_class=AccessLogger,
+        access_log=logging.getLogger("forum.access"),
+    )
+
+
+class AccessLogger(AbstractAccessLogger):
+    """One line an answered request, without its query string."""
+
+    def log(self, request: web.BaseRequest, response: web.StreamResponse, seconds: float) -> None:
+        milliseconds = round(seconds * 1000, 1)
+        self.logger.info("%s %s %d %s ms", request.method, shown_path(request.path), response.status, milliseconds)
