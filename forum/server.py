@@ -28,6 +28,7 @@ from aiohttp.abc import AbstractAccessLogger
 
 from forum import logs
 from forum.app import create_app
+from forum.backup import Nightly
 from forum.config import Config
 from forum.db import Database, connect
 from forum.domain import setup
@@ -54,21 +55,32 @@ _NAME: Final = "koinon"
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A database that has every migration: where the application and the tables' owner reach it, our server if any."""
+    """A database: where the application and the tables' owner reach it, and our server if it is ours."""
 
     url: str
     owner_url: str
     embedded: EmbeddedServer | None
 
+    @property
+    def application_role(self) -> str | None:
+        """The application's role, where it is another than the owner's."""
+        return urlsplit(self.url).username if self.owner_url != self.url else None
+
 
 @contextlib.contextmanager
 def database(config: Config) -> Iterator[Ready]:
     """Start or reach the database, bring it up to date, and let go of it at the end."""
+    with database_as_it_is(config) as found:
+        asyncio.run(migrate(found.owner_url, application_role=found.application_role))
+        yield found
+
+
+@contextlib.contextmanager
+def database_as_it_is(config: Config) -> Iterator[Ready]:
+    """Start or reach the database, whatever it has of the migrations, and let go of it at the end."""
     if not config.uses_embedded_database:
         url = config.database_url.get_secret_value()
-        owner_url = config.migration_url.get_secret_value() or url
-        asyncio.run(migrate(owner_url, application_role=urlsplit(url).username if owner_url != url else None))
-        yield Ready(url, owner_url, None)
+        yield Ready(url, config.migration_url.get_secret_value() or url, None)
         return
     server = EmbeddedServer(config.data_dir, pg_bin=config.pg_bin, pg_user=config.pg_user)
     endpoint = server.start()
@@ -76,9 +88,7 @@ def database(config: Config) -> Iterator[Ready]:
         if server.notice:
             print(server.notice, file=sys.stderr)
         asyncio.run(_provision(endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
-        owner_url = endpoint.url(_NAME, _OWNER)
-        asyncio.run(migrate(owner_url, application_role=_APPLICATION))
-        yield Ready(endpoint.url(_NAME, _APPLICATION), owner_url, server)
+        yield Ready(endpoint.url(_NAME, _APPLICATION), endpoint.url(_NAME, _OWNER), server)
     finally:
         server.stop()
 
@@ -107,10 +117,24 @@ def serve(config: Config) -> None:
     with contextlib.closing(listening), database(config) as ready:
         link = asyncio.run(_setup_link(ready.url, config))
         _announce(config, link)
-        if config.workers == 1:
-            _run(config, ready, listening)
-        else:
-            _Workers(config, ready, listening).run()
+        with _nights(config, ready) as nightly:
+            if config.workers == 1:
+                _run(config, ready, listening, nightly=nightly)
+            else:
+                _Workers(config, ready, listening, nightly).run()
+
+
+@contextlib.contextmanager
+def _nights(config: Config, ready: Ready) -> Iterator[Nightly | None]:
+    """Give what saves the embedded database every night, when it is looked at; another's is its keepers' to save."""
+    if ready.embedded is None:
+        yield None
+        return
+    nightly = Nightly(config.backup_folder, config.backup_keep, ready.embedded.made_at)
+    try:
+        yield nightly
+    finally:
+        nightly.end()
 
 
 def _allow_files() -> None:
@@ -160,13 +184,22 @@ def _announce(config: Config, link: str | None) -> None:
     print("Ctrl-C stops it.", flush=True)
 
 
-def _run(config: Config, ready: Ready, listening: socket.socket, *, parent: int | None = None) -> None:
+def _run(
+    config: Config,
+    ready: Ready,
+    listening: socket.socket,
+    *,
+    parent: int | None = None,
+    nightly: Nightly | None = None,
+) -> None:
     """Serve in this process; as a worker, also end when the parent is gone."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_answer(config, ready, listening, parent))
+        runner.run(_answer(config, ready, listening, parent, nightly))
 
 
-async def _answer(config: Config, ready: Ready, listening: socket.socket, parent: int | None) -> None:
+async def _answer(
+    config: Config, ready: Ready, listening: socket.socket, parent: int | None, nightly: Nightly | None
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -181,6 +214,8 @@ async def _answer(config: Config, ready: Ready, listening: socket.socket, parent
     watches = [asyncio.create_task(_watch_parent(parent, stop))] if parent else []
     if ready.embedded and not parent:
         watches.append(asyncio.create_task(_keep_alive(ready.embedded)))
+    if nightly:
+        watches.append(asyncio.create_task(_watch_nights(nightly)))
     try:
         await stop.wait()
     finally:
@@ -211,6 +246,12 @@ async def _watch_parent(parent: int, stop: asyncio.Event) -> None:
     stop.set()
 
 
+async def _watch_nights(nightly: Nightly) -> None:
+    while True:
+        await asyncio.to_thread(nightly.look)
+        await asyncio.sleep(1)
+
+
 async def _keep_alive(server: EmbeddedServer) -> None:
     """Bring the embedded server back when it dies, waiting longer after each failure."""
     pause = 1.0
@@ -228,8 +269,8 @@ async def _keep_alive(server: EmbeddedServer) -> None:
 class _Workers:
     """Forked children that serve on one socket."""
 
-    def __init__(self, config: Config, ready: Ready, listening: socket.socket) -> None:
-        self._config, self._ready, self._listening = config, ready, listening
+    def __init__(self, config: Config, ready: Ready, listening: socket.socket, nightly: Nightly | None) -> None:
+        self._config, self._ready, self._listening, self._nightly = config, ready, listening, nightly
         self._started: dict[int, float] = {}
         self._stopping = False
 
@@ -241,6 +282,8 @@ class _Workers:
         while self._started and not self._stopping:
             self._reap()
             self._revive()
+            if self._nightly:
+                self._nightly.look()
             time.sleep(0.2)
         self._end()
 
