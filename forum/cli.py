@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import difflib
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
@@ -29,6 +31,7 @@ from forum.migrations import APPLIED
 from forum.passwords import Hasher, check_password
 
 if TYPE_CHECKING:
+    from forum import backup as backups
     from forum import demo as demonstration
 
 T = TypeVar("T")
@@ -253,6 +256,84 @@ def generate(
         f"in {seconds:,.1f} s ({posts / seconds:,.0f} posts a second)."
     )
     print(_sign_in_table([(one.role.value, one.name, one.email) for one in people], generating.PASSWORD), flush=True)
+
+
+@app.command()
+def backup(
+    file: Annotated[
+        Path | None, typer.Argument(help="A new file; left out: one more in FORUM_BACKUP_DIR, as every night.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="PUBLIC_KEY", help="Encrypt it to this key (FORUM_BACKUP_KEY).")
+    ] = None,
+) -> None:
+    """Save the whole forum, database and files, into one file; it may be in use meanwhile."""
+    from forum import backup as backups
+
+    config = settings.load()
+    key = config.backup_key if to is None else to
+    started = time.monotonic()
+    with server.database_as_it_is(config) as found:
+        if file is None:
+            os.nice(_NIGHTLY_NICENESS)
+            nightly = backups.save_nightly(
+                found.owner_url, config.data_dir, config.backup_folder, key=key, nights=config.backup_keep
+            )
+            file, manifest = asyncio.run(nightly)
+        else:
+            manifest = asyncio.run(backups.save(found.owner_url, config.data_dir, file, key=key))
+    size = file.stat().st_size / 1e6
+    print(f"Saved {manifest.describe()}.\n{file}: {size:,.1f} MB in {time.monotonic() - started:,.1f} s.")
+
+
+_NIGHTLY_NICENESS: Final = 10
+"""What is done unasked gives way to those who use the machine."""
+
+
+@app.command()
+def backup_key(file: Annotated[Path, typer.Argument(help="A new file for the private key.")]) -> None:
+    """Make a pair of keys to encrypt backups with, and print the public one; keep the other off the server."""
+    from forum import backup as backups
+
+    print(f"{backups.make_key(file)}\nBackups encrypted to this key (FORUM_BACKUP_KEY) open only with {file}.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `backup` made.")],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read all of it again afterwards: counts, checksums, constraints.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only see whether the file is whole; restore nothing.")
+    ] = False,
+    key: Annotated[Path | None, typer.Option(help="The file of the private key, if it is encrypted.")] = None,
+) -> None:
+    """Restore a backup into an empty database and data directory, whole or not at all."""
+    from forum import backup as backups
+
+    config = settings.load()
+    started = time.monotonic()
+    found = _opened_backup(file, key)
+    if check:
+        print(f"{file} is whole: {found.manifest.describe()}.")
+        return
+    with server.database_as_it_is(config) as target:
+        place = backups.Place(target.owner_url, target.application_role, config.data_dir)
+        later = asyncio.run(backups.restore(place, found, is_verified=verify))
+    print(f"Restored{' and verified' if verify else ''} {found.manifest.describe()}.")
+    if later:
+        print(f"Migrations that came since: {', '.join(later)}.")
+    print(f"It took {time.monotonic() - started:,.1f} s.")
+
+
+def _opened_backup(file: Path, key: Path | None) -> backups.File:
+    from forum import backup as backups
+    from forum import progress
+
+    with progress.bars(in_bytes=True) as bars:
+        bar = bars.add_task("Checking the file", total=file.stat().st_size if file.is_file() else None)
+        return backups.opened(file, key, lambda count: bars.advance(bar, count))
 
 
 @members.command("create")

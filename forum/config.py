@@ -45,6 +45,9 @@ class Config(BaseSettings):
     log: Literal["text", "json"] = "text"
     locale_dir: Path | None = None
     language: str = "el"
+    backup_dir: Path | None = None
+    backup_keep: int = Field(14, ge=0, le=3650)
+    backup_key: str = ""
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -70,7 +73,7 @@ class Config(BaseSettings):
             raise ValueError(f"must be one of {', '.join(spoken)}")
         return value
 
-    @field_validator("pg_bin", "locale_dir", mode="before")
+    @field_validator("pg_bin", "locale_dir", "backup_dir", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -127,6 +130,11 @@ class Config(BaseSettings):
     @property
     def uses_embedded_database(self) -> bool:
         return not self.database_url.get_secret_value()
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where the backups of every night are."""
+        return self.backup_dir or self.data_dir / "backups"
 
     def effective(self) -> dict[str, str]:
         """Return every setting by its environment name, secrets masked."""

@@ -229,6 +229,9 @@ RawConnection = asyncpg.Connection
 RawError = asyncpg.PostgresError
 RawLockError = asyncpg.LockNotAvailableError
 
+FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a raw connection raises when the server refuses, or is gone."""
+
 
 async def connect(url: str, **settings: str) -> RawConnection:
     """Open a connection outside the pool, or say in one line why there is none."""

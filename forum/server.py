@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from forum import config as settings
 from forum import logs
+from forum.backup import Nightly
 from forum.config import Config
 from forum.db import Database, connect
 from forum.domain import setup
@@ -46,21 +47,32 @@ _NAME: Final = "koinon"
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A database that has every migration: where the application and the tables' owner reach it, our server if any."""
+    """A database: where the application and the tables' owner reach it, and our server if it is ours."""
 
     url: str
     owner_url: str
     embedded: EmbeddedServer | None
 
+    @property
+    def application_role(self) -> str | None:
+        """The application's role, where it is another than the owner's."""
+        return urlsplit(self.url).username if self.owner_url != self.url else None
+
 
 @contextlib.contextmanager
 def database(config: Config) -> Iterator[Ready]:
     """Start or reach the database, bring it up to date, and let go of it at the end."""
+    with database_as_it_is(config) as found:
+        asyncio.run(migrate(found.owner_url, application_role=found.application_role))
+        yield found
+
+
+@contextlib.contextmanager
+def database_as_it_is(config: Config) -> Iterator[Ready]:
+    """Start or reach the database, whatever it has of the migrations, and let go of it at the end."""
     if not config.uses_embedded_database:
         url = config.database_url.get_secret_value()
-        owner_url = config.migration_url.get_secret_value() or url
-        asyncio.run(migrate(owner_url, application_role=urlsplit(url).username if owner_url != url else None))
-        yield Ready(url, owner_url, None)
+        yield Ready(url, config.migration_url.get_secret_value() or url, None)
         return
     server = EmbeddedServer(config.data_dir, pg_bin=config.pg_bin, pg_user=config.pg_user)
     endpoint = server.start()
@@ -68,9 +80,7 @@ def database(config: Config) -> Iterator[Ready]:
         if server.notice:
             print(server.notice, file=sys.stderr)
         asyncio.run(_provision(endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
-        owner_url = endpoint.url(_NAME, _OWNER)
-        asyncio.run(migrate(owner_url, application_role=_APPLICATION))
-        yield Ready(endpoint.url(_NAME, _APPLICATION), owner_url, server)
+        yield Ready(endpoint.url(_NAME, _APPLICATION), endpoint.url(_NAME, _OWNER), server)
     finally:
         server.stop()
 
@@ -104,7 +114,8 @@ def serve(config: Config, given: Mapping[str, object]) -> None:
         database(config) as ready,
     ):
         link = asyncio.run(_setup_link(ready.url, config))
-        _run(supervisor, ready, lambda: _announce(config, link))
+        with _nights(config, ready) as nightly:
+            _run(supervisor, ready, lambda: _announce(config, link), nightly)
 
 
 def work(config: Config) -> None:
@@ -114,11 +125,27 @@ def work(config: Config) -> None:
         _run(supervisor, ready, lambda: print("Koinon does its jobs here. Ctrl-C stops it.", flush=True))
 
 
-def _run(supervisor: Supervisor, ready: Ready, announce: Callable[[], None]) -> None:
+def _run(supervisor: Supervisor, ready: Ready, announce: Callable[[], None], nightly: Nightly | None = None) -> None:
     if ready.embedded is None:
         supervisor.run("", announce=announce)
-    else:
-        supervisor.run(ready.url, announce=announce, beside=[_keep_alive(ready.embedded)])
+        return
+    beside = [_keep_alive(ready.embedded)]
+    if nightly:
+        beside.append(_watch_nights(nightly))
+    supervisor.run(ready.url, announce=announce, beside=beside)
+
+
+@contextlib.contextmanager
+def _nights(config: Config, ready: Ready) -> Iterator[Nightly | None]:
+    """Give what saves the embedded database every night, when it is looked at; another's is its keepers' to save."""
+    if ready.embedded is None:
+        yield None
+        return
+    nightly = Nightly(config.backup_folder, config.backup_keep, ready.embedded.made_at)
+    try:
+        yield nightly
+    finally:
+        nightly.end()
 
 
 def _allow_files() -> None:
@@ -166,6 +193,12 @@ def _announce(config: Config, link: str | None) -> None:
     if link:
         print(f"Create the first administrator here (once, within 24 hours):\n  {link}")
     print("Ctrl-C stops it.", flush=True)
+
+
+async def _watch_nights(nightly: Nightly) -> None:
+    while True:
+        await asyncio.to_thread(nightly.look)
+        await asyncio.sleep(1)
 
 
 async def _keep_alive(server: EmbeddedServer) -> None:

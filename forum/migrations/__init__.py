@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Collection
 from importlib import resources
 from typing import Final
 
@@ -60,7 +61,7 @@ async def migrate(
         timezone="UTC",
     )
     try:
-        await _check_server(connection)
+        await check_server(connection)
         # So that a migration whose process was killed ends in the middle of a long statement too, not after it.
         with contextlib.suppress(RawError):  # a server on Windows has no such thing
             await connection.execute("SET client_connection_check_interval = '1s'")
@@ -76,10 +77,10 @@ async def _insist(connection: RawConnection, application_role: str | None, until
     while True:
         try:
             async with connection.transaction():
-                await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-                applied = await _apply(connection)
+                await take_turn(connection)
+                applied = await apply(connection)
                 if application_role:
-                    await _grant(connection, application_role)
+                    await grant(connection, application_role)
             return applied
         except RawLockError:
             busy = await _oldest(connection)
@@ -95,17 +96,28 @@ async def _oldest(connection: RawConnection) -> str:
     return "; ".join(f"process {row[0]} ({row[2]}) has a transaction open" for row in rows)
 
 
-async def _apply(connection: RawConnection) -> list[str]:
+async def take_turn(connection: RawConnection) -> None:
+    """Be the only one who changes the database's shape, until the transaction ends."""
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+
+
+async def apply(
+    connection: RawConnection, only: Collection[str] | None = None, *, is_planted: bool = True
+) -> list[str]:
+    """Apply what is missing, of those named only if any are, and return the names.
+
+    Unless told not to, a database that is new gets the first places and groups.
+    """
     await connection.execute(_LEDGER)
     done = {str(row["name"]) for row in await connection.fetch("SELECT name FROM schema_migrations")}
     known = names()
     if foreign := sorted(done - set(known)):
         raise CommandError(f"the database is newer than this program (it has {foreign[-1]}); install the newer one")
-    pending = [name for name in known if name not in done]
+    pending = [name for name in known if name not in done and (only is None or name in only)]
     for name in pending:
         await connection.execute(resources.files(__name__).joinpath(name).read_text(encoding="utf-8"))
         await connection.execute("INSERT INTO schema_migrations (name) VALUES ($1)", name)
-    if known[0] in pending:
+    if is_planted and known[0] in pending:
         await plant(connection)
     return pending
 
@@ -124,7 +136,8 @@ APPLIED: Final = Query(
 )
 
 
-async def _check_server(connection: RawConnection) -> None:
+async def check_server(connection: RawConnection) -> None:
+    """Raise CommandError unless this server can hold a forum."""
     major = connection.get_server_version().major
     if major < OLDEST:
         raise CommandError(f"PostgreSQL {major} is too old: Koinon needs {OLDEST} to {NEWEST}")
@@ -140,7 +153,7 @@ async def _check_server(connection: RawConnection) -> None:
         )
 
 
-async def _grant(connection: RawConnection, role: str) -> None:
+async def grant(connection: RawConnection, role: str) -> None:
     """Let the application read and write everything, but the audit log only append."""
     name = await connection.fetchval("SELECT quote_ident($1)", role)
     await connection.execute(f"""

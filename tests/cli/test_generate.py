@@ -6,12 +6,7 @@ Most tests look at one database that is filled once; nothing in it is changed.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import pty
 import re
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -27,7 +22,7 @@ from forum.migrations import migrate
 from forum.postgres import EmbeddedServer, Endpoint
 from tests.cast import Cast
 from tests.cli import counting
-from tests.cli.running import ROOT, Run
+from tests.cli.running import Run
 from tests.site import Site
 
 SIZE: Final = Size(members=120, topics=150, posts=2000, groups=60, categories=12)
@@ -126,22 +121,8 @@ async def test_the_command_fills_it_and_whom_it_prints_can_sign_in(
 
 @pytest.mark.usefixtures("nobody")
 async def test_a_terminal_shows_how_far_it_is(run: Run) -> None:
-    ours, theirs = pty.openpty()
-    options = ("--members", "30", "--topics", "40", "--posts", "600")
-    with subprocess.Popen(
-        [sys.executable, "run.py", "generate", *options],
-        cwd=ROOT,
-        env={**run.environment, "TERM": "xterm", "COLUMNS": "120"},
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-    ) as program:
-        os.close(theirs)
-        shown = b""
-        with contextlib.suppress(OSError):  # how a terminal ends
-            while part := os.read(ours, 65536):
-                shown += part
-    os.close(ours)
-    assert program.returncode == 0
+    status, shown = run.on_a_terminal("generate", "--members", "30", "--topics", "40", "--posts", "600")
+    assert status == 0
     for said in (b"Writing posts", b"600/600", b"/s", b"Building indexes", b"Gathering statistics"):
         assert said in shown, said
 
