@@ -19,8 +19,9 @@ from forum.db import Database
 from forum.domain import sessions
 from forum.domain.attempts import Limits
 from forum.errors import ForumError
-from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, RENDERER, SECRET, TELLING
+from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, METRICS, RENDERER, SECRET, TELLING
 from forum.markup import Renderer
+from forum.metrics import Metrics
 from forum.passwords import Hasher
 from forum.routes import add_routes
 from forum.web import pages
@@ -53,10 +54,11 @@ def create_app(
     app[RENDERER] = renderer or Renderer()
     app[TELLING] = asyncio.Lock()
     app[DB] = Database(database_url)
+    app[METRICS] = Metrics()
     add_routes(app, config.base_path)
     pages.setup(app)
     app.on_response_prepare.append(set_headers)
-    app.cleanup_ctx.extend((_database, _renderer, _hasher, _sweeping))
+    app.cleanup_ctx.extend((_database, _renderer, _hasher, _sweeping, _measuring))
     return app
 
 
@@ -79,18 +81,28 @@ async def _hasher(app: web.Application) -> AsyncIterator[None]:
 
 async def _sweeping(app: web.Application) -> AsyncIterator[None]:
     """Delete what has expired once an hour; several processes may do so at once, to no harm."""
-    task = asyncio.create_task(_sweep(app[DB]), name="sweep")
+    task = asyncio.create_task(_sweep(app[DB], app[METRICS]), name="sweep")
     yield
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
 
 
-async def _sweep(db: Database) -> None:
+async def _sweep(db: Database, metrics: Metrics) -> None:
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         try:
-            async with db.write() as tx:
-                await sessions.sweep(tx)
+            with metrics.job("sweep"):
+                async with db.write() as tx:
+                    await sessions.sweep(tx)
         except ForumError as error:
             _log.warning("sweeping failed, will be tried again: %s", error.code)
+
+
+async def _measuring(app: web.Application) -> AsyncIterator[None]:
+    ticking = app[METRICS].tick(app[DB], lambda: app[RENDERER].waiting)
+    task = asyncio.create_task(ticking, name="metrics")
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

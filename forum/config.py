@@ -42,8 +42,16 @@ class Config(BaseSettings):
     connections_per_address: int = Field(1000, ge=0)
     rate_limits: float = Field(1.0, ge=0, le=1000)
     log: Literal["text", "json"] = "text"
+    metrics_token: SecretStr = SecretStr("")
     locale_dir: Path | None = None
     language: str = "el"
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < 16:
+            raise ValueError("must be at least 16 characters long")
+        return value
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

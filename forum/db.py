@@ -207,6 +207,22 @@ class Database:
         self._pool_size = pool_size
         self._pool: asyncpg.Pool | None = None
         self._turn = asyncio.Lock()
+        self._waiting = 0
+
+    @property
+    def size(self) -> int:
+        """How many connections are open."""
+        return self._pool.get_size() if self._pool else 0
+
+    @property
+    def idle(self) -> int:
+        """How many of them nobody uses."""
+        return self._pool.get_idle_size() if self._pool else 0
+
+    @property
+    def waiting(self) -> int:
+        """How many are asking for a connection and have none yet."""
+        return self._waiting
 
     async def open(self) -> None:
         """Connect, or raise Unavailable."""
@@ -281,6 +297,7 @@ class Database:
         """Take a connection from the pool within what is left of the request's patience."""
         patience = PATIENCE.get()
         began = time.monotonic()
+        self._waiting += 1
         try:
             return await pool.acquire(timeout=ACQUIRE_SECONDS if patience is None else max(patience, 0.01))
         except TimeoutError as error:
@@ -291,6 +308,7 @@ class Database:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise translate(error) from error
         finally:
+            self._waiting -= 1
             if patience is not None:
                 PATIENCE.set(patience - (time.monotonic() - began))
 

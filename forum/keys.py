@@ -15,6 +15,7 @@ from forum.domain.attempts import Limits
 from forum.domain.entities import Network
 from forum.i18n import Translator
 from forum.markup import Renderer
+from forum.metrics import Metrics
 from forum.passwords import Hasher
 
 CONFIG: Final = web.AppKey("config", Config)
@@ -23,6 +24,7 @@ RENDERER: Final = web.AppKey("renderer", Renderer)
 HASHER: Final = web.AppKey("hasher", Hasher)
 SECRET: Final = web.AppKey("secret", bytes)
 LIMITS: Final = web.AppKey("limits", Limits)
+METRICS: Final = web.AppKey("metrics", Metrics)
 ASSETS: Final = web.AppKey("assets", Assets)
 TELLING: Final = web.AppKey("telling", asyncio.Lock)
 """Held while somebody is told that the forum is busy: one page at a time."""

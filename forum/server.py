@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import functools
 import gc
 import logging
 import os
@@ -24,7 +25,6 @@ from urllib.parse import urlsplit
 
 import uvloop
 from aiohttp import web
-from aiohttp.abc import AbstractAccessLogger
 
 from forum import logs
 from forum.app import create_app
@@ -32,10 +32,12 @@ from forum.config import Config
 from forum.db import Database, connect
 from forum.domain import setup
 from forum.errors import CommandError
+from forum.keys import METRICS
+from forum.metrics import Metrics, shared
 from forum.migrations import migrate
 from forum.postgres import EmbeddedServer
+from forum.web.access_log import AccessLogger
 from forum.web.connections import Connections
-from forum.web.middleware import shown_path
 from forum.web.protocol import Protocol
 
 _log = logging.getLogger("forum.server")
@@ -110,7 +112,8 @@ def serve(config: Config) -> None:
         if config.workers == 1:
             _run(config, ready, listening)
         else:
-            _Workers(config, ready, listening).run()
+            with shared():
+                _Workers(config, ready, listening).run()
 
 
 def _allow_files() -> None:
@@ -171,7 +174,8 @@ async def _answer(config: Config, ready: Ready, listening: socket.socket, parent
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    runner = web.AppRunner(create_app(config, ready.url), shutdown_timeout=SHUTDOWN_SECONDS, handler_cancellation=False)
+    app = create_app(config, ready.url)
+    runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS, handler_cancellation=False)
     await runner.setup()
     # What is there from the start stays: no collection need look through it again, which takes tens of milliseconds.
     gc.collect()
@@ -180,7 +184,7 @@ async def _answer(config: Config, ready: Ready, listening: socket.socket, parent
     accepting = await loop.create_server(lambda: connection(runner, connections), sock=listening, backlog=_BACKLOG)
     watches = [asyncio.create_task(_watch_parent(parent, stop))] if parent else []
     if ready.embedded and not parent:
-        watches.append(asyncio.create_task(_keep_alive(ready.embedded)))
+        watches.append(asyncio.create_task(_keep_alive(ready.embedded, app[METRICS])))
     try:
         await stop.wait()
     finally:
@@ -199,7 +203,7 @@ def connection(runner: web.AppRunner, connections: Connections) -> Protocol:
         runner.server,
         connections,
         loop=asyncio.get_running_loop(),
-        access_log_class=AccessLogger,
+        access_log_class=functools.partial(AccessLogger, runner.app[METRICS]),
         access_log=logging.getLogger("forum.access"),
     )
 
@@ -211,7 +215,7 @@ async def _watch_parent(parent: int, stop: asyncio.Event) -> None:
     stop.set()
 
 
-async def _keep_alive(server: EmbeddedServer) -> None:
+async def _keep_alive(server: EmbeddedServer, metrics: Metrics) -> None:
     """Bring the embedded server back when it dies, waiting longer after each failure."""
     pause = 1.0
     while True:
@@ -219,6 +223,7 @@ async def _keep_alive(server: EmbeddedServer) -> None:
         try:
             if await asyncio.to_thread(server.revive):
                 _log.warning("the database had stopped and was started again")
+                metrics.database_restarts.inc()
             pause = 1.0
         except CommandError as error:
             pause = min(pause * 2, 30.0)
@@ -232,6 +237,7 @@ class _Workers:
         self._config, self._ready, self._listening = config, ready, listening
         self._started: dict[int, float] = {}
         self._stopping = False
+        self._metrics = Metrics()
 
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -268,6 +274,7 @@ class _Workers:
             if os.waitpid(child, os.WNOHANG) != (0, 0):
                 lived = time.monotonic() - self._started.pop(child)
                 _log.warning("worker %d ended, starting another", child)
+                self._metrics.worker_restarts.inc()
                 if lived < 1:
                     time.sleep(1)
                 self._fork()
@@ -275,7 +282,8 @@ class _Workers:
     def _revive(self) -> None:
         if self._ready.embedded and not self._ready.embedded.is_up():
             with contextlib.suppress(CommandError):
-                self._ready.embedded.revive()
+                if self._ready.embedded.revive():
+                    self._metrics.database_restarts.inc()
 
     def _end(self) -> None:
         _each(self._started, lambda child: os.kill(child, signal.SIGTERM))
@@ -292,11 +300,3 @@ def _each(children: dict[int, float], act: Callable[[int], None]) -> None:
     for child in children:
         with contextlib.suppress(ProcessLookupError):
             act(child)
-
-
-class AccessLogger(AbstractAccessLogger):
-    """One line an answered request, without its query string."""
-
-    def log(self, request: web.BaseRequest, response: web.StreamResponse, seconds: float) -> None:
-        milliseconds = round(seconds * 1000, 1)
-        self.logger.info("%s %s %d %s ms", request.method, shown_path(request.path), response.status, milliseconds)
