@@ -14,7 +14,7 @@ from typing import Annotated, Final, TypeVar
 import typer
 from pydantic import Field
 
-from forum import clock, generating, seeds, server
+from forum import checks, clock, generating, seeds, server
 from forum import config as settings
 from forum import demo as demonstration
 from forum.config import Config
@@ -24,7 +24,6 @@ from forum.domain import organisations, sign_in
 from forum.domain.entities import NAME_LIMIT, Language, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
 from forum.i18n import catalogues, fold
-from forum.migrations import APPLIED
 from forum.passwords import Hasher, check_password
 from forum.routes import ROUTES
 from forum.web.access import Access
@@ -138,18 +137,19 @@ _WHO: Final = {
 
 @app.command()
 def check() -> None:
-    """Print the settings in force, secrets masked, and see that the database can be used."""
+    """Print the settings in force, secrets masked, and look at the machine and the database; nothing is changed."""
     config = settings.load()
     for name, value in config.effective().items():
         print(f"{name}={value}")
-    settings.secret_key(config)
-    with server.database(config) as ready:
-        print(f"database: {_with_database(ready.url, _server_version)}")
-
-
-async def _server_version(db: Database) -> str:
-    async with db.read() as conn:
-        return f"reachable, {len(await conn.many(APPLIED))} migrations applied"
+    print(flush=True)
+    failed = []
+    for found in checks.run(config):
+        print(f"{'ok' if found.is_ok else 'failed':7} {found.name}: {found.text}", flush=True)
+        if not found.is_ok:
+            failed.append(found)
+    if failed:
+        more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+        raise CommandError(f"{failed[0].name}: {failed[0].text}{more}")
 
 
 def _with_database(url: str, act: Callable[[Database], Awaitable[T]]) -> T:

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, Final, Generic, TypeVar, cast, get_type_hints
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -32,6 +33,9 @@ PATIENCE: Final[ContextVar[float | None]] = ContextVar("patience", default=None)
 
 CLOSE_SECONDS: Final = 1.0
 """How long the pool's connections may take to end what they do, when the process stops."""
+
+_CACHE: Final = "statement_cache_size"
+_CACHE_SIZE: Final = 100
 
 SESSION_SETTINGS: Final = {
     "application_name": "koinon",
@@ -189,9 +193,31 @@ RawError = asyncpg.PostgresError
 async def connect(url: str, **settings: str) -> RawConnection:
     """Open a connection outside the pool, or say in one line why there is none."""
     try:
-        return await asyncpg.connect(url, timeout=10, server_settings={"application_name": "koinon", **settings})
+        dsn, cache = _address(url)
+        return await asyncpg.connect(
+            dsn,
+            timeout=10,
+            statement_cache_size=cache,
+            server_settings={"application_name": "koinon", **settings},
+        )
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise CommandError(f"the database does not answer: {one_line(error)}") from None
+
+
+def _address(url: str) -> tuple[str, int]:
+    """Return the server's address and how many statements a connection keeps prepared.
+
+    Poolers that lend another connection to each transaction may need `?statement_cache_size=0`.
+    """
+    parts = urlsplit(url)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    size = dict(query).get(_CACHE)
+    if size is None:
+        return url, _CACHE_SIZE
+    if not size.isdecimal():
+        raise ValueError(f"{_CACHE} must be a number")
+    kept = [(name, value) for name, value in query if name != _CACHE]
+    return urlunsplit(parts._replace(query=urlencode(kept))), int(size)
 
 
 def one_line(error: BaseException) -> str:
@@ -227,8 +253,10 @@ class Database:
     async def open(self) -> None:
         """Connect, or raise Unavailable."""
         try:
+            dsn, cache = _address(self._url)
             self._pool = await asyncpg.create_pool(
-                self._url,
+                dsn,
+                statement_cache_size=cache,
                 min_size=1,
                 max_size=self._pool_size,
                 max_inactive_connection_lifetime=300,

@@ -85,6 +85,30 @@ def database(config: Config) -> Iterator[Ready]:
         server.stop()
 
 
+@contextlib.contextmanager
+def reached(config: Config) -> Iterator[Ready]:
+    """Start or reach the database as it stands, which may be empty or older; nothing in it is made or changed."""
+    if not config.uses_embedded_database:
+        url = config.database_url.get_secret_value()
+        yield Ready(url, config.migration_url.get_secret_value() or url, None)
+        return
+    server = EmbeddedServer(config.data_dir, pg_bin=config.pg_bin, pg_user=config.pg_user)
+    endpoint = server.start()
+    try:
+        yield Ready(endpoint.url(_NAME, _APPLICATION), endpoint.url(_NAME, _OWNER), server)
+    finally:
+        server.stop()
+
+
+async def is_made(server: EmbeddedServer) -> bool:
+    """Say whether an embedded server has the forum's database yet."""
+    connection = await connect(server.endpoint.url("postgres", EmbeddedServer.SUPERUSER))
+    try:
+        return bool(await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", _NAME))
+    finally:
+        await connection.close()
+
+
 async def _provision(url: str) -> None:
     """Make the two roles and the database, where they are missing; of two processes at once, one waits."""
     connection = await connect(url)
