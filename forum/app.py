@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -12,11 +14,13 @@ from aiohttp_session import session_middleware
 from forum import config as settings
 from forum import i18n
 from forum.assets import Assets
+from forum.backup import newest
 from forum.config import Config
 from forum.db import Database
 from forum.domain.attempts import Limits
-from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, PAGES, RENDERER, SECRET, TELLING
+from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, METRICS, PAGES, RENDERER, SECRET, TELLING
 from forum.markup import Renderer
+from forum.metrics import Metrics
 from forum.page_cache import PageCache
 from forum.passwords import Hasher
 from forum.routes import add_routes
@@ -47,10 +51,11 @@ def create_app(
     app[RENDERER] = renderer or Renderer()
     app[TELLING] = asyncio.Lock()
     app[DB] = Database(database_url)
+    app[METRICS] = Metrics(last_backup=partial(newest, config.backup_folder))
     add_routes(app, config.base_path)
     pages.setup(app)
     app.on_response_prepare.append(set_headers)
-    app.cleanup_ctx.extend((_database, _renderer, _hasher))
+    app.cleanup_ctx.extend((_database, _renderer, _hasher, _measuring))
     return app
 
 
@@ -69,3 +74,12 @@ async def _renderer(app: web.Application) -> AsyncIterator[None]:
 async def _hasher(app: web.Application) -> AsyncIterator[None]:
     yield
     app[HASHER].close()
+
+
+async def _measuring(app: web.Application) -> AsyncIterator[None]:
+    ticking = app[METRICS].tick(app[DB], lambda: app[RENDERER].waiting)
+    task = asyncio.create_task(ticking, name="metrics")
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -27,7 +27,6 @@ from forum.domain import members as members_domain
 from forum.domain.entities import Language, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
 from forum.i18n import catalogues, fold
-from forum.migrations import APPLIED
 from forum.passwords import Hasher, check_password
 
 if TYPE_CHECKING:
@@ -98,21 +97,31 @@ def routes(
 def check(
     repair: Annotated[bool, typer.Option("--repair", help="Count anew what is counted wrong.")] = False,
 ) -> None:
-    """Print the settings in force, secrets masked, and see that the database can be used and counts right."""
+    """Print the settings in force, secrets masked, look at the machine and the database, and count what is counted."""
+    from forum import checks
+
     config = settings.load()
     for name, value in config.effective().items():
         print(f"{name}={value}")
-    settings.secret_key(config)
+    print(flush=True)
+    failed = []
+    for found in checks.run(config):
+        print(f"{'ok' if found.is_ok else 'failed':7} {found.name}: {found.text}", flush=True)
+        if not found.is_ok:
+            failed.append(found)
+    if failed:
+        more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+        raise CommandError(f"{failed[0].name}: {failed[0].text}{more}")
     with server.database(config) as ready:
-        print(f"database: {_with_database(ready.url, _server_version)}")
         wrong = _with_database(ready.url, lambda db: _wrong_counters(db, repair=repair), query_seconds=_COUNT_SECONDS)
     if not wrong:
-        print("counters: exact")
+        print("ok      counters: exact")
         return
     named = ", ".join(f"{found.kind} {found.id}" for found in wrong[:10]) + (", …" if len(wrong) > 10 else "")
     if not repair:
+        print(f"failed  counters: {len(wrong)} wrong ({named}); check --repair counts them anew")
         raise CommandError(f"counters: {len(wrong)} wrong ({named}); check --repair counts them anew")
-    print(f"counters: {len(wrong)} were wrong and are counted anew ({named})")
+    print(f"ok      counters: {len(wrong)} were wrong and are counted anew ({named})")
 
 
 _COUNT_SECONDS: Final = 3600
@@ -125,11 +134,6 @@ async def _wrong_counters(db: Database, *, repair: bool) -> list[counters.Wrong]
         if repair:
             await counters.repair(tx, wrong)
     return wrong
-
-
-async def _server_version(db: Database) -> str:
-    async with db.read() as conn:
-        return f"reachable, {len(await conn.many(APPLIED))} migrations applied"
 
 
 def _with_database(url: str, act: Callable[[Database], Awaitable[T]], *, query_seconds: int = 5) -> T:

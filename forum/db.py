@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, cast, get_type_hints
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -53,6 +54,8 @@ CLOSE_SECONDS: Final = 1.0
 REFUSALS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """What asyncpg raises. The internal one too: of a connection that the server has just ended it says that another
 operation is in progress."""
+_CACHE: Final = "statement_cache_size"
+_CACHE_SIZE: Final = 100
 
 SESSION_SETTINGS: Final = {
     "application_name": "koinon",
@@ -236,9 +239,31 @@ FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError)
 async def connect(url: str, **settings: str) -> RawConnection:
     """Open a connection outside the pool, or say in one line why there is none."""
     try:
-        return await asyncpg.connect(url, timeout=10, server_settings={"application_name": "koinon", **settings})
+        dsn, cache = _address(url)
+        return await asyncpg.connect(
+            dsn,
+            timeout=10,
+            statement_cache_size=cache,
+            server_settings={"application_name": "koinon", **settings},
+        )
     except (*REFUSALS, ValueError) as error:
         raise CommandError(f"the database does not answer: {one_line(error)}") from None
+
+
+def _address(url: str) -> tuple[str, int]:
+    """Return the server's address and how many statements a connection keeps prepared.
+
+    Poolers that lend another connection to each transaction may need `?statement_cache_size=0`.
+    """
+    parts = urlsplit(url)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    size = dict(query).get(_CACHE)
+    if size is None:
+        return url, _CACHE_SIZE
+    if not size.isdecimal():
+        raise ValueError(f"{_CACHE} must be a number")
+    kept = [(name, value) for name, value in query if name != _CACHE]
+    return urlunsplit(parts._replace(query=urlencode(kept))), int(size)
 
 
 def one_line(error: BaseException) -> str:
@@ -263,12 +288,30 @@ class Database:
         self._pool: asyncpg.Pool | None = None
         self._turn = asyncio.Lock()
         self._looked_at = -1.0
+        self._waiting = 0
+
+    @property
+    def size(self) -> int:
+        """How many connections are open."""
+        return self._pool.get_size() if self._pool else 0
+
+    @property
+    def idle(self) -> int:
+        """How many of them nobody uses."""
+        return self._pool.get_idle_size() if self._pool else 0
+
+    @property
+    def waiting(self) -> int:
+        """How many are asking for a connection and have none yet."""
+        return self._waiting
 
     async def open(self) -> None:
         """Connect, or raise Unavailable."""
         try:
+            dsn, cache = _address(self._url)
             self._pool = await asyncpg.create_pool(
-                self._url,
+                dsn,
+                statement_cache_size=cache,
                 min_size=1,
                 max_size=self._pool_size,
                 max_inactive_connection_lifetime=300,
@@ -381,6 +424,7 @@ class Database:
         """Take a connection from the pool within what is left of the request's patience."""
         patience = PATIENCE.get()
         began = time.monotonic()
+        self._waiting += 1
         try:
             # Where one is idle there is nothing to wait for, and no timer to set.
             limit = ACQUIRE_SECONDS if patience is None else max(patience, 0.01)
@@ -395,6 +439,7 @@ class Database:
             refusal = translate(error)
             raise (Unavailable() if isinstance(refusal, Lost) else refusal) from error
         finally:
+            self._waiting -= 1
             if patience is not None:
                 PATIENCE.set(patience - (time.monotonic() - began))
 

@@ -16,6 +16,7 @@ from forum.domain.attempts import Limits
 from forum.domain.entities import Network, Stamp
 from forum.i18n import Translator
 from forum.markup import Renderer
+from forum.metrics import Metrics
 from forum.page_cache import PageCache
 from forum.passwords import Hasher
 
@@ -26,6 +27,7 @@ HASHER: Final = web.AppKey("hasher", Hasher)
 SECRET: Final = web.AppKey("secret", bytes)
 LIMITS: Final = web.AppKey("limits", Limits)
 PAGES: Final = web.AppKey("pages", PageCache)
+METRICS: Final = web.AppKey("metrics", Metrics)
 ASSETS: Final = web.AppKey("assets", Assets)
 TELLING: Final = web.AppKey("telling", asyncio.Lock)
 """Held while somebody is told that the forum is busy: one page at a time."""

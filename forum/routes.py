@@ -25,6 +25,7 @@ from forum.handlers import (
     languages,
     locks,
     members,
+    metrics,
     municipalities,
     network,
     passwords,
@@ -136,6 +137,7 @@ _PAGES: Final = (
     Route("GET", "/static/{file}", assets.show, Access.OPEN, "assets.show"),
     Route("GET", "/healthz", health.live, Access.OPEN, "health.live"),
     Route("GET", "/readyz", health.ready, Access.OPEN, "health.ready"),
+    Route("GET", "/metrics", metrics.show, Access.OPERATOR, "metrics.show"),
 )
 
 ROUTES: Final[tuple[Route, ...]] = (*_PAGES, *api.ROUTES)

@@ -25,6 +25,7 @@ from forum.config import Config
 from forum.db import Database, connect
 from forum.domain import setup
 from forum.errors import CommandError
+from forum.metrics import Metrics, shared
 from forum.migrations import migrate
 from forum.postgres import EmbeddedServer
 from forum.processes.supervisor import Supervisor
@@ -85,6 +86,30 @@ def database_as_it_is(config: Config) -> Iterator[Ready]:
         server.stop()
 
 
+@contextlib.contextmanager
+def reached(config: Config) -> Iterator[Ready]:
+    """Start or reach the database as it stands, which may be empty or older; nothing in it is made or changed."""
+    if not config.uses_embedded_database:
+        url = config.database_url.get_secret_value()
+        yield Ready(url, config.migration_url.get_secret_value() or url, None)
+        return
+    server = EmbeddedServer(config.data_dir, pg_bin=config.pg_bin, pg_user=config.pg_user)
+    endpoint = server.start()
+    try:
+        yield Ready(endpoint.url(_NAME, _APPLICATION), endpoint.url(_NAME, _OWNER), server)
+    finally:
+        server.stop()
+
+
+async def is_made(server: EmbeddedServer) -> bool:
+    """Say whether an embedded server has the forum's database yet."""
+    connection = await connect(server.endpoint.url("postgres", EmbeddedServer.SUPERUSER))
+    try:
+        return bool(await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", _NAME))
+    finally:
+        await connection.close()
+
+
 async def _provision(url: str) -> None:
     """Make the two roles and the database, where they are missing; of two processes at once, one waits."""
     connection = await connect(url)
@@ -110,6 +135,7 @@ def serve(config: Config, given: Mapping[str, object]) -> None:
     # The processes get ready while the database does.
     with (
         contextlib.closing(listening),
+        shared(),
         Supervisor(config, given, listening) as supervisor,
         database(config) as ready,
     ):
@@ -121,7 +147,7 @@ def serve(config: Config, given: Mapping[str, object]) -> None:
 def work(config: Config) -> None:
     """Do the jobs alone until told to stop."""
     logs.configure(config.log)
-    with Supervisor(config, {}, None) as supervisor, database(config) as ready:
+    with shared(), Supervisor(config, {}, None) as supervisor, database(config) as ready:
         _run(supervisor, ready, lambda: print("Koinon does its jobs here. Ctrl-C stops it.", flush=True))
 
 
@@ -129,7 +155,7 @@ def _run(supervisor: Supervisor, ready: Ready, announce: Callable[[], None], nig
     if ready.embedded is None:
         supervisor.run("", announce=announce)
         return
-    beside = [_keep_alive(ready.embedded)]
+    beside = [_keep_alive(ready.embedded, supervisor.metrics)]
     if nightly:
         beside.append(_watch_nights(nightly))
     supervisor.run(ready.url, announce=announce, beside=beside)
@@ -201,7 +227,7 @@ async def _watch_nights(nightly: Nightly) -> None:
         await asyncio.sleep(1)
 
 
-async def _keep_alive(server: EmbeddedServer) -> None:
+async def _keep_alive(server: EmbeddedServer, metrics: Metrics) -> None:
     """Bring the embedded server back when it dies, waiting longer after each failure."""
     pause = 1.0
     while True:
@@ -209,6 +235,7 @@ async def _keep_alive(server: EmbeddedServer) -> None:
         try:
             if await asyncio.to_thread(server.revive, _REVIVAL_SECONDS):
                 _log.warning("the database had stopped and was started again")
+                metrics.database_restarts.inc()
             pause = 1.0
         except CommandError as error:
             pause = min(pause * 2, 30.0)

@@ -21,6 +21,7 @@ from forum.config import Config
 from forum.db import Database
 from forum.domain import jobs, sessions
 from forum.errors import ForumError
+from forum.metrics import Metrics
 from forum.transactions import Watch
 
 _log = logging.getLogger("forum.worker")
@@ -87,8 +88,10 @@ JOBS: Final = (
 class Worker:
     """Does the jobs in this process, each when it is due and no other process has it."""
 
-    def __init__(self, db: Database, config: Config, listed: Sequence[Job] = JOBS) -> None:
-        self._db, self._config, self._jobs = db, config, listed
+    def __init__(
+        self, db: Database, config: Config, listed: Sequence[Job] = JOBS, *, metrics: Metrics | None = None
+    ) -> None:
+        self._db, self._config, self._jobs, self._metrics = db, config, listed, metrics
         self._is_leaving = asyncio.Event()
 
     async def run(self) -> None:
@@ -120,8 +123,12 @@ class Worker:
                 return max(left, 1.0)
             claimed_until = await jobs.claim(tx, job.name, row.done_at)
         if claimed_until is not None:
-            await _Claim(self._db, job, claimed_until).carry_out(self._config)
+            await _Claim(self._db, job, claimed_until).carry_out(self._run(job))
         return 1.0
+
+    async def _run(self, job: Job) -> None:
+        with self._metrics.job(job.name) if self._metrics else contextlib.nullcontext():
+            await job.run(self._db, self._config)
 
 
 class _Claim:
@@ -130,10 +137,10 @@ class _Claim:
     def __init__(self, db: Database, job: Job, until: datetime) -> None:
         self._db, self._job, self._until = db, job, until
 
-    async def carry_out(self, config: Config) -> None:
-        """Run the job, keeping the claim; then note that it is done, or put it off."""
+    async def carry_out(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do the job, keeping the claim; then note that it is done, or put it off."""
         began = time.monotonic()
-        running = asyncio.create_task(self._job.run(self._db, config), name=f"running {self._job.name}")
+        running = asyncio.create_task(work, name=f"running {self._job.name}")
         try:
             await self._hold(running)
         except asyncio.CancelledError:

@@ -70,6 +70,11 @@ def made(folder: Path) -> dict[Path, datetime]:
     }
 
 
+def newest(folder: Path) -> float | None:
+    """Return when the newest backup in a folder was made, in seconds of the epoch, None while there is none."""
+    return max((moment.timestamp() for moment in made(folder).values()), default=None)
+
+
 def outlived(backups: dict[Path, datetime], nights: int, zone: ZoneInfo = ZONE) -> list[Path]:
     """Return those that are older than the last `nights` days on which any were made."""
     days = sorted({at.astimezone(zone).date() for at in backups.values()}, reverse=True)

@@ -69,6 +69,11 @@ class Renderer:
         """The process ids of the children that run now."""
         return tuple(child.process.pid for child in self._children if child.process)
 
+    @property
+    def waiting(self) -> int:
+        """How many texts wait for a child."""
+        return self._jobs.qsize()
+
     async def start(self) -> None:
         """Start the children and wait until they are ready; raises OSError when one cannot be started."""
         if self._tasks:

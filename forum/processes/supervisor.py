@@ -25,6 +25,7 @@ from typing import Any, Final, Self
 from forum import config as settings
 from forum.config import Config
 from forum.errors import CommandError
+from forum.metrics import Metrics
 from forum.processes.child import END_SECONDS, READY, Orders
 
 _log = logging.getLogger("forum.supervisor")
@@ -136,6 +137,7 @@ class Supervisor:
 
     def __init__(self, config: Config, given: Mapping[str, object], listening: socket.socket | None) -> None:
         self._given, self._listening = given, listening
+        self.metrics = Metrics()
         self._database_url = ""
         self._stop, self._renewal = asyncio.Event(), asyncio.Event()
         self._is_up = False
@@ -261,6 +263,7 @@ class Supervisor:
             "%s (process %d) ended with status %d after %.0f s, another starts in %.0f s",
             *(name, process.pid, status, lived, pause),
         )
+        self.metrics.worker_restarts.inc()
         await asyncio.sleep(pause)
         if not self._stop.is_set() and self._current.get(name) is process:
             self._current[name] = self._start(process.role)

@@ -1,7 +1,8 @@
 """Who may knock at a route: the first of the five nets. What lies behind the door is `domain/access.py`'s to say.
 
-Every route names its Access. All but OPEN and PUBLIC ask for a signed-in member, whose Actor then stands in the
-request; MODERATOR and ADMINISTRATOR are decided here; the others name the right that the door asks for the row.
+Every route names its Access. All but OPEN, OPERATOR and PUBLIC ask for a signed-in member, whose Actor then stands in
+the request; OPERATOR, MODERATOR and ADMINISTRATOR are decided here; the others name the right that the door asks for
+the row.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from aiohttp_session import get_session
 
 from forum import db
 from forum.domain import access, api_tokens
-from forum.errors import BadRequest, Unauthenticated
+from forum.errors import BadRequest, NotFound, Unauthenticated
 from forum.i18n import translator
 from forum.keys import ACTOR, DB, TRANSLATOR, VISITED
-from forum.web import csrf, ratelimit
+from forum.web import csrf, operators, ratelimit
 from forum.web.forms import int_param
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -33,6 +34,8 @@ class Access(enum.Enum):
 
     OPEN = "open"
     """Anyone, and who asks is not even looked up: static files and health need no database."""
+    OPERATOR = "operator"
+    """Programs on this machine, and holders of the token in the settings; no member is looked up."""
     PUBLIC = "public"
     """Anyone, signed in or not."""
     MEMBER = "member"
@@ -93,8 +96,15 @@ def guarded(route: Route) -> Handler:
             _require(request, route)
         return await db.repeat(lambda: route.handler(request))
 
+    async def operator(request: web.Request) -> web.StreamResponse:
+        if not (operators.has_token(request) or operators.is_local(request)):
+            raise NotFound
+        return await route.handler(request)
+
     if route.access is Access.OPEN:
         return route.handler
+    if route.access is Access.OPERATOR:
+        return operator
     return api if route.is_api else page
 
 

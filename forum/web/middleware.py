@@ -23,7 +23,7 @@ from forum.config import Network
 from forum.domain.entities import HOUSE
 from forum.errors import BadRequest, ForumError, NotFound, TooSlow, Unauthenticated, Unavailable
 from forum.i18n import Language, is_language, negotiate, translator
-from forum.keys import ACTOR, ADDRESS, CONFIG, NETWORK, REQUEST_ID, TELLING, TRANSLATOR
+from forum.keys import ACTOR, ADDRESS, CONFIG, METRICS, NETWORK, REQUEST_ID, TELLING, TRANSLATOR
 from forum.web import compression, fragments, kept, pages, problem_json, problems, resend, sign_in
 from forum.web.access import Handler, load_actor, load_token_actor
 from forum.web.forms import FormState
@@ -89,13 +89,18 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
     db.PATIENCE.set(db.ACQUIRE_SECONDS)
     request[ADDRESS] = _address(request)
     request[TRANSLATOR] = translator(_guest_language(request))
+    metrics = request.app[METRICS]
+    metrics.in_flight += 1
     try:
-        _check_target(request)
-        response = await handler(request)
-    except Exception as error:  # every one, so that each becomes an answer of ours
-        response = await _answer(request, error)
-    await compression.pack(request, response)
-    return response
+        try:
+            _check_target(request)
+            response = await handler(request)
+        except Exception as error:  # every one, so that each becomes an answer of ours
+            response = await _answer(request, error)
+        await compression.pack(request, response)
+        return response
+    finally:
+        metrics.in_flight -= 1
 
 
 async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:

@@ -98,6 +98,7 @@ PAGES: Final = {
     "assets.show":           "2 2 2 2 2 2 2",
     "health.live":           "2 2 2 2 2 2 2",
     "health.ready":          "2 2 2 2 2 2 2",
+    "metrics.show":          "2 2 2 2 2 2 2",
 }  # fmt: skip
 
 API: Final = {
