@@ -56,7 +56,7 @@ _NAME: Final = "koinon"
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A database that has every migration: where the application and the tables' owner reach it, our server if any."""
+    """A database: where the application and the tables' owner reach it, and our server if it is ours."""
 
     url: str
     owner_url: str
@@ -66,23 +66,12 @@ class Ready:
 @contextlib.contextmanager
 def database(config: Config) -> Iterator[Ready]:
     """Start or reach the database, bring it up to date, and let go of it at the end."""
-    if not config.uses_embedded_database:
-        url = config.database_url.get_secret_value()
-        owner_url = config.migration_url.get_secret_value() or url
-        asyncio.run(migrate(owner_url, application_role=urlsplit(url).username if owner_url != url else None))
-        yield Ready(url, owner_url, None)
-        return
-    server = EmbeddedServer(config.data_dir, pg_bin=config.pg_bin, pg_user=config.pg_user)
-    endpoint = server.start()
-    try:
-        if server.notice:
-            print(server.notice, file=sys.stderr)
-        asyncio.run(_provision(endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
-        owner_url = endpoint.url(_NAME, _OWNER)
-        asyncio.run(migrate(owner_url, application_role=_APPLICATION))
-        yield Ready(endpoint.url(_NAME, _APPLICATION), owner_url, server)
-    finally:
-        server.stop()
+    with reached(config) as ready:
+        if ready.embedded is not None:
+            asyncio.run(_provision(ready.embedded.endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
+        role = urlsplit(ready.url).username if ready.owner_url != ready.url else None
+        asyncio.run(migrate(ready.owner_url, application_role=role))
+        yield ready
 
 
 @contextlib.contextmanager
@@ -95,6 +84,8 @@ def reached(config: Config) -> Iterator[Ready]:
     server = EmbeddedServer(config.data_dir, pg_bin=config.pg_bin, pg_user=config.pg_user)
     endpoint = server.start()
     try:
+        if server.notice:
+            print(server.notice, file=sys.stderr)
         yield Ready(endpoint.url(_NAME, _APPLICATION), endpoint.url(_NAME, _OWNER), server)
     finally:
         server.stop()
