@@ -19,6 +19,7 @@ from typing import Final
 from forum import migrations, server
 from forum.config import KEY_BYTES, Config
 from forum.db import SESSION_SETTINGS, Card, Conn, Database, Query, RawError, connect
+from forum.domain import counters
 from forum.errors import CommandError
 
 DISK_BYTES: Final = 1024**3
@@ -31,6 +32,9 @@ CLOCK_SECONDS: Final = 2.0
 """How far two clocks may be apart: tokens, closing instants and locks are told by the database's."""
 
 LAG_SECONDS: Final = 60.0
+
+COUNT_SECONDS: Final = 3600
+"""For counting all there is: a million posts take seconds, on a busy disk minutes."""
 
 _POOL: Final = 10
 _SPARE: Final = 5
@@ -204,7 +208,7 @@ async def _database(config: Config, ready: server.Ready) -> list[Check]:
     if ready.embedded is not None and not await server.is_made(ready.embedded):
         return [Check("database", True, "reachable, empty: it is filled at the first start")]
     is_pooled = await _is_pooled(ready.url)
-    db = Database(ready.url, pool_size=1)
+    db = Database(ready.url, pool_size=1, query_seconds=COUNT_SECONDS)
     await db.open()
     try:
         async with db.read() as conn:
@@ -217,6 +221,8 @@ async def _database(config: Config, ready: server.Ready) -> list[Check]:
             checks += await _contents(conn, is_separate=ready.owner_url != ready.url)
             checks.append(await _session(conn))
             checks += [_standby(standby) for standby in await conn.many(_STANDBYS)]
+            if sorted(await conn.many(migrations.APPLIED) if await conn.one(_LEDGER) else ()) == migrations.names():
+                checks.append(_counters(await counters.list_wrong(conn)))
     finally:
         await db.close()
     if is_pooled:
@@ -285,6 +291,13 @@ async def _session(conn: Conn) -> Check:
         return Check("timeouts", True, ", ".join(f"{name} {value}" for name, value in timeouts.items()))
     cure = " ".join(f"ALTER ROLE … SET {name} = '{timeouts[name]}';" for name in lost)
     return Check("timeouts", False, f"{', '.join(lost)} are not in force: {cure}")
+
+
+def _counters(wrong: list[counters.Wrong]) -> Check:
+    if not wrong:
+        return Check("counters", True, "exact")
+    named = ", ".join(f"{found.kind} {found.id}" for found in wrong[:10]) + (", …" if len(wrong) > 10 else "")
+    return Check("counters", False, f"{len(wrong)} wrong ({named}); check --repair counts them anew")
 
 
 def _standby(found: _Standby) -> Check:

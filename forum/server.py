@@ -70,20 +70,11 @@ def database(config: Config) -> Iterator[Ready]:
 
 @contextlib.contextmanager
 def database_as_it_is(config: Config) -> Iterator[Ready]:
-    """Start or reach the database, whatever it has of the migrations, and let go of it at the end."""
-    if not config.uses_embedded_database:
-        url = config.database_url.get_secret_value()
-        yield Ready(url, config.migration_url.get_secret_value() or url, None)
-        return
-    server = EmbeddedServer(config.data_dir, pg_bin=config.pg_bin, pg_user=config.pg_user)
-    endpoint = server.start()
-    try:
-        if server.notice:
-            print(server.notice, file=sys.stderr)
-        asyncio.run(_provision(endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
-        yield Ready(endpoint.url(_NAME, _APPLICATION), endpoint.url(_NAME, _OWNER), server)
-    finally:
-        server.stop()
+    """Start or reach the database, make an embedded one if it is not there, whatever it has of the migrations."""
+    with reached(config) as found:
+        if found.embedded is not None:
+            asyncio.run(_provision(found.embedded.endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
+        yield found
 
 
 @contextlib.contextmanager
@@ -96,6 +87,8 @@ def reached(config: Config) -> Iterator[Ready]:
     server = EmbeddedServer(config.data_dir, pg_bin=config.pg_bin, pg_user=config.pg_user)
     endpoint = server.start()
     try:
+        if server.notice:
+            print(server.notice, file=sys.stderr)
         yield Ready(endpoint.url(_NAME, _APPLICATION), endpoint.url(_NAME, _OWNER), server)
     finally:
         server.stop()

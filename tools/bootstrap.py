@@ -31,7 +31,20 @@ EXTRAS = {"run": "", "test": "[test]", "check": "[test,check]"}  # each has all 
 LEVELS = (*EXTRAS, "audit")
 NODE = VENV / "node"
 NODE_FILES = tuple(ROOT / "tools" / "audit" / name for name in ("package.json", "package-lock.json", ".npmrc"))
-AUDIT_PROGRAMS = {"node": "nodejs", "npm": "npm", "java": "default-jre-headless"}
+AUDIT_PROGRAMS = {
+    "node": "nodejs",
+    "npm": "npm",
+    "java": "default-jre-headless",
+    # What the recipes of docs/operations.md are for.
+    "nginx": "nginx-light",
+    "caddy": "caddy",
+    "pgbouncer": "pgbouncer",
+    "patroni": "patroni",
+    "etcd": "etcd-server",
+    "systemd-analyze": "systemd",
+    "openssl": "openssl",
+    "curl": "curl",
+}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_PACKAGES = ("chromium", "fonts-dejavu-core")  # the font has Greek
 
