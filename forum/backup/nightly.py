@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time as timing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -131,7 +131,7 @@ class Nightly:
         self._next_look = timing.monotonic() + (1.0 if self._child else _LOOK_SECONDS)
         if self._child:
             self._settle(self._child)
-        elif is_due(clock.now(), max([self.since, *_moments(self.folder)]), self.zone):
+        elif is_due(clock.now(), _last(self.folder, self.since), self.zone):
             self._child = subprocess.Popen(  # noqa: S603 - this program again, no shell
                 _COMMAND, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
             )
@@ -161,10 +161,11 @@ class Nightly:
         self._child = None
 
 
-def _moments(folder: Path) -> Iterable[datetime]:
+def _last(folder: Path, since: datetime) -> datetime:
+    """Return when the last one was made; one that a wrong clock dated in the future keeps nobody from the next."""
     with contextlib.suppress(OSError):
-        return made(folder).values()
-    return ()
+        return max([since, *(at for at in made(folder).values() if at <= clock.now())])
+    return since
 
 
 _ROOT: Final = Path(__file__).parents[2]

@@ -187,18 +187,10 @@ def _new(target: Path) -> Iterator[BinaryIO]:
                 with contextlib.suppress(OSError):  # what it could not take is not tried again
                     file.truncate(0)
                 raise
-        _sync(target.parent)
+        archive.sync(target.parent)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             raise CommandError(
                 f"there is no room for the backup where {target} should be; no backup was made"
             ) from None
         raise CommandError(f"{target}: {error.strerror or error}; no backup was made") from None
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
