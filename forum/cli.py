@@ -16,10 +16,10 @@ from typing import Annotated, Final, TypeVar
 import typer
 from pydantic import Field
 
-from forum import backup as backups
 from forum import clock, generating, progress, seeds, server
 from forum import config as settings
 from forum import demo as demonstration
+from forum.backup import archive, restoring, saving, sealing
 from forum.config import Config
 from forum.db import Conn, Database
 from forum.domain import members as members_domain
@@ -286,15 +286,15 @@ def backup(
     config = settings.load()
     key = config.backup_key if to is None else to
     started = time.monotonic()
-    with server.database_as_it_is(config) as found:
+    with server.reached(config) as found:
         if file is None:
             os.nice(_NIGHTLY_NICENESS)
-            nightly = backups.save_nightly(
+            nightly = saving.save_nightly(
                 found.owner_url, config.data_dir, config.backup_folder, key=key, nights=config.backup_keep
             )
             file, manifest = asyncio.run(nightly)
         else:
-            manifest = asyncio.run(backups.save(found.owner_url, config.data_dir, file, key=key))
+            manifest = asyncio.run(saving.save(found.owner_url, config.data_dir, file, key=key))
     size = file.stat().st_size / 1e6
     print(f"Saved {manifest.describe()}.\n{file}: {size:,.1f} MB in {time.monotonic() - started:,.1f} s.")
 
@@ -306,7 +306,7 @@ _NIGHTLY_NICENESS: Final = 10
 @app.command()
 def backup_key(file: Annotated[Path, typer.Argument(help="A new file for the private key.")]) -> None:
     """Make a pair of keys to encrypt backups with, and print the public one; keep the other off the server."""
-    print(f"{backups.make_key(file)}\nBackups encrypted to this key (FORUM_BACKUP_KEY) open only with {file}.")
+    print(f"{sealing.make_key(file)}\nBackups encrypted to this key (FORUM_BACKUP_KEY) open only with {file}.")
 
 
 @app.command()
@@ -327,19 +327,19 @@ def restore(
     if check:
         print(f"{file} is whole: {found.manifest.describe()}.")
         return
-    with server.database_as_it_is(config) as target:
-        place = backups.Place(target.owner_url, target.application_role, config.data_dir)
-        later = asyncio.run(backups.restore(place, found, is_verified=verify))
+    with server.provisioned(config) as target:
+        place = restoring.Place(target.owner_url, target.application_role, config.data_dir)
+        later = asyncio.run(restoring.restore(place, found, is_verified=verify))
     print(f"Restored{' and verified' if verify else ''} {found.manifest.describe()}.")
     if later:
         print(f"Migrations that came since: {', '.join(later)}.")
     print(f"It took {time.monotonic() - started:,.1f} s.")
 
 
-def _opened_backup(file: Path, key: Path | None) -> backups.File:
+def _opened_backup(file: Path, key: Path | None) -> archive.File:
     with progress.bars(in_bytes=True) as bars:
         bar = bars.add_task("Checking the file", total=file.stat().st_size if file.is_file() else None)
-        return backups.opened(file, key, lambda count: bars.advance(bar, count))
+        return archive.opened(file, key, lambda count: bars.advance(bar, count))
 
 
 @members.command("create")

@@ -185,7 +185,7 @@ RawConnection = asyncpg.Connection
 
 RawError = asyncpg.PostgresError
 
-FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError)
+FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionResetError)
 """What a raw connection raises when the server refuses, or is gone."""
 
 

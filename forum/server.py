@@ -28,7 +28,7 @@ from aiohttp.abc import AbstractAccessLogger
 
 from forum import logs
 from forum.app import create_app
-from forum.backup import Nightly
+from forum.backup.nightly import Nightly
 from forum.config import Config
 from forum.db import Database, connect
 from forum.domain import setup
@@ -70,14 +70,23 @@ class Ready:
 @contextlib.contextmanager
 def database(config: Config) -> Iterator[Ready]:
     """Start or reach the database, bring it up to date, and let go of it at the end."""
-    with database_as_it_is(config) as found:
-        asyncio.run(migrate(found.owner_url, application_role=found.application_role))
-        yield found
+    with provisioned(config) as ready:
+        asyncio.run(migrate(ready.owner_url, application_role=ready.application_role))
+        yield ready
 
 
 @contextlib.contextmanager
-def database_as_it_is(config: Config) -> Iterator[Ready]:
-    """Start or reach the database, whatever it has of the migrations, and let go of it at the end."""
+def provisioned(config: Config) -> Iterator[Ready]:
+    """Start or reach the database, which is made if it is ours, but nothing in it."""
+    with reached(config) as ready:
+        if ready.embedded is not None:
+            asyncio.run(_provision(ready.embedded.endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
+        yield ready
+
+
+@contextlib.contextmanager
+def reached(config: Config) -> Iterator[Ready]:
+    """Start or reach the database as it stands, which may be empty or older; nothing in it is made or changed."""
     if not config.uses_embedded_database:
         url = config.database_url.get_secret_value()
         yield Ready(url, config.migration_url.get_secret_value() or url, None)
@@ -87,7 +96,6 @@ def database_as_it_is(config: Config) -> Iterator[Ready]:
     try:
         if server.notice:
             print(server.notice, file=sys.stderr)
-        asyncio.run(_provision(endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
         yield Ready(endpoint.url(_NAME, _APPLICATION), endpoint.url(_NAME, _OWNER), server)
     finally:
         server.stop()
@@ -215,7 +223,7 @@ async def _answer(
     if ready.embedded and not parent:
         watches.append(asyncio.create_task(_keep_alive(ready.embedded)))
     if nightly:
-        watches.append(asyncio.create_task(_watch_nights(nightly)))
+        watches.append(asyncio.create_task(nightly.keep()))
     try:
         await stop.wait()
     finally:
@@ -244,12 +252,6 @@ async def _watch_parent(parent: int, stop: asyncio.Event) -> None:
     while os.getppid() == parent:  # noqa: ASYNC110 - nothing of ours could set an event then
         await asyncio.sleep(1)
     stop.set()
-
-
-async def _watch_nights(nightly: Nightly) -> None:
-    while True:
-        await asyncio.to_thread(nightly.look)
-        await asyncio.sleep(1)
 
 
 async def _keep_alive(server: EmbeddedServer) -> None:

@@ -11,7 +11,8 @@ from typing import Final
 
 import pytest
 
-from forum.backup import Place, opened, restore
+from forum.backup.archive import opened
+from forum.backup.restoring import Place, restore
 from forum.db import RawConnection, connect
 from forum.errors import CommandError
 from forum.postgres import EmbeddedServer, Endpoint

@@ -17,8 +17,10 @@ from typing import Final
 import pyrage
 import pytest
 
-from forum.backup import File, make_key, opened, save
+from forum.backup.archive import File, opened
 from forum.backup.nightly import name_of
+from forum.backup.saving import save
+from forum.backup.sealing import make_key
 from forum.db import Database, RawConnection
 from forum.errors import CommandError
 from tests.cast import Cast
@@ -268,6 +270,33 @@ async def test_a_terminal_shows_how_far_it_is(run: Run, written: str, tmp_path: 
     assert status == 0
     for said in (b"Saving rows", b"Saving files", b"3/3", b"/s"):
         assert said in shown, said
+
+
+@pytest.mark.parametrize("which", ["reading", "holding"])
+async def test_a_lost_connection_is_said_in_one_line(
+    run: Run, written: str, owner: RawConnection, place: EmptyPlace, database_name: str, tmp_path: Path, which: str
+) -> None:
+    """Of the one that reads, or of the one that holds the snapshot, which is noticed at the next table."""
+    target = tmp_path / "b.tar.gz"
+    async with to(place.superuser_url) as superuser:
+        async with _held(owner):
+            saving = run.begin("backup", str(target))
+            await until(superuser, WAITS_FOR_A_LOCK)
+            ended = await superuser.fetch(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'koinon backup' AND datname = $1 AND (wait_event_type = 'Lock') = $2",
+                database_name,
+                which == "reading",
+            )
+            assert len(ended) == 1
+            await until(superuser, _FEWER, database_name)
+        _, said = await asyncio.to_thread(saving.communicate)
+    assert saving.returncode == 1
+    assert "no backup was made" in one_line(said)
+    assert not target.exists()
+
+
+_FEWER: Final = "count(*) < 2 FROM pg_stat_activity WHERE application_name = 'koinon backup' AND datname = $1"
 
 
 async def test_ctrl_c_clears_away_what_was_begun(run: Run, written: str, owner: RawConnection, tmp_path: Path) -> None:

@@ -22,7 +22,10 @@ from pydantic import SecretStr
 
 from forum import migrations
 from forum.app import create_app
-from forum.backup import Place, make_key, opened, restore, save
+from forum.backup.archive import opened
+from forum.backup.restoring import Place, restore
+from forum.backup.saving import save
+from forum.backup.sealing import make_key
 from forum.config import Config
 from forum.db import RawConnection
 from forum.markup import Renderer
