@@ -24,19 +24,10 @@ from forum.backup.sealing import make_key
 from forum.db import Database, RawConnection
 from forum.errors import CommandError
 from tests.cast import Cast
+from tests.cli import counting
 from tests.cli.places import WAITS_FOR_A_LOCK, EmptyPlace, one_line, to, until
 from tests.cli.running import ROOT, Run
 from tests.domain.writing import reply, start
-
-_COUNTERS: Final = """
-SELECT topics.id FROM topics
-LEFT JOIN (SELECT topic_id, count(*) AS posts, max(created_at) AS last FROM posts GROUP BY topic_id) AS counted
-    ON counted.topic_id = topics.id
-WHERE (counted.posts, counted.posts - 1, counted.last) IS DISTINCT FROM (post_count, reply_count, last_post_at)
-UNION ALL
-SELECT categories.id FROM categories
-WHERE topic_count <> (SELECT count(*) FROM topics WHERE category_id = categories.id)
-"""
 
 
 def _chance(seed: int) -> random.Random:
@@ -99,7 +90,7 @@ async def test_what_is_written_meanwhile_is_wholly_in_it_or_not_at_all(
     await place.restore(target)
     async with to(place.owner_url) as restored:
         assert await restored.fetchval("SELECT count(*) FROM posts") == saved["posts"]
-        assert await restored.fetch(_COUNTERS) == []
+        assert await counting.miscounted(restored) == counting.NONE
 
 
 def owner_address(run: Run) -> str:
