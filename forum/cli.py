@@ -338,7 +338,9 @@ def restore(
 
 def _opened_backup(file: Path, key: Path | None) -> archive.File:
     with progress.bars(in_bytes=True) as bars:
-        bar = bars.add_task("Checking the file", total=file.stat().st_size if file.is_file() else None)
+        bar = bars.add_task("Checking the file", total=None)
+        with contextlib.suppress(OSError):  # said in one line when it is opened
+            bars.update(bar, total=file.stat().st_size)
         return archive.opened(file, key, lambda count: bars.advance(bar, count))
 
 

@@ -178,10 +178,10 @@ def _new(target: Path) -> Iterator[BinaryIO]:
 
     What a killed process left of it is begun anew.
     """
-    if target.exists() or target.is_symlink():
-        raise CommandError(f"{target} exists already; name another file")
-    draft = target.with_name(f".{target.name}.partial")
     try:
+        if target.exists() or target.is_symlink():
+            raise CommandError(f"{target} exists already; name another file")
+        draft = target.with_name(f".{target.name}.partial")
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             try:
