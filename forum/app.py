@@ -14,7 +14,7 @@ from aiohttp_session import session_middleware
 from forum import config as settings
 from forum import i18n
 from forum.assets import Assets
-from forum.backup import newest
+from forum.backup.nightly import newest
 from forum.config import Config
 from forum.db import Database
 from forum.domain.attempts import Limits

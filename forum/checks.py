@@ -18,7 +18,7 @@ from typing import Final
 
 from forum import migrations, server
 from forum.config import KEY_BYTES, Config
-from forum.db import SESSION_SETTINGS, Card, Conn, Database, Query, RawError, connect
+from forum.db import Card, Conn, Database, Query, RawError, connect, session_settings
 from forum.domain import counters
 from forum.errors import CommandError
 
@@ -208,7 +208,7 @@ async def _database(config: Config, ready: server.Ready) -> list[Check]:
     if ready.embedded is not None and not await server.is_made(ready.embedded):
         return [Check("database", True, "reachable, empty: it is filled at the first start")]
     is_pooled = await _is_pooled(ready.url)
-    db = Database(ready.url, pool_size=1, query_seconds=COUNT_SECONDS)
+    db = Database(ready.url, pool_size=1)
     await db.open()
     try:
         async with db.read() as conn:
@@ -221,12 +221,13 @@ async def _database(config: Config, ready: server.Ready) -> list[Check]:
             checks += await _contents(conn, is_separate=ready.owner_url != ready.url)
             checks.append(await _session(conn))
             checks += [_standby(standby) for standby in await conn.many(_STANDBYS)]
-            if sorted(await conn.many(migrations.APPLIED) if await conn.one(_LEDGER) else ()) == migrations.names():
-                checks.append(_counters(await counters.list_wrong(conn)))
+            is_whole = await conn.one(_LEDGER) and sorted(await conn.many(migrations.APPLIED)) == migrations.names()
     finally:
         await db.close()
     if is_pooled:
         checks.append(await _prepared(ready.url))
+    if is_whole:
+        checks.append(await _counters(ready.url))
     return checks
 
 
@@ -285,7 +286,7 @@ async def _contents(conn: Conn, *, is_separate: bool) -> list[Check]:
 
 async def _session(conn: Conn) -> Check:
     """See that what is asked for at connecting is in force; a pooler may be told to leave it out."""
-    timeouts = {name: value for name, value in SESSION_SETTINGS.items() if name.endswith("timeout")}
+    timeouts = {name: value for name, value in session_settings().items() if name.endswith("timeout")}
     lost = [name for name, value in timeouts.items() if await conn.one(_SETTING, name) != value]
     if not lost:
         return Check("timeouts", True, ", ".join(f"{name} {value}" for name, value in timeouts.items()))
@@ -293,7 +294,14 @@ async def _session(conn: Conn) -> Check:
     return Check("timeouts", False, f"{', '.join(lost)} are not in force: {cure}")
 
 
-def _counters(wrong: list[counters.Wrong]) -> Check:
+async def _counters(url: str) -> Check:
+    db = Database(url, pool_size=1, query_seconds=COUNT_SECONDS)
+    await db.open()
+    try:
+        async with db.read() as conn:
+            wrong = await counters.list_wrong(conn)
+    finally:
+        await db.close()
     if not wrong:
         return Check("counters", True, "exact")
     named = ", ".join(f"{found.kind} {found.id}" for found in wrong[:10]) + (", …" if len(wrong) > 10 else "")

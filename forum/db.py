@@ -69,6 +69,15 @@ SESSION_SETTINGS: Final = {
 }
 
 
+QUERY_SECONDS: Final = 5
+"""How long the server works on one query before it gives it up."""
+
+
+def session_settings(query_seconds: int = QUERY_SECONDS) -> dict[str, str]:
+    """Return what every connection asks for when it is made."""
+    return {**SESSION_SETTINGS, "statement_timeout": f"{query_seconds}s"}
+
+
 class Card(enum.Enum):
     """How many rows a query answers with."""
 
@@ -232,7 +241,7 @@ RawConnection = asyncpg.Connection
 RawError = asyncpg.PostgresError
 RawLockError = asyncpg.LockNotAvailableError
 
-FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError)
+FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionResetError)
 """What a raw connection raises when the server refuses, or is gone."""
 
 
@@ -279,7 +288,7 @@ class Database:
         url: str,
         *,
         pool_size: int = 10,
-        query_seconds: int = 5,
+        query_seconds: int = QUERY_SECONDS,
     ) -> None:
         """Keep where the database is; a query that takes longer than `query_seconds` is ended by the server."""
         self._url = url
@@ -317,7 +326,7 @@ class Database:
                 max_inactive_connection_lifetime=300,
                 timeout=5,
                 command_timeout=self._query_seconds * 2,
-                server_settings={**SESSION_SETTINGS, "statement_timeout": f"{self._query_seconds}s"},
+                server_settings=session_settings(self._query_seconds),
                 init=_prepare_connection,
                 # Nothing here changes a session's state outside a transaction, so releasing costs no round trip.
                 reset=_leave_as_is,

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from forum import config as settings
 from forum import logs
-from forum.backup import Nightly
+from forum.backup.nightly import Nightly
 from forum.config import Config
 from forum.db import Database, connect
 from forum.domain import setup
@@ -63,18 +63,18 @@ class Ready:
 @contextlib.contextmanager
 def database(config: Config) -> Iterator[Ready]:
     """Start or reach the database, bring it up to date, and let go of it at the end."""
-    with database_as_it_is(config) as found:
-        asyncio.run(migrate(found.owner_url, application_role=found.application_role))
-        yield found
+    with provisioned(config) as ready:
+        asyncio.run(migrate(ready.owner_url, application_role=ready.application_role))
+        yield ready
 
 
 @contextlib.contextmanager
-def database_as_it_is(config: Config) -> Iterator[Ready]:
-    """Start or reach the database, make an embedded one if it is not there, whatever it has of the migrations."""
-    with reached(config) as found:
-        if found.embedded is not None:
-            asyncio.run(_provision(found.embedded.endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
-        yield found
+def provisioned(config: Config) -> Iterator[Ready]:
+    """Start or reach the database, which is made if it is ours, but nothing in it."""
+    with reached(config) as ready:
+        if ready.embedded is not None:
+            asyncio.run(_provision(ready.embedded.endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
+        yield ready
 
 
 @contextlib.contextmanager

@@ -29,8 +29,8 @@ _TOKEN: Final = re.compile(r'name="csrf_token" value="([^"]+)"')
 class ForumProcess:
     """`python run.py` of the checkout, or of a copy of it, on a free port with its own data directory."""
 
-    def __init__(self, data_dir: Path, *, root: Path = ROOT, **settings: str) -> None:
-        self.root = root
+    def __init__(self, data_dir: Path, *, root: Path | str = ROOT, **settings: str) -> None:
+        self.root = Path(root)
         self.port = _free_port()
         self.data_dir = data_dir
         self.url = f"http://127.0.0.1:{self.port}"
@@ -144,7 +144,7 @@ class ForumProcess:
 
 
 @contextlib.contextmanager
-def forum(data_dir: Path, *, root: Path = ROOT, **settings: str) -> Iterator[ForumProcess]:
+def forum(data_dir: Path, *, root: Path | str = ROOT, **settings: str) -> Iterator[ForumProcess]:
     """A running forum that leaves nothing behind."""
     data_dir.mkdir(parents=True, exist_ok=True)
     process = ForumProcess(data_dir, root=root, **settings)
