@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote_plus, urlencode
 
+from tools.bench import scene as scenes
 from tools.bench.client import Asked
 from tools.bench.load import Plan
-from tools.bench.scene import Reader, Scene
+from tools.bench.scene import READERS, VISITORS, Reader, Scene
 
 WORDS: Final = (
     "σχολεία", "ύδρευση", "απορρίμματα", "χρηματοδότηση", "δημοτικό συμβούλιο", "φωτοβολταϊκά", "phishing", "schools",
@@ -34,7 +35,8 @@ class Case:
     """One line of the table.
 
     `ratio` is the least share of the bare handler's requests a second that is wanted, `milliseconds` the most of the
-    application's processor a request. Where `is_once`, everything is asked for once, and made new before each round.
+    application's processor a request. Where there is `renew`, everything is asked for once, and made new before each
+    round by that.
     """
 
     name: str
@@ -43,7 +45,7 @@ class Case:
     ratio: float | None = None
     milliseconds: float | None = None
     is_write: bool = False
-    is_once: bool = False
+    renew: Callable[[str, Scene], Coroutine[Any, Any, None]] | None = None
     connections: tuple[int, ...] | None = None
 
 
@@ -99,6 +101,15 @@ def _turned(items: list[str], by: int) -> list[str]:
 CASES: Final = (
     Case("home", "home", _everybody(lambda reader: [_page(reader, "/")]), LIST_RATIO),
     Case(
+        "home-new",
+        "home, of many members once each",
+        lambda scene: [
+            [_page(reader, "/") for reader in scene.visitors[number * VISITORS : (number + 1) * VISITORS]]
+            for number in range(READERS)
+        ],
+        renew=scenes.touch_visitors,
+    ),
+    Case(
         "category",
         "category",
         lambda scene: [[_page(reader, f"/categories/{scene.category}")] for reader in scene.readers],
@@ -125,7 +136,7 @@ CASES: Final = (
             [_page(reader, path) for path in _turned(scene.unread, 37 * number)]
             for number, reader in enumerate(scene.newcomers)
         ],
-        is_once=True,
+        renew=scenes.make_unread,
     ),
     Case(
         "member",

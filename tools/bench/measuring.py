@@ -120,8 +120,8 @@ def _count_statements(
             for case in cases:
                 plan = case.plan(place)[:1]
                 for _ in range(2):  # the first time what is prepared and kept is not there yet
-                    if case.is_once:
-                        asyncio.run(scene.make_unread(ready.owner_url, place))
+                    if case.renew:
+                        asyncio.run(case.renew(ready.owner_url, place))
                     mark = log.stat().st_size
                     asking.ask(port, plan, _COUNTED)
                 with log.open("rb") as lines:
@@ -164,7 +164,7 @@ class _Rounds:
             bare_count += answered.count
             self._renew(case)
             before = self.forum.cost()
-            answered = self.client.press(self.forum.port, known, self.options.seconds, is_cycle=not case.is_once)
+            answered = self.client.press(self.forum.port, known, self.options.seconds, is_cycle=case.renew is None)
             spent += self.forum.cost() - before
             rates.append(answered.count / answered.seconds)
             count += answered.count
@@ -198,8 +198,8 @@ class _Rounds:
         return figures
 
     def _renew(self, case: Case) -> None:
-        if case.is_once:
-            asyncio.run(scene.make_unread(self.ready.owner_url, self.place))
+        if case.renew:
+            asyncio.run(case.renew(self.ready.owner_url, self.place))
 
 
 def _with_lengths(plan: Plan, lengths: list[list[int]]) -> Plan:
