@@ -98,15 +98,16 @@ def _turned(items: list[str], by: int) -> list[str]:
     return items[by:] + items[:by]
 
 
+def _visitors(scene: Scene, connection: int) -> list[Reader]:
+    return scene.visitors[connection * VISITORS : (connection + 1) * VISITORS]
+
+
 CASES: Final = (
     Case("home", "home", _everybody(lambda reader: [_page(reader, "/")]), LIST_RATIO),
     Case(
         "home-new",
         "home, of many members once each",
-        lambda scene: [
-            [_page(reader, "/") for reader in scene.visitors[number * VISITORS : (number + 1) * VISITORS]]
-            for number in range(READERS)
-        ],
+        lambda scene: [[_page(reader, "/") for reader in _visitors(scene, number)] for number in range(READERS)],
         renew=scenes.touch_visitors,
     ),
     Case(
@@ -145,12 +146,25 @@ CASES: Final = (
     ),
     Case(
         "search",
-        "search",
+        "search, the same words again",
         lambda scene: [
             [_page(reader, f"/search?q={quote_plus(words)}") for words in _turned(list(WORDS), number)]
             for number, reader in enumerate(scene.readers)
         ],
         SEARCH_RATIO,
+    ),
+    Case(
+        "search-new",
+        "search, of many members once each",
+        lambda scene: [
+            [
+                _page(reader, f"/search?q={quote_plus(WORDS[turn % len(WORDS)])}")
+                for turn, reader in enumerate(_visitors(scene, number), number)
+            ]
+            for number in range(READERS)
+        ],
+        SEARCH_RATIO,
+        renew=scenes.touch_visitors,
     ),
     Case(
         "api-topic",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import sys
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -163,14 +164,14 @@ class _Rounds:
             bare_rates.append(answered.count / answered.seconds)
             bare_count += answered.count
             self._renew(case)
-            before = self.forum.cost()
+            before, began = self.forum.cost(), time.monotonic()
             answered = self.client.press(self.forum.port, known, self.options.seconds, is_cycle=case.renew is None)
             spent += self.forum.cost() - before
+            wall += time.monotonic() - began
             rates.append(answered.count / answered.seconds)
             count += answered.count
             latencies += [latency for line in answered.latencies for latency in line]
             client_seconds += answered.client_seconds
-            wall += answered.seconds
         ours = spent.process + spent.children + spent.postgres + client_seconds
         ratio = statistics.median(rate / bare for rate, bare in zip(rates, bare_rates, strict=True))
         figures = Figures(
