@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote_plus, urlencode
 
 from tools.bench import scene as scenes
-from tools.bench.client import Asked
+from tools.bench.client import KEY, Asked
 from tools.bench.load import Plan
 from tools.bench.scene import READERS, VISITORS, Reader, Scene
 
@@ -23,6 +23,9 @@ REPLY: Final = (
     "Δύο σημεία θα θέλαμε να διευκρινιστούν: **ποιος** αναλαμβάνει τη συντήρηση μετά το πρώτο έτος, και αν υπάρχει "
     "υπόδειγμα σύμβασης που μπορούμε να προσαρμόσουμε. Θα στείλουμε και εμείς τα στοιχεία μας ως την Παρασκευή."
 )
+
+SEE_OTHER: Final = 303
+"""What a form is answered with."""
 
 PAGE_RATIO: Final = 0.35
 LIST_RATIO: Final = 0.3
@@ -62,22 +65,23 @@ def _get(path: str, credentials: str) -> bytes:
 
 
 def _reply(reader: Reader, topic_id: int) -> Asked:
-    """Return a reply with a key of its own each time; the key stands last in the form."""
-    form = urlencode({"csrf_token": reader.form_token, "body": REPLY, "act": "publish", "idempotency_key": ""}).encode()
+    """Return a reply with a key of its own each time."""
+    fields = {"csrf_token": reader.form_token, "body": REPLY, "act": "publish", "idempotency_key": KEY.decode()}
+    form = urlencode(fields).encode()
     head = (
         f"POST /topics/{topic_id}/posts HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n"
         f"Cookie: koinon_session={reader.session}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        f"Content-Length: {len(form) + 32}\r\n\r\n"
+        f"Content-Length: {len(form)}\r\n\r\n"
     )
-    return Asked(head.encode() + form, True, 303, None)
+    return Asked(head.encode() + form, True, SEE_OTHER, None)
 
 
 def bare_plan(plan: Plan, lengths: list[list[int]]) -> Plan:
     """Return what the bare handler is asked for beside a plan whose answers have these lengths."""
     return [
         [
-            Asked(asked.sent.replace(_path(asked), b"/", 1), True, 303, None)
-            if asked.is_keyed
+            Asked(asked.sent.replace(_path(asked), b"/", 1), True, SEE_OTHER, None)
+            if asked.status == SEE_OTHER
             else Asked(asked.sent.replace(_path(asked), b"/%d" % length, 1), False, 200, length)
             for asked, length in zip(requests, of_lengths, strict=True)
         ]
@@ -98,16 +102,15 @@ def _turned(items: list[str], by: int) -> list[str]:
     return items[by:] + items[:by]
 
 
-def _visitors(scene: Scene, connection: int) -> list[Reader]:
-    return scene.visitors[connection * VISITORS : (connection + 1) * VISITORS]
-
-
 CASES: Final = (
     Case("home", "home", _everybody(lambda reader: [_page(reader, "/")]), LIST_RATIO),
     Case(
         "home-new",
         "home, of many members once each",
-        lambda scene: [[_page(reader, "/") for reader in _visitors(scene, number)] for number in range(READERS)],
+        lambda scene: [
+            [_page(reader, "/") for reader in scene.visitors[number * VISITORS : (number + 1) * VISITORS]]
+            for number in range(READERS)
+        ],
         renew=scenes.touch_visitors,
     ),
     Case(
@@ -155,16 +158,15 @@ CASES: Final = (
     ),
     Case(
         "search-new",
-        "search, of many members once each",
+        "search, never asked for before",
         lambda scene: [
             [
-                _page(reader, f"/search?q={quote_plus(WORDS[turn % len(WORDS)])}")
-                for turn, reader in enumerate(_visitors(scene, number), number)
+                replace(_page(reader, f"/search?q={quote_plus(words)}+-{KEY.decode()}"), is_keyed=True)
+                for words in _turned(list(WORDS), number)
             ]
-            for number in range(READERS)
+            for number, reader in enumerate(scene.readers)
         ],
         SEARCH_RATIO,
-        renew=scenes.touch_visitors,
     ),
     Case(
         "api-topic",

@@ -39,7 +39,7 @@ class Figures:
     """What a case came to with so many connections.
 
     Rates are requests a second, medians of the rounds; `ratio` is the median of those of neighbouring rounds. Latencies
-    and processor times are milliseconds, the latter a request: of the application, its children, PostgreSQL under it,
+    and processor times are milliseconds, the latter a request: of the application, its renderers, PostgreSQL under it,
     the bare handler, PostgreSQL under that, and the client. `statements` include BEGIN and COMMIT. `elsewhere` is the
     share of the machine's processors that was taken by none of these.
     """
@@ -52,7 +52,7 @@ class Figures:
     p50: float
     p99: float
     application: float
-    children: float
+    renderers: float
     postgres: float
     bare: float
     bare_postgres: float
@@ -64,7 +64,7 @@ class Figures:
     @property
     def work_ratio(self) -> float:
         """What the ratio would be if only the two processes' own work counted; it hardly moves on a busy machine."""
-        return self.bare / self.application
+        return self.bare / self.application if self.application else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Measured:
     size: str
     figures: list[Figures]
     faults: list[str]
-    memory: Memory
+    memory: list[Memory]
     start: float | None
 
 
@@ -172,7 +172,7 @@ class _Rounds:
             count += answered.count
             latencies += [latency for line in answered.latencies for latency in line]
             client_seconds += answered.client_seconds
-        ours = spent.process + spent.children + spent.postgres + client_seconds
+        ours = spent.application + spent.renderers + spent.postgres + client_seconds
         ratio = statistics.median(rate / bare for rate, bare in zip(rates, bare_rates, strict=True))
         figures = Figures(
             case=case.name,
@@ -182,10 +182,10 @@ class _Rounds:
             ratio=ratio,
             p50=1000 * _quantile(latencies, 0.5),
             p99=1000 * _quantile(latencies, 0.99),
-            application=1000 * spent.process / count,
-            children=1000 * spent.children / count,
+            application=1000 * spent.application / count,
+            renderers=1000 * spent.renderers / count,
             postgres=1000 * spent.postgres / count,
-            bare=1000 * bare_spent.process / bare_count,
+            bare=1000 * bare_spent.application / bare_count,
             bare_postgres=1000 * bare_spent.postgres / bare_count,
             client=1000 * client_seconds / count,
             statements=statements,

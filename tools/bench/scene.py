@@ -33,7 +33,6 @@ VISITORS: Final = 60
 _TITLE: Final = "Θέμα των μετρήσεων"
 _NAME: Final = "Μετρήσεις"
 _BARE: Final = "bench_bare"
-_PEOPLE: Final = READERS * (2 + VISITORS)
 _TOKEN: Final = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -78,10 +77,11 @@ async def arrange(config: Config, ready: Ready, address: str) -> Scene:
         giant = await owner.fetchrow(_GIANT)
         if giant is None:
             raise RuntimeError("there are no topics")
-        people = [row["member_id"] for row in await owner.fetch(_READERS, giant["category_id"], _PEOPLE)]
-        if len(people) < _PEOPLE:
+        people = [row["member_id"] for row in await owner.fetch(_READERS, giant["category_id"], 2 * READERS)]
+        if len(people) < 2 * READERS:
             raise RuntimeError("too few members may write where the longest topic is")
-        signed_in = await _sign_in(db, settings.secret_key(config), people)
+        others = await owner.fetch(_VISITORS, people, READERS * VISITORS)
+        signed_in = await _sign_in(db, settings.secret_key(config), people + [row["id"] for row in others])
         readers = [_with_form_token(address, reader) for reader in signed_in[:READERS]]
         newcomers = signed_in[READERS : 2 * READERS]
         await owner.execute(_READ_GIANT, [reader.id for reader in readers], giant["id"])
@@ -119,6 +119,16 @@ SELECT category_rights.member_id
 FROM category_rights
 WHERE category_rights.category_id = $1 AND category_rights.can_start AND NOT category_rights.can_moderate
 ORDER BY category_rights.member_id LIMIT $2
+"""
+
+_VISITORS: Final = """
+SELECT members.id
+FROM members
+WHERE members.id <> ALL ($1::bigint[]) AND NOT EXISTS (
+        SELECT 1 FROM group_members JOIN groups ON groups.id = group_members.group_id
+        WHERE group_members.member_id = members.id AND groups.kind = 'system'
+    )
+ORDER BY members.id LIMIT $2
 """
 
 _READ_GIANT: Final = """
