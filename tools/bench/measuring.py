@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import sys
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -38,7 +39,7 @@ class Figures:
     """What a case came to with so many connections.
 
     Rates are requests a second, medians of the rounds; `ratio` is the median of those of neighbouring rounds. Latencies
-    and processor times are milliseconds, the latter a request: of the application, its children, PostgreSQL under it,
+    and processor times are milliseconds, the latter a request: of the application, its renderers, PostgreSQL under it,
     the bare handler, PostgreSQL under that, and the client. `statements` include BEGIN and COMMIT. `elsewhere` is the
     share of the machine's processors that was taken by none of these.
     """
@@ -51,7 +52,7 @@ class Figures:
     p50: float
     p99: float
     application: float
-    children: float
+    renderers: float
     postgres: float
     bare: float
     bare_postgres: float
@@ -63,7 +64,7 @@ class Figures:
     @property
     def work_ratio(self) -> float:
         """What the ratio would be if only the two processes' own work counted; it hardly moves on a busy machine."""
-        return self.bare / self.application
+        return self.bare / self.application if self.application else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Measured:
     size: str
     figures: list[Figures]
     faults: list[str]
-    memory: Memory
+    memory: list[Memory]
     start: float | None
 
 
@@ -120,8 +121,8 @@ def _count_statements(
             for case in cases:
                 plan = case.plan(place)[:1]
                 for _ in range(2):  # the first time what is prepared and kept is not there yet
-                    if case.is_once:
-                        asyncio.run(scene.make_unread(ready.owner_url, place))
+                    if case.renew:
+                        asyncio.run(case.renew(ready.owner_url, place))
                     mark = log.stat().st_size
                     asking.ask(port, plan, _COUNTED)
                 with log.open("rb") as lines:
@@ -163,15 +164,15 @@ class _Rounds:
             bare_rates.append(answered.count / answered.seconds)
             bare_count += answered.count
             self._renew(case)
-            before = self.forum.cost()
-            answered = self.client.press(self.forum.port, known, self.options.seconds, is_cycle=not case.is_once)
+            before, began = self.forum.cost(), time.monotonic()
+            answered = self.client.press(self.forum.port, known, self.options.seconds, is_cycle=case.renew is None)
             spent += self.forum.cost() - before
+            wall += time.monotonic() - began
             rates.append(answered.count / answered.seconds)
             count += answered.count
             latencies += [latency for line in answered.latencies for latency in line]
             client_seconds += answered.client_seconds
-            wall += answered.seconds
-        ours = spent.process + spent.children + spent.postgres + client_seconds
+        ours = spent.application + spent.renderers + spent.postgres + client_seconds
         ratio = statistics.median(rate / bare for rate, bare in zip(rates, bare_rates, strict=True))
         figures = Figures(
             case=case.name,
@@ -181,10 +182,10 @@ class _Rounds:
             ratio=ratio,
             p50=1000 * _quantile(latencies, 0.5),
             p99=1000 * _quantile(latencies, 0.99),
-            application=1000 * spent.process / count,
-            children=1000 * spent.children / count,
+            application=1000 * spent.application / count,
+            renderers=1000 * spent.renderers / count,
             postgres=1000 * spent.postgres / count,
-            bare=1000 * bare_spent.process / bare_count,
+            bare=1000 * bare_spent.application / bare_count,
             bare_postgres=1000 * bare_spent.postgres / bare_count,
             client=1000 * client_seconds / count,
             statements=statements,
@@ -198,8 +199,8 @@ class _Rounds:
         return figures
 
     def _renew(self, case: Case) -> None:
-        if case.is_once:
-            asyncio.run(scene.make_unread(self.ready.owner_url, self.place))
+        if case.renew:
+            asyncio.run(case.renew(self.ready.owner_url, self.place))
 
 
 def _with_lengths(plan: Plan, lengths: list[list[int]]) -> Plan:
