@@ -6,14 +6,15 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 from aiohttp_session import session_middleware
 
 from forum import config as settings
-from forum import i18n
+from forum import i18n, postgres
 from forum.assets import Assets
 from forum.config import Config
 from forum.db import Database
@@ -24,12 +25,15 @@ from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, RENDERER, SECRET, TEL
 from forum.markup import Renderer
 from forum.passwords import Hasher
 from forum.routes import add_routes
+from forum.templating import compile_all
 from forum.transactions import Watch
 from forum.web import pages
 from forum.web.middleware import around, set_headers
 from forum.web.sessions import PostgresStorage
 
 _log = logging.getLogger("forum.app")
+
+_Context = Callable[[web.Application], AsyncIterator[None]]
 
 BODY_LIMIT: Final = 1024**2
 """Bytes of a request's body: 50,000 Greek letters, percent-encoded, are 300,000."""
@@ -56,12 +60,19 @@ def create_app(
     app[HASHER] = hasher or Hasher()
     app[RENDERER] = renderer or Renderer()
     app[TELLING] = asyncio.Lock()
-    app[DB] = Database(database_url)
+    app[DB] = Database(database_url, has_room=partial(_has_room, config))
     add_routes(app, config.base_path)
     pages.setup(app)
     app.on_response_prepare.append(set_headers)
-    app.cleanup_ctx.extend((_database, _renderer, _hasher, _sweeping, _watching))
+    app.cleanup_ctx.extend(
+        (_database, _renderer, _templates, _hasher, _beside("sweep", _sweep), _beside("watch", _watch))
+    )
     return app
+
+
+def _has_room(config: Config) -> bool:
+    """Say whether the disk takes more; of a server elsewhere only that server knows."""
+    return not config.uses_embedded_database or postgres.has_room(config.data_dir)
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:
@@ -76,21 +87,36 @@ async def _renderer(app: web.Application) -> AsyncIterator[None]:
     await app[RENDERER].close()
 
 
+async def _templates(app: web.Application) -> AsyncIterator[None]:
+    """Compile them beside the answering, so that nobody waits for somebody who is the first to see a page."""
+    compiling = asyncio.create_task(asyncio.to_thread(compile_all, pages.environments(app).values()))
+    yield
+    await compiling
+
+
 async def _hasher(app: web.Application) -> AsyncIterator[None]:
     yield
     app[HASHER].close()
 
 
-async def _sweeping(app: web.Application) -> AsyncIterator[None]:
-    """Delete what has expired once an hour; several processes may do so at once, to no harm."""
-    task = asyncio.create_task(_sweep(app[DB]), name="sweep")
-    yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+def _beside(name: str, run: Callable[[Database], Coroutine[object, object, None]]) -> _Context:
+    """Return what runs something beside the answering, as long as the application lives.
+
+    Several processes may do the same at once, to no harm.
+    """
+
+    async def context(app: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(run(app[DB]), name=name)
+        yield
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    return context
 
 
 async def _sweep(db: Database) -> None:
+    """Delete once an hour what has expired."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         try:
@@ -100,16 +126,8 @@ async def _sweep(db: Database) -> None:
             _log.warning("sweeping failed, will be tried again: %s", error.code)
 
 
-async def _watching(app: web.Application) -> AsyncIterator[None]:
-    """Look once a minute for transactions that somebody has forgotten."""
-    task = asyncio.create_task(_watch(app[DB]), name="watch")
-    yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-
-
 async def _watch(db: Database) -> None:
+    """Look once a minute for transactions that somebody has forgotten."""
     watch = Watch()
     while True:
         await asyncio.sleep(WATCH_SECONDS)
