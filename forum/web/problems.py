@@ -40,6 +40,9 @@ SENTENCES: Final[Mapping[str, str]] = {
         "You may see that this category exists, but its topics are not open to you. Ask your association if you need them."
     ),
     "cannot_start": mark("You can read here; topics in this category are opened by others, such as the associations."),
+    "can_only_reply": mark(
+        "You can read and reply here; topics in this category are opened by others, such as the associations."
+    ),
     "cannot_reply": mark("You may read this topic but not reply to it."),
     "cannot_moderate": mark("Only moderators of this category may do this."),
     "topic_locked": mark("The topic is locked: nobody but moderators can write in it."),
