@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp_session import session_middleware
 
 from forum import config as settings
-from forum import i18n
+from forum import i18n, postgres
 from forum.assets import Assets
 from forum.backup.nightly import newest
 from forum.config import Config
@@ -24,6 +24,7 @@ from forum.metrics import Metrics
 from forum.page_cache import PageCache
 from forum.passwords import Hasher
 from forum.routes import add_routes
+from forum.templating import compile_all
 from forum.web import pages
 from forum.web.middleware import around, set_headers
 from forum.web.sessions import PostgresStorage
@@ -50,13 +51,18 @@ def create_app(
     app[HASHER] = hasher or Hasher()
     app[RENDERER] = renderer or Renderer()
     app[TELLING] = asyncio.Lock()
-    app[DB] = Database(database_url)
+    app[DB] = Database(database_url, has_room=partial(_has_room, config))
     app[METRICS] = Metrics(last_backup=partial(newest, config.backup_folder))
     add_routes(app, config.base_path)
     pages.setup(app)
     app.on_response_prepare.append(set_headers)
-    app.cleanup_ctx.extend((_database, _renderer, _hasher, _measuring))
+    app.cleanup_ctx.extend((_database, _renderer, _templates, _hasher, _measuring))
     return app
+
+
+def _has_room(config: Config) -> bool:
+    """Say whether the disk takes more; of a server elsewhere only that server knows."""
+    return not config.uses_embedded_database or postgres.has_room(config.data_dir)
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:
@@ -69,6 +75,13 @@ async def _renderer(app: web.Application) -> AsyncIterator[None]:
     await app[RENDERER].start()
     yield
     await app[RENDERER].close()
+
+
+async def _templates(app: web.Application) -> AsyncIterator[None]:
+    """Compile them beside the answering, so that nobody waits for somebody who is the first to see a page."""
+    compiling = asyncio.create_task(asyncio.to_thread(compile_all, pages.environments(app).values()))
+    yield
+    await compiling
 
 
 async def _hasher(app: web.Application) -> AsyncIterator[None]:

@@ -123,7 +123,7 @@ async def _repair_counters(db: Database) -> None:
         await counters.repair(tx, wrong)
     if wrong:
         named = ", ".join(f"{found.kind} {found.id}" for found in wrong[:10]) + (", …" if len(wrong) > 10 else "")
-        print(f"{len(wrong)} counters were wrong and are counted anew ({named})", flush=True)
+        print(f"counted anew: {named}", flush=True)
 
 
 def _with_database(url: str, act: Callable[[Database], Awaitable[T]], *, query_seconds: int = 5) -> T:

@@ -289,9 +289,14 @@ class Database:
         *,
         pool_size: int = 10,
         query_seconds: int = QUERY_SECONDS,
+        has_room: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Keep where the database is; a query that takes longer than `query_seconds` is ended by the server."""
+        """Keep where the database is; a query that takes longer than `query_seconds` is ended by the server.
+
+        While `has_room` says no, nothing is written.
+        """
         self._url = url
+        self._has_room = has_room
         self._pool_size = pool_size
         self._query_seconds = query_seconds
         self._pool: asyncpg.Pool | None = None
@@ -371,6 +376,8 @@ class Database:
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """Open a transaction: committed when the block ends, rolled back on any exception."""
+        if not self._has_room():
+            raise Full
         async with self._connection() as connection:
             transaction = connection.transaction()
             try:
