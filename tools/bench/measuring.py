@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from forum.config import Config
+from forum.postgres import EmbeddedServer
 from forum.server import Ready, database
 from tools.bench import processes, scene
 from tools.bench.cases import Case, bare_plan
@@ -92,8 +93,9 @@ def measure(size: str, data_dir: Path, cases: list[Case], options: Options, star
                 place = asyncio.run(scene.arrange(config, ready, f"http://127.0.0.1:{port}"))
             counts = _count_statements(ready, data_dir, port, asking, place, cases)
             bare_url = asyncio.run(scene.make_bare_database(ready))
+            cluster = _embedded(ready).log.parent
             with processes.bare(data_dir, bare_url) as bare, processes.forum(data_dir, port) as forum:
-                rounds = _Rounds(ready, asking, place, bare, forum, options)
+                rounds = _Rounds(ready, asking, place, bare, forum, options, cluster)
                 for case in cases:
                     for connections in case.connections or options.connections:
                         try:
@@ -107,13 +109,17 @@ def measure(size: str, data_dir: Path, cases: list[Case], options: Options, star
     return Measured(size, figures, faults, memory, start)
 
 
+def _embedded(ready: Ready) -> EmbeddedServer:
+    if ready.embedded is None:
+        raise RuntimeError("the databases that are measured are embedded ones")
+    return ready.embedded
+
+
 def _count_statements(
     ready: Ready, data_dir: Path, port: int, asking: Client, place: Scene, cases: list[Case]
 ) -> dict[str, float]:
     """Count what PostgreSQL is asked for a request, by its log, in a run that is not measured."""
-    if ready.embedded is None:
-        raise RuntimeError("the databases that are measured are embedded ones")
-    log = ready.embedded.log
+    log = _embedded(ready).log
     counts: dict[str, float] = {}
     asyncio.run(scene.log_statements(ready, is_on=True))
     try:
@@ -142,6 +148,7 @@ class _Rounds:
     bare: Server
     forum: Server
     options: Options
+    cluster: Path
 
     def run(self, case: Case, connections: int, statements: float) -> Figures:
         """Measure the bare handler and the forum in turn."""
@@ -158,15 +165,15 @@ class _Rounds:
         client_seconds = wall = 0.0
         count = bare_count = 0
         for _ in range(self.options.rounds):
-            before = self.bare.cost()
+            before = self.bare.cost(self.cluster)
             answered = self.client.press(self.bare.port, beside, self.options.seconds)
-            bare_spent += self.bare.cost() - before
+            bare_spent += self.bare.cost(self.cluster) - before
             bare_rates.append(answered.count / answered.seconds)
             bare_count += answered.count
             self._renew(case)
-            before, began = self.forum.cost(), time.monotonic()
+            before, began = self.forum.cost(self.cluster), time.monotonic()
             answered = self.client.press(self.forum.port, known, self.options.seconds, is_cycle=case.renew is None)
-            spent += self.forum.cost() - before
+            spent += self.forum.cost(self.cluster) - before
             wall += time.monotonic() - began
             rates.append(answered.count / answered.seconds)
             count += answered.count

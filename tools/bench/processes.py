@@ -62,11 +62,10 @@ class Memory:
 
 
 class Server:
-    """A process that answers on a port of 127.0.0.1; PostgreSQL's are told by the data directory."""
+    """A process that answers on a port of 127.0.0.1, with its children; it is started in the data directory."""
 
     def __init__(self, command: list[str], data_dir: Path, port: int, log: Path, **settings: str) -> None:
         self.port = port
-        self._data_dir = data_dir
         with log.open("ab") as output:
             self.began = time.monotonic()
             self._popen = subprocess.Popen(
@@ -96,15 +95,15 @@ class Server:
             self._popen.kill()
             self._popen.wait(30)
 
-    def cost(self) -> Cost:
-        """Return what has been used since the processes began."""
+    def cost(self, cluster: Path) -> Cost:
+        """Return what has been used since the processes began, those of the database in this folder among them."""
         used = {True: 0.0, False: 0.0}
         for process in self._processes():
             with contextlib.suppress(psutil.NoSuchProcess):
                 used[_is_renderer(process)] += _seconds(process)
         machine = psutil.cpu_times()
         busy = sum(machine) - machine.idle - getattr(machine, "iowait", 0.0) - getattr(machine, "guest", 0.0)
-        return Cost(used[False], used[True], self._postgres(), busy)
+        return Cost(used[False], used[True], _postgres(cluster), busy)
 
     def memory(self) -> list[Memory]:
         """Return what each of the processes holds."""
@@ -121,17 +120,16 @@ class Server:
         first = psutil.Process(self._popen.pid)
         return [first, *first.children(recursive=True)]
 
-    def _postgres(self) -> float:
-        """Add up the postmaster, those of its children that live, and those that have ended."""
-        postmaster = psutil.Process(
-            int((self._data_dir / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0])
-        )
-        ended = postmaster.cpu_times()
-        total = _seconds(postmaster) + ended.children_user + ended.children_system
-        for child in postmaster.children():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                total += _seconds(child)
-        return total
+
+def _postgres(cluster: Path) -> float:
+    """Add up the postmaster, those of its children that live, and those that have ended."""
+    postmaster = psutil.Process(int((cluster / "data" / "postmaster.pid").read_text().splitlines()[0]))
+    ended = postmaster.cpu_times()
+    total = _seconds(postmaster) + ended.children_user + ended.children_system
+    for child in postmaster.children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += _seconds(child)
+    return total
 
 
 def _is_renderer(process: psutil.Process) -> bool:
