@@ -237,7 +237,10 @@ class Supervisor:
         await asyncio.wait({following}, timeout=DISMISS_SECONDS)
 
     def _start(self, role: Role) -> Process:
-        process = Process(role, self._listening)
+        try:
+            process = Process(role, self._listening)
+        except OSError as error:
+            raise CommandError(f"{role.name} cannot be started: {error.strerror}") from None
         self._living[process] = None
         return process
 
@@ -251,20 +254,32 @@ class Supervisor:
         status = await process.follow()
         lived = 0.0 if process.ready_at is None else time.monotonic() - process.ready_at
         del self._living[process]
+        if self._is_up and self._is_wanted(process):
+            told = f"ended with status {status} after {lived:.0f} s"
+            await self._replace(process, told, has_lived=lived >= LIVED_SECONDS)
+
+    def _is_wanted(self, process: Process) -> bool:
+        return not self._stop.is_set() and self._current.get(process.role.name) is process
+
+    async def _replace(self, process: Process, told: str, *, has_lived: bool) -> None:
+        """Put another process in the place of one that ended, after a pause that grows while that does not help."""
         name = process.role.name
-        if not self._is_up or self._stop.is_set() or self._current.get(name) is not process:
+        failures = 0 if has_lived else self._failures.get(name, 0)
+        while True:
+            self._failures[name] = failures + 1
+            pause = min(2.0 ** (failures - 1), LONGEST_PAUSE) if failures else 0.0
+            _log.warning("%s (process %d) %s, another starts in %.0f s", name, process.pid, told, pause)
+            await asyncio.sleep(pause)
+            if not self._is_wanted(process):
+                return
+            try:
+                fresh = self._start(process.role)
+            except CommandError as error:
+                told, failures = f"is gone and {error}", failures + 1
+                continue
+            self._current[name] = fresh
+            self._put_to_work(fresh)
             return
-        failures = 0 if lived >= LIVED_SECONDS else self._failures.get(name, 0)
-        self._failures[name] = failures + 1
-        pause = min(2.0 ** (failures - 1), LONGEST_PAUSE) if failures else 0.0
-        _log.warning(
-            "%s (process %d) ended with status %d after %.0f s, another starts in %.0f s",
-            *(name, process.pid, status, lived, pause),
-        )
-        await asyncio.sleep(pause)
-        if not self._stop.is_set() and self._current.get(name) is process:
-            self._current[name] = self._start(process.role)
-            self._put_to_work(self._current[name])
 
     async def _end(self) -> None:
         """Have them all end in order; kill whoever does not in time."""
