@@ -27,6 +27,13 @@ BODY_LIMIT: Final = 1024**2
 """Bytes of a request's body: 50,000 Greek letters, percent-encoded, are 300,000."""
 
 
+POOL: Final = 10
+"""Connections to the database that one process opens at most."""
+
+CONNECTIONS: Final = 200
+"""The same for all that answer on this machine: the embedded server takes 230."""
+
+
 def create_app(
     config: Config, database_url: str, *, hasher: Hasher | None = None, renderer: Renderer | None = None
 ) -> web.Application:
@@ -41,10 +48,14 @@ def create_app(
     app[SECRET] = secret
     app[LIMITS] = Limits(config.rate_limits, secret)
     app[ASSETS] = Assets()
-    app[HASHER] = hasher or Hasher()
+    app[HASHER] = hasher or Hasher(processes=config.workers)
     app[RENDERER] = renderer or Renderer()
     app[TELLING] = asyncio.Lock()
-    app[DB] = Database(database_url)
+    app[DB] = Database(
+        database_url,
+        pool_size=min(POOL, CONNECTIONS // config.workers),
+        replica_url=config.database_replica_url.get_secret_value(),
+    )
     add_routes(app, config.base_path)
     pages.setup(app)
     app.on_response_prepare.append(set_headers)

@@ -11,15 +11,19 @@ from __future__ import annotations
 import asyncio
 import enum
 import json
+import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, cast, get_type_hints
 
 import asyncpg
 
 from forum.errors import BadRequest, Busy, CommandError, Conflict, ForumError, Invalid, Unavailable
+
+_log = logging.getLogger("forum.db")
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Any)
@@ -32,6 +36,12 @@ PATIENCE: Final[ContextVar[float | None]] = ContextVar("patience", default=None)
 
 CLOSE_SECONDS: Final = 1.0
 """How long the pool's connections may take to end what they do, when the process stops."""
+
+REPLICA_SECONDS: Final = 0.25
+"""How long the replica may take to say how far it is: the primary is there too."""
+
+REPLICA_PAUSE: Final = 5.0
+"""How long a replica that failed is left be."""
 
 SESSION_SETTINGS: Final = {
     "application_name": "koinon",
@@ -200,20 +210,27 @@ def one_line(error: BaseException) -> str:
 
 
 class Database:
-    """A pool of connections to the primary; opened and closed by the composition root."""
+    """A pool of connections to the primary; opened and closed by the composition root.
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    With a `replica_url`, `browse` reads there what the primary need not be asked for.
+    """
+
+    def __init__(
+        self, url: str, *, pool_size: int = 10, replica_url: str = "", replica_pause: float = REPLICA_PAUSE
+    ) -> None:
         self._url = url
         self._pool_size = pool_size
         self._pool: asyncpg.Pool | None = None
         self._turn = asyncio.Lock()
+        self._replica = Database(replica_url, pool_size=pool_size) if replica_url else None
+        self._replica_pause, self._replica_from = replica_pause, 0.0
 
-    async def open(self) -> None:
-        """Connect, or raise Unavailable."""
+    async def open(self, *, first: int = 1) -> None:
+        """Make the first connections, or raise Unavailable; a replica is asked when it is needed."""
         try:
             self._pool = await asyncpg.create_pool(
                 self._url,
-                min_size=1,
+                min_size=first,
                 max_size=self._pool_size,
                 max_inactive_connection_lifetime=300,
                 timeout=5,
@@ -225,9 +242,13 @@ class Database:
             )
         except (asyncpg.PostgresError, OSError, TimeoutError) as error:
             raise translate(error) from error
+        if self._replica is not None:
+            await self._replica.open(first=0)
 
     async def close(self) -> None:
         """Close every connection; what still runs after a second is cut off."""
+        if self._replica is not None:
+            await self._replica.close()
         if self._pool is None:
             return
         try:
@@ -265,6 +286,34 @@ class Database:
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                 raise translate(error) from error
 
+    async def browse(self, act: Callable[[Conn], Awaitable[T]]) -> T:
+        """Read with `act`, on the replica where that shows the same as the primary: nobody sees what was before.
+
+        The replica is used only if it has everything that was committed anywhere when it is asked. `act` does nothing
+        but read, and is called again, on the primary, where the replica fails.
+        """
+        if self._replica is not None and time.monotonic() >= self._replica_from:
+            async with self.read() as conn:
+                position = await conn.one(_POSITION)
+            try:
+                async with self._replica.read_from(position) as replica:
+                    if replica is not None:
+                        return await act(replica)
+            except (Unavailable, Conflict, asyncpg.PostgresError, TimeoutError) as error:
+                self._replica_from = time.monotonic() + self._replica_pause
+                _log.warning("the replica fails, the primary is read: %s", one_line(error))
+        async with self.read() as conn:
+            return await act(conn)
+
+    @asynccontextmanager
+    async def read_from(self, position: Position) -> AsyncIterator[Conn | None]:
+        """Give a connection for reads to a replica that has come to this position, None where it has not yet."""
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(REPLICA_SECONDS):
+                conn = await stack.enter_async_context(self.read())
+                has_caught_up = await conn.one(_HAS_CAUGHT_UP, position.lsn, position.timeline)
+            yield conn if has_caught_up else None
+
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
         pool = self._pool
@@ -293,6 +342,37 @@ class Database:
         finally:
             if patience is not None:
                 PATIENCE.set(patience - (time.monotonic() - began))
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far the primary has written: all that it has acknowledged lies before; nothing where it is no primary."""
+
+    lsn: str | None
+    timeline: int | None
+
+
+# What is acknowledged is flushed. A standby that a change of primaries left behind may have come further, but on a way
+# of its own: the timeline tells.
+_POSITION: Final = Query(
+    "db.position",
+    """
+    SELECT position.lsn::text, ('x' || left(pg_walfile_name(position.lsn), 8))::bit(32)::integer
+    FROM (SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END AS lsn) AS position
+    """,
+    returns=Position,
+    card=Card.ONE,
+)
+
+_HAS_CAUGHT_UP: Final = Query(
+    "db.has_caught_up",
+    """
+    SELECT coalesce(pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= $1::text::pg_lsn, false)
+        AND (SELECT checkpoint.timeline_id = $2::integer FROM pg_control_checkpoint() AS checkpoint)
+    """,
+    returns=bool,
+    card=Card.ONE,
+)
 
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:

@@ -42,9 +42,11 @@ async def index(request: web.Request) -> web.Response:
         await count_search(request)
     async with request.app[DB].read() as conn:
         listed = await categories.list_categories(conn, actor)
-        if query and not is_too_long:
-            found = await search.search(conn, actor, query, category=category or None, cursor=cursor or None)
-            hits, following = found.items, found.next
+    if query and not is_too_long:
+        found = await request.app[DB].browse(
+            lambda conn: search.search(conn, actor, query, category=category or None, cursor=cursor or None)
+        )
+        hits, following = found.items, found.next
     values = {"q": query, "category": category}
     page = SearchPage(
         form=FormState(values, {"q": ("too_long",)} if is_too_long else {}),
