@@ -18,7 +18,7 @@ endef
 
 step = @printf '\n--- %s\n' "$(1)" >&2
 
-.PHONY: help run demo test check audit pictures
+.PHONY: help run demo test check audit pictures bench
 .DEFAULT_GOAL := help
 
 help: ## show these commands
@@ -70,3 +70,7 @@ audit: ## make check with the long tests in full, then the HTML checker and Ligh
 pictures: ## take the pictures of docs/pictures, of a demo of its own
 	$(call prepare,test)
 	@$(python) -m tools.pictures
+
+bench: ## measure the forum beside a bare handler (BENCH="--database small --case home" for a part; --help)
+	$(call prepare,test)
+	@$(python) -m tools.bench $(BENCH)

@@ -121,19 +121,25 @@ CREATE TABLE group_members (
 CREATE INDEX group_members_member_id_idx ON group_members (member_id, group_id);
 COMMENT ON TABLE group_members IS 'Who was put into a system or free group; region and organisation groups follow from members.organisation_id.';
 
--- Who is in which group, by whatever way.  One source: nothing to keep in step.
+-- Who is in which group, by whatever way.  One source: nothing to keep in step.  LATERAL, so that it begins with the
+-- member who is asked about, however many people a region has.
 CREATE VIEW memberships (member_id, group_id) AS
-SELECT group_members.member_id, group_members.group_id
-FROM group_members
-UNION ALL
-SELECT members.id, groups.id
-FROM members
-JOIN groups ON groups.organisation_id = members.organisation_id
-UNION ALL
-SELECT members.id, groups.id
+SELECT members.id, joined.group_id
 FROM members
 JOIN organisations ON organisations.id = members.organisation_id
-JOIN groups ON groups.region_id = organisations.region_id;
+CROSS JOIN LATERAL (
+    SELECT group_members.group_id
+    FROM group_members
+    WHERE group_members.member_id = members.id
+    UNION ALL
+    SELECT groups.id
+    FROM groups
+    WHERE groups.organisation_id = members.organisation_id
+    UNION ALL
+    SELECT groups.id
+    FROM groups
+    WHERE groups.region_id = organisations.region_id
+) AS joined;
 COMMENT ON VIEW memberships IS 'Every member of every group, region and organisation groups included.';
 
 -- Categories and rights ---------------------------------------------------------------------------
@@ -191,6 +197,11 @@ SELECT
     rights.can_attach,
     rights.can_moderate
 FROM members
+CROSS JOIN LATERAL (
+    SELECT array_agg(memberships.group_id) AS group_ids
+    FROM memberships
+    WHERE memberships.member_id = members.id
+) AS joined
 CROSS JOIN categories
 CROSS JOIN LATERAL (
     SELECT
@@ -201,14 +212,64 @@ CROSS JOIN LATERAL (
         coalesce(bool_or(grants.can_vote), false) AS can_vote,
         coalesce(bool_or(grants.can_attach), false) AS can_attach,
         coalesce(bool_or(grants.can_moderate), false) AS can_moderate
-    FROM memberships
-    JOIN grants ON grants.group_id = memberships.group_id
-    WHERE memberships.member_id = members.id AND grants.category_id = categories.id
+    FROM grants
+    WHERE grants.category_id = categories.id AND grants.group_id = ANY (joined.group_ids)
 ) AS rights
 WHERE
     rights.can_see
     AND (members.suspended_until IS NULL OR members.suspended_until <= now());
 COMMENT ON VIEW category_rights IS 'Rights of member × category; no row where the member may not even see it, or is suspended.';
+
+-- Versions ----------------------------------------------------------------------------------------
+-- By them a process knows in one glance that what it has kept of a page still holds (docs/adr/0023-versions.md).
+
+CREATE SEQUENCE versions AS bigint CACHE 1;
+COMMENT ON SEQUENCE versions IS 'The next version of a topic or of a member''s mark; drawn by stamp_version alone.';
+
+-- The transaction gets its number before the version: whoever sees a later version also sees that this one is under way.
+CREATE FUNCTION stamp_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_current_xact_id();
+    NEW.version := nextval('versions');
+    RETURN NEW;
+END
+$$;
+
+CREATE TABLE foundations (
+    id smallint PRIMARY KEY DEFAULT 1 CONSTRAINT foundations_id_check CHECK (id = 1),
+    version bigint NOT NULL DEFAULT 1
+);
+COMMENT ON TABLE foundations IS 'The one row whose version grows when anything changes that pages everywhere rest on and that changes seldom: names of members, organisations, regions and categories, groups, grants, and topics that leave their category.';
+INSERT INTO foundations DEFAULT VALUES;
+
+CREATE FUNCTION touch_foundations() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE foundations SET version = foundations.version + 1;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER regions_touch_foundations
+AFTER INSERT OR UPDATE OR DELETE ON regions
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
+CREATE TRIGGER organisations_touch_foundations
+AFTER INSERT OR UPDATE OR DELETE ON organisations
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
+CREATE TRIGGER members_touch_foundations
+AFTER UPDATE OF organisation_id, name, suspended_until OR DELETE ON members
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
+CREATE TRIGGER groups_touch_foundations
+AFTER INSERT OR UPDATE OR DELETE ON groups
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
+CREATE TRIGGER group_members_touch_foundations
+AFTER INSERT OR UPDATE OR DELETE ON group_members
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
+CREATE TRIGGER categories_touch_foundations
+AFTER INSERT OR DELETE
+OR UPDATE OF slug, position, name_el, name_en, description_el, description_en, kinds ON categories
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
+CREATE TRIGGER grants_touch_foundations
+AFTER INSERT OR UPDATE OR DELETE ON grants
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 
 -- Topics and posts --------------------------------------------------------------------------------
 
@@ -235,6 +296,7 @@ CREATE TABLE topics (
     created_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz,
     deleted_by_id bigint REFERENCES members,
+    version bigint NOT NULL DEFAULT 0,
     CONSTRAINT topics_lock_check CHECK (
         (locked_at IS NULL) = (locked_by_id IS NULL) AND (locked_at IS NULL) = (lock_reason IS NULL)
     ),
@@ -242,6 +304,7 @@ CREATE TABLE topics (
     CONSTRAINT topics_counts_check CHECK (reply_count < post_count AND last_post_number <= post_count)
 );
 CREATE INDEX topics_listed_idx ON topics (category_id, (pinned_at IS NOT NULL), last_post_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX topics_category_activity_idx ON topics (category_id, last_post_at) WHERE deleted_at IS NULL;
 CREATE INDEX topics_category_created_idx ON topics (category_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX topics_category_id_idx ON topics (category_id);
 CREATE INDEX topics_last_post_at_idx ON topics (last_post_at, id) WHERE deleted_at IS NULL;
@@ -249,7 +312,22 @@ CREATE INDEX topics_author_id_idx ON topics (author_id, id);
 CREATE INDEX topics_last_author_id_idx ON topics (last_author_id);
 CREATE INDEX topics_locked_by_id_idx ON topics (locked_by_id) WHERE locked_by_id IS NOT NULL;
 CREATE INDEX topics_deleted_by_id_idx ON topics (deleted_by_id) WHERE deleted_by_id IS NOT NULL;
+CREATE INDEX topics_version_idx ON topics (version);
+CREATE TRIGGER topics_stamp_version
+BEFORE INSERT OR UPDATE ON topics
+FOR EACH ROW EXECUTE FUNCTION stamp_version();
+CREATE TRIGGER topics_touch_foundations
+AFTER DELETE OR UPDATE OF category_id ON topics
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 COMMENT ON TABLE topics IS 'A topic of a category. post_count is the highest number ever given, last_post_number and last_post_at speak of the last post that is not deleted, reply_count of replies not deleted.';
+
+-- What changes in a post changes its topic's pages; a reply's own insert has already changed the topic.
+CREATE FUNCTION touch_topic() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE topics SET version = 0 WHERE topics.id = NEW.topic_id;
+    RETURN NULL;
+END
+$$;
 
 CREATE TABLE posts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -277,6 +355,9 @@ CREATE INDEX posts_author_id_idx ON posts (author_id, id);
 CREATE INDEX posts_reply_to_id_idx ON posts (topic_id, reply_to_id) WHERE reply_to_id IS NOT NULL;
 CREATE INDEX posts_deleted_by_id_idx ON posts (deleted_by_id) WHERE deleted_by_id IS NOT NULL;
 CREATE INDEX posts_search_idx ON posts USING gin (search);
+CREATE TRIGGER posts_touch_topic
+AFTER UPDATE ON posts
+FOR EACH ROW EXECUTE FUNCTION touch_topic();
 COMMENT ON TABLE posts IS 'Numbered without gaps within its topic; number 1 is the topic''s own text and goes with the topic. html is sanitised on write. is_by_moderator marks what a moderator wrote while the topic was locked.';
 
 CREATE TABLE post_revisions (
@@ -305,6 +386,9 @@ CREATE TABLE topic_notices (
 );
 CREATE INDEX topic_notices_topic_id_idx ON topic_notices (topic_id, after_number, id);
 CREATE INDEX topic_notices_actor_id_idx ON topic_notices (actor_id);
+CREATE TRIGGER topic_notices_touch_topic
+AFTER INSERT OR UPDATE ON topic_notices
+FOR EACH ROW EXECUTE FUNCTION touch_topic();
 COMMENT ON TABLE topic_notices IS 'What moderators did, shown between the posts where it happened; no post: no number, not counted.';
 
 CREATE TABLE topic_reads (
@@ -312,9 +396,17 @@ CREATE TABLE topic_reads (
     topic_id bigint NOT NULL REFERENCES topics ON DELETE CASCADE,
     last_number integer NOT NULL CONSTRAINT topic_reads_last_number_check CHECK (last_number >= 1),
     read_at timestamptz NOT NULL DEFAULT now(),
+    version bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (member_id, topic_id)
 );
 CREATE INDEX topic_reads_topic_id_idx ON topic_reads (topic_id);
+CREATE INDEX topic_reads_version_idx ON topic_reads (member_id, version);
+CREATE TRIGGER topic_reads_stamp_version
+BEFORE INSERT OR UPDATE ON topic_reads
+FOR EACH ROW EXECUTE FUNCTION stamp_version();
+CREATE TRIGGER topic_reads_touch_foundations
+AFTER DELETE ON topic_reads
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 COMMENT ON TABLE topic_reads IS 'How far a member has read a topic: posts up to last_number were shown to them.';
 
 CREATE TABLE drafts (
@@ -381,7 +473,7 @@ CREATE TABLE idempotency_keys (
 CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
 COMMENT ON TABLE idempotency_keys IS 'A write that was asked for under a key, and the row it made: the same key makes no second one. Kept for 24 hours.';
 
-CREATE TABLE attempts (
+CREATE UNLOGGED TABLE attempts (
     subject bytea NOT NULL CONSTRAINT attempts_subject_check CHECK (length(subject) = 32),
     act text NOT NULL CONSTRAINT attempts_act_check CHECK (length(act) BETWEEN 1 AND 40),
     count integer NOT NULL CONSTRAINT attempts_count_check CHECK (count >= 0),
@@ -390,7 +482,7 @@ CREATE TABLE attempts (
     PRIMARY KEY (subject, act)
 );
 CREATE INDEX attempts_expires_at_idx ON attempts (expires_at);
-COMMENT ON TABLE attempts IS 'How often something was tried lately (sign-in by account and address, posts by member); subject is a keyed hash, no address or mail is kept.';
+COMMENT ON TABLE attempts IS 'How often something was tried lately, by member, address, account or token; subject is a keyed hash, no address or mail is kept. Unlogged: it may be lost in a crash.';
 
 -- Feedback ----------------------------------------------------------------------------------------
 

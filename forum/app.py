@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -12,12 +14,16 @@ from aiohttp_session import session_middleware
 from forum import config as settings
 from forum import i18n
 from forum.assets import Assets
+from forum.backup import newest
 from forum.config import Config
 from forum.db import Database
 from forum.domain.attempts import Limits
-from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, RENDERER, SECRET, TELLING
+from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, METRICS, PAGES, RENDERER, SECRET, TELLING
 from forum.markup import Renderer
+from forum.metrics import Metrics
+from forum.page_cache import PageCache
 from forum.passwords import Hasher
+from forum.replica import ReplicatedDatabase
 from forum.routes import add_routes
 from forum.web import pages
 from forum.web.middleware import around, set_headers
@@ -48,19 +54,24 @@ def create_app(
     app[SECRET] = secret
     app[LIMITS] = Limits(config.rate_limits, secret)
     app[ASSETS] = Assets()
+    app[PAGES] = PageCache()
     app[HASHER] = hasher or Hasher(processes=config.workers)
     app[RENDERER] = renderer or Renderer()
     app[TELLING] = asyncio.Lock()
-    app[DB] = Database(
-        database_url,
-        pool_size=min(POOL, CONNECTIONS // config.workers),
-        replica_url=config.database_replica_url.get_secret_value(),
-    )
+    app[DB] = _database_of(config, database_url)
+    app[METRICS] = Metrics(last_backup=partial(newest, config.backup_folder))
     add_routes(app, config.base_path)
     pages.setup(app)
     app.on_response_prepare.append(set_headers)
-    app.cleanup_ctx.extend((_database, _renderer, _hasher))
+    app.cleanup_ctx.extend((_database, _renderer, _hasher, _measuring))
     return app
+
+
+def _database_of(config: Config, url: str) -> Database:
+    pool_size = min(POOL, CONNECTIONS // config.workers)
+    if replica_url := config.database_replica_url.get_secret_value():
+        return ReplicatedDatabase(url, replica_url, pool_size=pool_size)
+    return Database(url, pool_size=pool_size)
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:
@@ -78,3 +89,12 @@ async def _renderer(app: web.Application) -> AsyncIterator[None]:
 async def _hasher(app: web.Application) -> AsyncIterator[None]:
     yield
     app[HASHER].close()
+
+
+async def _measuring(app: web.Application) -> AsyncIterator[None]:
+    ticking = app[METRICS].tick(app[DB], lambda: app[RENDERER].waiting)
+    task = asyncio.create_task(ticking, name="metrics")
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import difflib
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
@@ -20,15 +22,15 @@ from forum import clock, server
 from forum import config as settings
 from forum.config import Config
 from forum.db import Conn, Database
+from forum.domain import counters, organisations, sign_in
 from forum.domain import members as members_domain
-from forum.domain import organisations, sign_in
 from forum.domain.entities import Language, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
 from forum.i18n import catalogues, fold
-from forum.migrations import APPLIED
 from forum.passwords import Hasher, check_password
 
 if TYPE_CHECKING:
+    from forum import backup as backups
     from forum import demo as demonstration
 
 T = TypeVar("T")
@@ -92,24 +94,51 @@ def routes(
 
 
 @app.command()
-def check() -> None:
-    """Print the settings in force, secrets masked, and see that the database can be used."""
+def check(
+    repair: Annotated[bool, typer.Option("--repair", help="Count anew what is counted wrong.")] = False,
+) -> None:
+    """Print the settings in force, secrets masked, look at the machine and the database, and count what is counted."""
+    from forum import checks
+
     config = settings.load()
     for name, value in config.effective().items():
         print(f"{name}={value}")
-    settings.secret_key(config)
+    print(flush=True)
+    failed = []
+    for found in checks.run(config):
+        print(f"{'ok' if found.is_ok else 'failed':7} {found.name}: {found.text}", flush=True)
+        if not found.is_ok:
+            failed.append(found)
+    if failed:
+        more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+        raise CommandError(f"{failed[0].name}: {failed[0].text}{more}")
     with server.database(config) as ready:
-        print(f"database: {_with_database(ready.url, _server_version)}")
+        wrong = _with_database(ready.url, lambda db: _wrong_counters(db, repair=repair), query_seconds=_COUNT_SECONDS)
+    if not wrong:
+        print("ok      counters: exact")
+        return
+    named = ", ".join(f"{found.kind} {found.id}" for found in wrong[:10]) + (", …" if len(wrong) > 10 else "")
+    if not repair:
+        print(f"failed  counters: {len(wrong)} wrong ({named}); check --repair counts them anew")
+        raise CommandError(f"counters: {len(wrong)} wrong ({named}); check --repair counts them anew")
+    print(f"ok      counters: {len(wrong)} were wrong and are counted anew ({named})")
 
 
-async def _server_version(db: Database) -> str:
-    async with db.read() as conn:
-        return f"reachable, {len(await conn.many(APPLIED))} migrations applied"
+_COUNT_SECONDS: Final = 3600
+"""For counting all there is: a million posts take seconds, on a busy disk minutes."""
 
 
-def _with_database(url: str, act: Callable[[Database], Awaitable[T]]) -> T:
+async def _wrong_counters(db: Database, *, repair: bool) -> list[counters.Wrong]:
+    async with db.write() as tx:
+        wrong = await counters.list_wrong(tx)
+        if repair:
+            await counters.repair(tx, wrong)
+    return wrong
+
+
+def _with_database(url: str, act: Callable[[Database], Awaitable[T]], *, query_seconds: int = 5) -> T:
     async def run() -> T:
-        db = Database(url, pool_size=1)
+        db = Database(url, pool_size=1, query_seconds=query_seconds)
         await db.open()
         try:
             return await act(db)
@@ -231,6 +260,84 @@ def generate(
         f"in {seconds:,.1f} s ({posts / seconds:,.0f} posts a second)."
     )
     print(_sign_in_table([(one.role.value, one.name, one.email) for one in people], generating.PASSWORD), flush=True)
+
+
+@app.command()
+def backup(
+    file: Annotated[
+        Path | None, typer.Argument(help="A new file; left out: one more in FORUM_BACKUP_DIR, as every night.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="PUBLIC_KEY", help="Encrypt it to this key (FORUM_BACKUP_KEY).")
+    ] = None,
+) -> None:
+    """Save the whole forum, database and files, into one file; it may be in use meanwhile."""
+    from forum import backup as backups
+
+    config = settings.load()
+    key = config.backup_key if to is None else to
+    started = time.monotonic()
+    with server.database_as_it_is(config) as found:
+        if file is None:
+            os.nice(_NIGHTLY_NICENESS)
+            nightly = backups.save_nightly(
+                found.owner_url, config.data_dir, config.backup_folder, key=key, nights=config.backup_keep
+            )
+            file, manifest = asyncio.run(nightly)
+        else:
+            manifest = asyncio.run(backups.save(found.owner_url, config.data_dir, file, key=key))
+    size = file.stat().st_size / 1e6
+    print(f"Saved {manifest.describe()}.\n{file}: {size:,.1f} MB in {time.monotonic() - started:,.1f} s.")
+
+
+_NIGHTLY_NICENESS: Final = 10
+"""What is done unasked gives way to those who use the machine."""
+
+
+@app.command()
+def backup_key(file: Annotated[Path, typer.Argument(help="A new file for the private key.")]) -> None:
+    """Make a pair of keys to encrypt backups with, and print the public one; keep the other off the server."""
+    from forum import backup as backups
+
+    print(f"{backups.make_key(file)}\nBackups encrypted to this key (FORUM_BACKUP_KEY) open only with {file}.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `backup` made.")],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read all of it again afterwards: counts, checksums, constraints.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only see whether the file is whole; restore nothing.")
+    ] = False,
+    key: Annotated[Path | None, typer.Option(help="The file of the private key, if it is encrypted.")] = None,
+) -> None:
+    """Restore a backup into an empty database and data directory, whole or not at all."""
+    from forum import backup as backups
+
+    config = settings.load()
+    started = time.monotonic()
+    found = _opened_backup(file, key)
+    if check:
+        print(f"{file} is whole: {found.manifest.describe()}.")
+        return
+    with server.database_as_it_is(config) as target:
+        place = backups.Place(target.owner_url, target.application_role, config.data_dir)
+        later = asyncio.run(backups.restore(place, found, is_verified=verify))
+    print(f"Restored{' and verified' if verify else ''} {found.manifest.describe()}.")
+    if later:
+        print(f"Migrations that came since: {', '.join(later)}.")
+    print(f"It took {time.monotonic() - started:,.1f} s.")
+
+
+def _opened_backup(file: Path, key: Path | None) -> backups.File:
+    from forum import backup as backups
+    from forum import progress
+
+    with progress.bars(in_bytes=True) as bars:
+        bar = bars.add_task("Checking the file", total=file.stat().st_size if file.is_file() else None)
+        return backups.opened(file, key, lambda count: bars.advance(bar, count))
 
 
 @members.command("create")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -21,6 +22,11 @@ from forum.i18n import catalogues
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MASKED = "********"
+
+KEY_BYTES = 32
+"""The least length of the key that signs tokens."""
+
+_SECRET_PARTS = re.compile(r"(?<=[?&])((?:ssl)?password)=[^&]*", re.IGNORECASE)
 
 
 class Config(BaseSettings):
@@ -40,11 +46,23 @@ class Config(BaseSettings):
     base_url: str = ""
     secret_key: SecretStr = SecretStr("")
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    connections: int = Field(5000, ge=0)
     connections_per_address: int = Field(1000, ge=0)
     rate_limits: float = Field(1.0, ge=0, le=1000)
     log: Literal["text", "json"] = "text"
+    metrics_token: SecretStr = SecretStr("")
     locale_dir: Path | None = None
     language: str = "el"
+    backup_dir: Path | None = None
+    backup_keep: int = Field(14, ge=0, le=3650)
+    backup_key: str = ""
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < 16:
+            raise ValueError("must be at least 16 characters long")
+        return value
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -70,7 +88,7 @@ class Config(BaseSettings):
             raise ValueError(f"must be one of {', '.join(spoken)}")
         return value
 
-    @field_validator("pg_bin", "locale_dir", mode="before")
+    @field_validator("pg_bin", "locale_dir", "backup_dir", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -128,13 +146,18 @@ class Config(BaseSettings):
     def uses_embedded_database(self) -> bool:
         return not self.database_url.get_secret_value()
 
+    @property
+    def backup_folder(self) -> Path:
+        """Where the backups of every night are."""
+        return self.backup_dir or self.data_dir / "backups"
+
     def effective(self) -> dict[str, str]:
         """Return every setting by its environment name, secrets masked."""
         shown: dict[str, str] = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
             if isinstance(value, SecretStr):
-                text = _mask(value.get_secret_value())
+                text = _mask(value.get_secret_value(), is_url=name.endswith("_url"))
             elif isinstance(value, tuple):
                 text = ",".join(map(str, value))
             else:
@@ -143,13 +166,15 @@ class Config(BaseSettings):
         return shown
 
 
-def _mask(secret: str) -> str:
+def _mask(secret: str, *, is_url: bool) -> str:
+    """Return what of a secret may be shown: an address without its passwords, of anything else nothing."""
     if not secret:
         return ""
     parts = urlsplit(secret)
-    if parts.scheme and parts.password:
-        return secret.replace(f":{parts.password}@", f":{MASKED}@")
-    return secret if parts.scheme and parts.netloc else MASKED
+    if not is_url or not parts.scheme or not (parts.netloc or parts.query):
+        return MASKED
+    shown = secret.replace(f":{parts.password}@", f":{MASKED}@") if parts.password else secret
+    return _SECRET_PARTS.sub(rf"\1={MASKED}", shown)
 
 
 def load(**overrides: object) -> Config:
@@ -165,8 +190,8 @@ def load(**overrides: object) -> Config:
 def secret_key(config: Config) -> bytes:
     """Return the key that signs tokens: the one set, else 256 random bits made once and kept with the data."""
     if given := config.secret_key.get_secret_value():
-        if len(given.encode()) < 32:
-            raise CommandError("FORUM_SECRET_KEY: must be at least 32 bytes long")
+        if len(given.encode()) < KEY_BYTES:
+            raise CommandError(f"FORUM_SECRET_KEY: must be at least {KEY_BYTES} bytes long")
         return given.encode()
     path = config.data_dir / "secret.key"
     try:

@@ -3,25 +3,39 @@
 `Database.read()` gives a `Conn`, `Database.write()` a `Tx`, which is a transaction. A `Query` reads and runs on
 both; a `Statement` writes (or locks) and runs on a `Tx` only, so that a write outside a transaction does not
 type-check. Each has a name and says how many rows it answers with; a contract test prepares every one against
-the real schema. Nothing here knows the forum's rules; no other module imports asyncpg.
+the real schema. What the server undid through no fault of the one who asked is done again by `repeat`. Nothing here
+knows the forum's rules; no other module imports asyncpg.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import json
 import logging
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, cast, get_type_hints
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
-from forum.errors import BadRequest, Busy, CommandError, Conflict, ForumError, Invalid, Unavailable
+from forum.errors import (
+    BadRequest,
+    Busy,
+    CommandError,
+    ForumError,
+    Full,
+    Invalid,
+    Lost,
+    ReadOnly,
+    Unavailable,
+    Undone,
+)
 
 _log = logging.getLogger("forum.db")
 
@@ -37,18 +51,21 @@ PATIENCE: Final[ContextVar[float | None]] = ContextVar("patience", default=None)
 CLOSE_SECONDS: Final = 1.0
 """How long the pool's connections may take to end what they do, when the process stops."""
 
-REPLICA_SECONDS: Final = 0.25
-"""How long the replica may take to say how far it is: the primary is there too."""
-
-REPLICA_PAUSE: Final = 5.0
-"""How long a replica that failed is left be."""
+REFUSALS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""What asyncpg raises. The internal one too: of a connection that the server has just ended it says that another
+operation is in progress."""
+_CACHE: Final = "statement_cache_size"
+_CACHE_SIZE: Final = 100
 
 SESSION_SETTINGS: Final = {
     "application_name": "koinon",
     "timezone": "UTC",
-    "statement_timeout": "5s",
     "lock_timeout": "2s",
     "idle_in_transaction_session_timeout": "15s",
+    # Every query is prepared once a connection and its plan is good for all values, as a test sees: planning anew each
+    # time would take longer than most of them run.
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
 }
 
 
@@ -64,12 +81,14 @@ class Card(enum.Enum):
 class _Named(Generic[T]):
     """A named piece of SQL with `$n` parameters whose rows become `returns(*columns)`.
 
-    `returns` is a dataclass whose fields are the columns in order, or a plain type for a single column.
+    `returns` is a dataclass whose fields are the columns in order, or a plain type for a single column. One that
+    `is_planned_anew` gets a plan for its values each time, and may be asked with `many` alone.
     """
 
-    __slots__ = ("_build", "card", "name", "returns", "sql")
+    __slots__ = ("_build", "card", "is_planned_anew", "name", "returns", "sql")
 
-    def __init__(self, name: str, sql: str, *, returns: type[T], card: Card) -> None:
+    def __init__(self, name: str, sql: str, *, returns: type[T], card: Card, is_planned_anew: bool = False) -> None:
+        self.is_planned_anew = is_planned_anew
         if name in REGISTRY:
             raise ValueError(f"two queries are called {name}")
         self.name, self.sql, self.returns, self.card = name, sql, returns, card
@@ -135,14 +154,19 @@ class _Runner:
     async def _maybe(self, query: _Named[T], *values: object) -> T | None:
         try:
             record = await self._connection.fetchrow(query.sql, *values)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (*REFUSALS, ValueError) as error:
             raise translate(error) from error
         return None if record is None else query.build(record)
 
     async def _many(self, query: _Named[T], *values: object) -> list[T]:
         try:
-            records = await self._connection.fetch(query.sql, *values)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+            if query.is_planned_anew:
+                async with self._connection.transaction():
+                    await self._connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+                    records = await self._connection.fetch(query.sql, *values)
+            else:
+                records = await self._connection.fetch(query.sql, *values)
+        except (*REFUSALS, ValueError) as error:
             raise translate(error) from error
         build = query.build
         return [build(record) for record in records]
@@ -184,24 +208,62 @@ class Tx(Conn):
         """Carry out a statement and return how many rows it touched."""
         try:
             status = await self._connection.execute(statement.sql, *values)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (*REFUSALS, ValueError) as error:
             raise translate(error) from error
         last = status.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
+
+
+class Once(_Runner):
+    """A connection for one statement that is a transaction of its own."""
+
+    __slots__ = ()
+
+    async def maybe(self, statement: Statement[T], *values: object) -> T | None:
+        return await self._maybe(statement, *values)
+
+    async def many(self, statement: Statement[T], *values: object) -> list[T]:
+        return await self._many(statement, *values)
 
 
 RawConnection = asyncpg.Connection
 """A connection for migrations and set-up only, which run SQL that is made of files and names of roles."""
 
 RawError = asyncpg.PostgresError
+RawLockError = asyncpg.LockNotAvailableError
+
+FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a raw connection raises when the server refuses, or is gone."""
 
 
 async def connect(url: str, **settings: str) -> RawConnection:
     """Open a connection outside the pool, or say in one line why there is none."""
     try:
-        return await asyncpg.connect(url, timeout=10, server_settings={"application_name": "koinon", **settings})
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        dsn, cache = _address(url)
+        return await asyncpg.connect(
+            dsn,
+            timeout=10,
+            statement_cache_size=cache,
+            server_settings={"application_name": "koinon", **settings},
+        )
+    except (*REFUSALS, ValueError) as error:
         raise CommandError(f"the database does not answer: {one_line(error)}") from None
+
+
+def _address(url: str) -> tuple[str, int]:
+    """Return the server's address and how many statements a connection keeps prepared.
+
+    Poolers that lend another connection to each transaction may need `?statement_cache_size=0`.
+    """
+    parts = urlsplit(url)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    size = dict(query).get(_CACHE)
+    if size is None:
+        return url, _CACHE_SIZE
+    if not size.isdecimal():
+        raise ValueError(f"{_CACHE} must be a number")
+    kept = [(name, value) for name, value in query if name != _CACHE]
+    return urlunsplit(parts._replace(query=urlencode(kept))), int(size)
 
 
 def one_line(error: BaseException) -> str:
@@ -210,45 +272,61 @@ def one_line(error: BaseException) -> str:
 
 
 class Database:
-    """A pool of connections to the primary; opened and closed by the composition root.
-
-    With a `replica_url`, `browse` reads there what the primary need not be asked for.
-    """
+    """A pool of connections to the primary; opened and closed by the composition root."""
 
     def __init__(
-        self, url: str, *, pool_size: int = 10, replica_url: str = "", replica_pause: float = REPLICA_PAUSE
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        query_seconds: int = 5,
     ) -> None:
+        """Keep where the database is; a query that takes longer than `query_seconds` is ended by the server."""
         self._url = url
         self._pool_size = pool_size
+        self._query_seconds = query_seconds
         self._pool: asyncpg.Pool | None = None
         self._turn = asyncio.Lock()
-        self._replica = Database(replica_url, pool_size=pool_size) if replica_url else None
-        self._replica_pause, self._replica_from = replica_pause, 0.0
+        self._looked_at = -1.0
+        self._waiting = 0
+
+    @property
+    def size(self) -> int:
+        """How many connections are open."""
+        return self._pool.get_size() if self._pool else 0
+
+    @property
+    def idle(self) -> int:
+        """How many of them nobody uses."""
+        return self._pool.get_idle_size() if self._pool else 0
+
+    @property
+    def waiting(self) -> int:
+        """How many are asking for a connection and have none yet."""
+        return self._waiting
 
     async def open(self, *, first: int = 1) -> None:
-        """Make the first connections, or raise Unavailable; a replica is asked when it is needed."""
+        """Make the first connections, or raise Unavailable."""
         try:
+            dsn, cache = _address(self._url)
             self._pool = await asyncpg.create_pool(
-                self._url,
+                dsn,
+                statement_cache_size=cache,
                 min_size=first,
                 max_size=self._pool_size,
                 max_inactive_connection_lifetime=300,
                 timeout=5,
-                command_timeout=10,
-                server_settings=SESSION_SETTINGS,
+                command_timeout=self._query_seconds * 2,
+                server_settings={**SESSION_SETTINGS, "statement_timeout": f"{self._query_seconds}s"},
                 init=_prepare_connection,
                 # Nothing here changes a session's state outside a transaction, so releasing costs no round trip.
                 reset=_leave_as_is,
             )
-        except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+        except REFUSALS as error:
             raise translate(error) from error
-        if self._replica is not None:
-            await self._replica.open(first=0)
 
     async def close(self) -> None:
         """Close every connection; what still runs after a second is cut off."""
-        if self._replica is not None:
-            await self._replica.close()
         if self._pool is None:
             return
         try:
@@ -257,122 +335,179 @@ class Database:
             self._pool.terminate()
         self._pool = None
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Conn]:
         """Lend a connection for reading."""
         async with self._connection() as connection:
             yield Conn(connection)
 
-    @asynccontextmanager
+    async def browse(self, act: Callable[[Conn], Awaitable[T]]) -> T:
+        """Do a dear read, which another server may answer (`replica.py`): `act` may be called twice."""
+        async with self.read() as conn:
+            return await act(conn)
+
+    @contextlib.asynccontextmanager
+    async def once(self, *, bears_repeating: bool = False) -> AsyncIterator[Once]:
+        """Lend a connection for a single statement, which is committed when it has answered.
+
+        One that `bears_repeating` may be carried out twice without harm, where the connection broke under way.
+        """
+        attempt = _ATTEMPT.get(None) or _Attempt()
+        stood = attempt.may_stand
+        async with self._connection() as connection:
+            attempt.may_stand = stood or not bears_repeating
+            try:
+                yield Once(connection)
+            except (Undone, ReadOnly) as refusal:
+                attempt.may_stand = stood
+                if isinstance(refusal, ReadOnly):
+                    await self._look_for_another_server()
+                raise
+
+    @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """Open a transaction: committed when the block ends, rolled back on any exception."""
         async with self._connection() as connection:
             transaction = connection.transaction()
             try:
                 await transaction.start()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except REFUSALS as error:
                 raise translate(error) from error
             try:
                 yield Tx(connection)
-            except BaseException:
-                if not connection.is_closed():
-                    try:
-                        await transaction.rollback()
-                    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                        connection.terminate()
+            except BaseException as error:
+                try:
+                    await transaction.rollback()
+                except REFUSALS:
+                    _give_up(connection)
+                if isinstance(error, ReadOnly):
+                    await self._look_for_another_server()
                 raise
-            try:
-                await transaction.commit()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                raise translate(error) from error
+            await _commit(transaction)
 
-    async def browse(self, act: Callable[[Conn], Awaitable[T]]) -> T:
-        """Read with `act`, on the replica where that shows the same as the primary: nobody sees what was before.
+    async def note(self, act: Callable[[Tx], Awaitable[object]]) -> None:
+        """Carry out, in a transaction, what is only noted beside an answer: the answer comes also where it cannot be.
 
-        The replica is used only if it has everything that was committed anywhere when it is asked. `act` does nothing
-        but read, and is called again, on the primary, where the replica fails.
+        So pages can be read while the database takes no writes.
         """
-        if self._replica is not None and time.monotonic() >= self._replica_from:
-            async with self.read() as conn:
-                position = await conn.one(_POSITION)
-            try:
-                async with self._replica.read_from(position) as replica:
-                    if replica is not None:
-                        return await act(replica)
-            except (Unavailable, Conflict, asyncpg.PostgresError, TimeoutError) as error:
-                self._replica_from = time.monotonic() + self._replica_pause
-                _log.warning("the replica fails, the primary is read: %s", one_line(error))
-        async with self.read() as conn:
-            return await act(conn)
 
-    @asynccontextmanager
-    async def read_from(self, position: Position) -> AsyncIterator[Conn | None]:
-        """Give a connection for reads to a replica that has come to this position, None where it has not yet."""
-        async with AsyncExitStack() as stack:
-            async with asyncio.timeout(REPLICA_SECONDS):
-                conn = await stack.enter_async_context(self.read())
-                has_caught_up = await conn.one(_HAS_CAUGHT_UP, position.lsn, position.timeline)
-            yield conn if has_caught_up else None
+        async def noted() -> None:
+            async with self.write() as tx:
+                await act(tx)
 
-    @asynccontextmanager
+        try:
+            await repeat(noted)
+        except (Unavailable, Undone) as error:
+            _log.info("not noted: %s", error.code)
+
+    async def _look_for_another_server(self) -> None:
+        """Have every connection made anew before it is used again: the one to write to may be another machine now."""
+        now = time.monotonic()
+        if self._pool is not None and now - self._looked_at >= 1:
+            self._looked_at = now
+            await self._pool.expire_connections()
+
+    @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
         pool = self._pool
         if pool is None:
             raise Unavailable
-        connection = await self._acquire(pool)
+        lent = await self._acquire(pool)
+        # The pool lends a proxy that behaves as the connection it stands for.
+        connection = cast("asyncpg.Connection", lent)
         try:
-            # The pool lends a proxy that behaves as the connection it stands for.
-            yield cast("asyncpg.Connection", connection)
+            yield connection
+        except Lost:
+            _give_up(connection)
+            raise
         finally:
-            await pool.release(connection)
+            # One that breaks only now has been of use, and the pool replaces it.
+            with contextlib.suppress(*REFUSALS):
+                await pool.release(lent)
 
     async def _acquire(self, pool: asyncpg.Pool) -> asyncpg.pool.PoolConnectionProxy:
         """Take a connection from the pool within what is left of the request's patience."""
         patience = PATIENCE.get()
         began = time.monotonic()
+        self._waiting += 1
         try:
-            return await pool.acquire(timeout=ACQUIRE_SECONDS if patience is None else max(patience, 0.01))
+            # Where one is idle there is nothing to wait for, and no timer to set.
+            limit = ACQUIRE_SECONDS if patience is None else max(patience, 0.01)
+            return await pool.acquire(timeout=None if pool.get_idle_size() else limit)
         except TimeoutError as error:
             # Hundreds may have waited as long: they go on one after the other, and others between.
             async with self._turn:
                 await asyncio.sleep(0)
             raise Busy from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise translate(error) from error
+        except REFUSALS as error:
+            # None was made, so none was lost: the server is not there, and asking again at once would not help.
+            refusal = translate(error)
+            raise (Unavailable() if isinstance(refusal, Lost) else refusal) from error
         finally:
+            self._waiting -= 1
             if patience is not None:
                 PATIENCE.set(patience - (time.monotonic() - began))
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How far the primary has written: all that it has acknowledged lies before; nothing where it is no primary."""
-
-    lsn: str | None
-    timeline: int | None
+def _give_up(connection: asyncpg.Connection) -> None:
+    """Have the pool make another in its place, unless it has noticed by itself."""
+    with contextlib.suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
-# What is acknowledged is flushed. A standby that a change of primaries left behind may have come further, but on a way
-# of its own: the timeline tells.
-_POSITION: Final = Query(
-    "db.position",
+@dataclass(slots=True)
+class _Attempt:
+    """One try of what `repeat` was given: whether anything of it may stand in the database."""
+
+    may_stand: bool = False
+
+
+_ATTEMPT: Final[ContextVar[_Attempt]] = ContextVar("attempt")
+
+AGAIN: Final[dict[type[ForumError], int]] = {Undone: 3, Lost: 1, ReadOnly: 1}
+"""How often what ended so is tried again. A broken connection is replaced and a server that can be written to looked
+for by the first; of those who deadlock, one wins each time."""
+
+_PAUSE: Final = 0.05
+"""Seconds before the second try at most, twice as many before each further one."""
+
+
+async def repeat(act: Callable[[], Awaitable[T]]) -> T:
+    """Carry out what uses the database, and again where the server undid it: as often as AGAIN says.
+
+    Only while nothing of it may stand: after a commit, or where the connection broke during one, the error is raised.
+    The pauses are by chance, so that two who were in each other's way do not meet again. What `act` does elsewhere than
+    in the database must bear being done twice.
     """
-    SELECT position.lsn::text, ('x' || left(pg_walfile_name(position.lsn), 8))::bit(32)::integer
-    FROM (SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END AS lsn) AS position
-    """,
-    returns=Position,
-    card=Card.ONE,
-)
+    left, pause = dict(AGAIN), _PAUSE
+    while True:
+        attempt = _Attempt()
+        token = _ATTEMPT.set(attempt)
+        try:
+            return await act()
+        except (Undone, Lost, ReadOnly) as error:
+            left[type(error)] -= 1
+            if attempt.may_stand or left[type(error)] < 0:
+                raise
+            _log.info("%s, trying again", type(error.__cause__).__name__)
+        finally:
+            _ATTEMPT.reset(token)
+        await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - no secret
+        pause *= 2
 
-_HAS_CAUGHT_UP: Final = Query(
-    "db.has_caught_up",
-    """
-    SELECT coalesce(pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= $1::text::pg_lsn, false)
-        AND (SELECT checkpoint.timeline_id = $2::integer FROM pg_control_checkpoint() AS checkpoint)
-    """,
-    returns=bool,
-    card=Card.ONE,
-)
+
+async def _commit(transaction: asyncpg.transaction.Transaction) -> None:
+    """Commit, and note that from here on it may stand: a connection that breaks now leaves that open."""
+    attempt = _ATTEMPT.get(None) or _Attempt()
+    stood = attempt.may_stand
+    attempt.may_stand = True
+    try:
+        await transaction.commit()
+    except REFUSALS as error:
+        refusal = translate(error)
+        if isinstance(refusal, Undone):
+            attempt.may_stand = stood
+        raise refusal from error
 
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:
@@ -404,22 +539,34 @@ def translate(error: BaseException) -> Exception:
         # A number beyond int8, a NUL byte, a lone surrogate: nothing that exists is called that.
         return BadRequest("bad_value")
     if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
-        return Conflict("try_again")
+        return Undone()
+    if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+        return ReadOnly()
+    if isinstance(error, asyncpg.DiskFullError):
+        return Full()
+    if isinstance(error, LOST) and not isinstance(error, TimeoutError):
+        return Lost()
     if isinstance(error, UNAVAILABLE):
         return Unavailable()
     return cast("Exception", error)
 
 
-UNAVAILABLE: Final = (
+LOST: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    OSError,
+)
+"""What says that a connection is no more; a time that has passed (TimeoutError is an OSError) says nothing of it."""
+
+UNAVAILABLE: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.LockNotAvailableError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    OSError,
     TimeoutError,
 )

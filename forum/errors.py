@@ -7,9 +7,13 @@
     ├── Invalid           422  what was typed cannot be taken; fields say where
     ├── TooSlow           408  what was sent took too long to arrive
     ├── Conflict          409  the state has moved on
+    │   └── Undone        409  the database undid it, for somebody who wrote at the same moment
     ├── RateLimited       429  too many, too soon; `retry_after` in seconds
     └── Unavailable       503  the database does not answer; try again
-        └── Busy          503  nor is it asked: all connections to it are taken
+        ├── Busy          503  nor is it asked: all connections to it are taken
+        ├── Lost          503  the connection to it broke while it was used
+        ├── ReadOnly      503  it can be read, and takes nothing new
+        └── Full          503  it has no room for anything new
 
 A code is stable and machine-readable; sentences live in `forum/web/problems.py`, never here.
 """
@@ -76,6 +80,12 @@ class Conflict(ForumError):
     code = "conflict"
 
 
+class Undone(Conflict):
+    """A deadlock or a conflict of transactions: nothing of it stands, and again it may go well."""
+
+    code = "try_again"
+
+
 class RateLimited(ForumError):
     status = 429
     code = "rate_limited"
@@ -92,6 +102,22 @@ class Unavailable(ForumError):
 
 class Busy(Unavailable):
     """No connection to the database came free in time; for the reader it is the same."""
+
+
+class Lost(Unavailable):
+    """The connection broke under way; what was not committed was rolled back."""
+
+
+class ReadOnly(Unavailable):
+    """The server takes no writes: it was told so, or another has taken its place."""
+
+    code = "read_only"
+
+
+class Full(Unavailable):
+    """The server has no room to write."""
+
+    code = "no_room"
 
 
 class CommandError(Exception):

@@ -160,6 +160,9 @@ _UNACCENTED: Final = str.maketrans(
 
 _COMBINING: Final = re.compile("[\u0300-\u0362]")
 
+_COUNTED: Final = 10_000
+"""Counts below this are written once: a page of posts holds hundreds of them."""
+
 # a header longer than this, or with more ranges, is nobody's browser
 _LONGEST_HEADER: Final = 1000
 _RANGE: Final = re.compile(
@@ -182,6 +185,7 @@ class Translator:
     def __init__(self, language: Language) -> None:
         self.language: Language = language
         self._locale = _spoken[language].locale
+        self._numbers: dict[int, str] = {}
         with _spoken[language].file.open("rb") as file:
             self._catalogue = GNUTranslations(file)
 
@@ -207,7 +211,7 @@ class Translator:
     def datetime(self, value: dt.datetime, zone: ZoneInfo) -> str:
         """Return the instant as 31/12/2026, 18:00 in the zone."""
         local = _in_zone(value, zone)
-        return f"{self.date(local, zone)}, {local:%H:%M}"
+        return f"{local.day:02}/{local.month:02}/{local.year:04}, {local.hour:02}:{local.minute:02}"
 
     def long_date(self, value: dt.date, zone: ZoneInfo) -> str:
         """Return the day in words, as in Monday 23 November 2026."""
@@ -215,6 +219,10 @@ class Translator:
 
     def number(self, value: int | float | Decimal) -> str:
         """Return the number with the language's separators and at most three decimals."""
+        if type(value) is int and 0 <= value < _COUNTED:
+            if (known := self._numbers.get(value)) is None:
+                known = self._numbers[value] = format_decimal(value, locale=self._locale)
+            return known
         return format_decimal(value, locale=self._locale)
 
     def join(self, items: Iterable[str]) -> str:
@@ -241,9 +249,26 @@ class Translator:
             return self.gettext("yesterday, %(time)s", time=f"{local:%H:%M}")
         return self.date(local, zone)
 
+    def relative_until(self, value: dt.datetime, now: dt.datetime, zone: ZoneInfo) -> dt.datetime | None:
+        """Return when `relative` will say something else, None when it will not."""
+        seconds = (now - value).total_seconds()
+        if seconds < -60:
+            return value - dt.timedelta(seconds=60)
+        if seconds < 3600:
+            return value + dt.timedelta(seconds=60 * (max(seconds, 0) // 60 + 1))
+        if (_in_zone(now, zone).date() - _in_zone(value, zone).date()).days > 1:
+            return None
+        return next_day(now, zone)
+
     def zone_name(self, name: str) -> str:
         """Return the city a time zone is named after, as it is called in the language."""
         return name if name == "UTC" else get_timezone_location(name, locale=self._locale, return_city=True)
+
+
+def next_day(now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """Return the instant at which the next day begins in a zone."""
+    tomorrow = _in_zone(now, zone).date() + dt.timedelta(days=1)
+    return dt.datetime.combine(tomorrow, dt.time(), zone).astimezone(dt.UTC)
 
 
 def translator(language: Language) -> Translator:

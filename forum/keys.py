@@ -10,11 +10,14 @@ from aiohttp import web
 from forum.assets import Assets
 from forum.config import Config
 from forum.db import Database
+from forum.domain.access import Visit
 from forum.domain.actors import Actor
 from forum.domain.attempts import Limits
-from forum.domain.entities import Network
+from forum.domain.entities import Network, Stamp
 from forum.i18n import Translator
 from forum.markup import Renderer
+from forum.metrics import Metrics
+from forum.page_cache import PageCache
 from forum.passwords import Hasher
 
 CONFIG: Final = web.AppKey("config", Config)
@@ -23,12 +26,19 @@ RENDERER: Final = web.AppKey("renderer", Renderer)
 HASHER: Final = web.AppKey("hasher", Hasher)
 SECRET: Final = web.AppKey("secret", bytes)
 LIMITS: Final = web.AppKey("limits", Limits)
+PAGES: Final = web.AppKey("pages", PageCache)
+METRICS: Final = web.AppKey("metrics", Metrics)
 ASSETS: Final = web.AppKey("assets", Assets)
 TELLING: Final = web.AppKey("telling", asyncio.Lock)
 """Held while somebody is told that the forum is busy: one page at a time."""
 
 ACTOR: Final = web.RequestKey("actor", Actor)
 NETWORK: Final = web.RequestKey("network", Network)
+STAMP: Final = web.RequestKey("stamp", Stamp)
+VISITED: Final = web.RequestKey("visited", int)
+"""The topic whose page is asked for: it is read together with the session."""
+VISIT: Final = web.RequestKey("visit", Visit)
+"""The right to read it; missing where there is none."""
 TRANSLATOR: Final = web.RequestKey("translator", Translator)
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 ADDRESS: Final = web.RequestKey("address", str)

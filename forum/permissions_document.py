@@ -45,6 +45,7 @@ def permissions_document() -> str:
 
 _WHO: Final = {
     Access.OPEN: "anyone; not even looked up",
+    Access.OPERATOR: "programs on this machine, not through a proxy, and who holds `FORUM_METRICS_TOKEN`",
     Access.PUBLIC: "anyone",
     Access.MEMBER: "any member who is signed in and not suspended",
     Access.MODERATOR: "members of the system groups Moderators or Administrators",

@@ -25,6 +25,7 @@ from forum.handlers import (
     languages,
     locks,
     members,
+    metrics,
     municipalities,
     network,
     passwords,
@@ -61,7 +62,7 @@ _PAGES: Final = (
     Route("POST", "/categories/{slug}/new", topics.create, Access.CATEGORY_START, "topics.create"),
     # Topics; an act is a path of two segments, so that no slug can be taken for it
     Route("GET", "/topics/{topic_id}", topics.index, Access.TOPIC_READ, "topics.index"),
-    Route("POST", "/topics/{topic_id}/posts", posts.create, Access.TOPIC_REPLY, "posts.create"),
+    Route("POST", "/topics/{topic_id}/posts", posts.create, Access.TOPIC_REPLY, "posts.create", reads_topic=True),
     Route("GET", "/topics/{topic_id}/posts/new", posts.new, Access.TOPIC_REPLY, "posts.new"),
     Route("GET", "/topics/{topic_id}/delete/new", topics.confirm, Access.TOPIC_DELETE, "topics.confirm"),
     Route("POST", "/topics/{topic_id}/delete", topics.delete, Access.TOPIC_DELETE, "topics.delete"),
@@ -73,7 +74,7 @@ _PAGES: Final = (
     Route("POST", "/topics/{topic_id}/pin/delete", pins.delete, Access.TOPIC_MODERATE, "pins.delete"),
     Route("POST", "/topics/{topic_id}/internal", internal.create, Access.TOPIC_MARK, "internal.create"),
     Route("POST", "/topics/{topic_id}/internal/delete", internal.delete, Access.TOPIC_MARK, "internal.delete"),
-    Route("GET", "/topics/{topic_id}/{slug}", topics.show, Access.TOPIC_READ, "topics.show"),
+    Route("GET", "/topics/{topic_id}/{slug}", topics.show, Access.TOPIC_READ, "topics.show", reads_topic=True),
     # Posts
     Route("GET", "/posts/{post_id}", posts.show, Access.POST_READ, "posts.show"),
     Route("GET", "/posts/{post_id}/revisions", posts.revisions, Access.POST_READ, "posts.revisions"),
@@ -136,6 +137,7 @@ _PAGES: Final = (
     Route("GET", "/static/{file}", assets.show, Access.OPEN, "assets.show"),
     Route("GET", "/healthz", health.live, Access.OPEN, "health.live"),
     Route("GET", "/readyz", health.ready, Access.OPEN, "health.ready"),
+    Route("GET", "/metrics", metrics.show, Access.OPERATOR, "metrics.show"),
 )
 
 ROUTES: Final[tuple[Route, ...]] = (*_PAGES, *api.ROUTES)

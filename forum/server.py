@@ -20,10 +20,12 @@ from urllib.parse import urlsplit
 
 from forum import config as settings
 from forum import logs
+from forum.backup import Nightly
 from forum.config import Config
 from forum.db import Database, connect
 from forum.domain import setup
 from forum.errors import CommandError
+from forum.metrics import Metrics, shared
 from forum.migrations import migrate
 from forum.postgres import EmbeddedServer
 from forum.processes.supervisor import Supervisor
@@ -46,21 +48,32 @@ _NAME: Final = "koinon"
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A database that has every migration: where the application and the tables' owner reach it, our server if any."""
+    """A database: where the application and the tables' owner reach it, and our server if it is ours."""
 
     url: str
     owner_url: str
     embedded: EmbeddedServer | None
 
+    @property
+    def application_role(self) -> str | None:
+        """The application's role, where it is another than the owner's."""
+        return urlsplit(self.url).username if self.owner_url != self.url else None
+
 
 @contextlib.contextmanager
 def database(config: Config) -> Iterator[Ready]:
     """Start or reach the database, bring it up to date, and let go of it at the end."""
+    with database_as_it_is(config) as found:
+        asyncio.run(migrate(found.owner_url, application_role=found.application_role))
+        yield found
+
+
+@contextlib.contextmanager
+def database_as_it_is(config: Config) -> Iterator[Ready]:
+    """Start or reach the database, whatever it has of the migrations, and let go of it at the end."""
     if not config.uses_embedded_database:
         url = config.database_url.get_secret_value()
-        owner_url = config.migration_url.get_secret_value() or url
-        asyncio.run(migrate(owner_url, application_role=urlsplit(url).username if owner_url != url else None))
-        yield Ready(url, owner_url, None)
+        yield Ready(url, config.migration_url.get_secret_value() or url, None)
         return
     server = EmbeddedServer(config.data_dir, pg_bin=config.pg_bin, pg_user=config.pg_user)
     endpoint = server.start()
@@ -68,11 +81,33 @@ def database(config: Config) -> Iterator[Ready]:
         if server.notice:
             print(server.notice, file=sys.stderr)
         asyncio.run(_provision(endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
-        owner_url = endpoint.url(_NAME, _OWNER)
-        asyncio.run(migrate(owner_url, application_role=_APPLICATION))
-        yield Ready(endpoint.url(_NAME, _APPLICATION), owner_url, server)
+        yield Ready(endpoint.url(_NAME, _APPLICATION), endpoint.url(_NAME, _OWNER), server)
     finally:
         server.stop()
+
+
+@contextlib.contextmanager
+def reached(config: Config) -> Iterator[Ready]:
+    """Start or reach the database as it stands, which may be empty or older; nothing in it is made or changed."""
+    if not config.uses_embedded_database:
+        url = config.database_url.get_secret_value()
+        yield Ready(url, config.migration_url.get_secret_value() or url, None)
+        return
+    server = EmbeddedServer(config.data_dir, pg_bin=config.pg_bin, pg_user=config.pg_user)
+    endpoint = server.start()
+    try:
+        yield Ready(endpoint.url(_NAME, _APPLICATION), endpoint.url(_NAME, _OWNER), server)
+    finally:
+        server.stop()
+
+
+async def is_made(server: EmbeddedServer) -> bool:
+    """Say whether an embedded server has the forum's database yet."""
+    connection = await connect(server.endpoint.url("postgres", EmbeddedServer.SUPERUSER))
+    try:
+        return bool(await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", _NAME))
+    finally:
+        await connection.close()
 
 
 async def _provision(url: str) -> None:
@@ -100,25 +135,43 @@ def serve(config: Config, given: Mapping[str, object]) -> None:
     # The processes get ready while the database does.
     with (
         contextlib.closing(listening),
+        shared(),
         Supervisor(config, given, listening) as supervisor,
         database(config) as ready,
     ):
         link = asyncio.run(_setup_link(ready.url, config))
-        _run(supervisor, ready, lambda: _announce(config, link))
+        with _nights(config, ready) as nightly:
+            _run(supervisor, ready, lambda: _announce(config, link), nightly)
 
 
 def work(config: Config) -> None:
     """Do the jobs alone until told to stop."""
     logs.configure(config.log)
-    with Supervisor(config, {}, None) as supervisor, database(config) as ready:
+    with shared(), Supervisor(config, {}, None) as supervisor, database(config) as ready:
         _run(supervisor, ready, lambda: print("Koinon does its jobs here. Ctrl-C stops it.", flush=True))
 
 
-def _run(supervisor: Supervisor, ready: Ready, announce: Callable[[], None]) -> None:
+def _run(supervisor: Supervisor, ready: Ready, announce: Callable[[], None], nightly: Nightly | None = None) -> None:
     if ready.embedded is None:
         supervisor.run("", announce=announce)
-    else:
-        supervisor.run(ready.url, announce=announce, beside=[_keep_alive(ready.embedded)])
+        return
+    beside = [_keep_alive(ready.embedded, supervisor.metrics)]
+    if nightly:
+        beside.append(_watch_nights(nightly))
+    supervisor.run(ready.url, announce=announce, beside=beside)
+
+
+@contextlib.contextmanager
+def _nights(config: Config, ready: Ready) -> Iterator[Nightly | None]:
+    """Give what saves the embedded database every night, when it is looked at; another's is its keepers' to save."""
+    if ready.embedded is None:
+        yield None
+        return
+    nightly = Nightly(config.backup_folder, config.backup_keep, ready.embedded.made_at)
+    try:
+        yield nightly
+    finally:
+        nightly.end()
 
 
 def _allow_files() -> None:
@@ -168,7 +221,13 @@ def _announce(config: Config, link: str | None) -> None:
     print("Ctrl-C stops it.", flush=True)
 
 
-async def _keep_alive(server: EmbeddedServer) -> None:
+async def _watch_nights(nightly: Nightly) -> None:
+    while True:
+        await asyncio.to_thread(nightly.look)
+        await asyncio.sleep(1)
+
+
+async def _keep_alive(server: EmbeddedServer, metrics: Metrics) -> None:
     """Bring the embedded server back when it dies, waiting longer after each failure."""
     pause = 1.0
     while True:
@@ -176,6 +235,7 @@ async def _keep_alive(server: EmbeddedServer) -> None:
         try:
             if await asyncio.to_thread(server.revive, _REVIVAL_SECONDS):
                 _log.warning("the database had stopped and was started again")
+                metrics.database_restarts.inc()
             pause = 1.0
         except CommandError as error:
             pause = min(pause * 2, 30.0)

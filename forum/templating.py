@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import datetime
-from typing import ClassVar
+from functools import lru_cache
+from typing import ClassVar, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import jinja2
 from jinja2.bccache import Bucket
-from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from forum.domain.entities import stored_language
-from forum.i18n import Language, Translator, languages, translator
+from forum.i18n import Language, Translator, languages, next_day, translator
 
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
 """Private-use characters that the search puts around a match."""
@@ -37,12 +38,12 @@ class _CompiledOnce(jinja2.BytecodeCache):
         self._codes[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
 
 
-def make_environments(functions: Mapping[str, Callable[..., object]]) -> dict[Language, jinja2.Environment]:
+def make_environments(functions: Mapping[str, object]) -> dict[Language, jinja2.Environment]:
     """Return an environment a language; `functions` are put into every template's scope."""
     return {language: _make(translator(language), functions) for language in languages()}
 
 
-def _make(words: Translator, functions: Mapping[str, Callable[..., object]]) -> jinja2.Environment:
+def _make(words: Translator, functions: Mapping[str, object]) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("forum"),
         autoescape=True,
@@ -59,12 +60,13 @@ def _make(words: Translator, functions: Mapping[str, Callable[..., object]]) -> 
         words.gettext, words.ngettext, newstyle=False
     )
     environment.globals.update(functions)
+    environment.globals["frame"] = _CurrentFrame()
     environment.globals["language"] = words.language
     environment.globals["languages"] = languages()
     environment.filters["number"] = words.number
     environment.filters["date"] = _zoned(words.date)
     environment.filters["datetime"] = _zoned(words.datetime)
-    environment.filters["long_date"] = _zoned(words.long_date)
+    environment.filters["long_date"] = _long_date(words)
     environment.filters["relative"] = _relative(words)
     environment.filters["iso"] = _iso
     environment.filters["listed"] = words.join
@@ -76,24 +78,53 @@ def _make(words: Translator, functions: Mapping[str, Callable[..., object]]) -> 
     return environment
 
 
+@lru_cache(maxsize=4096)
 def _initials(name: str) -> str:
     """Return the first letters of the first two words; Greek capitals carry no accent when they stand alone."""
     letters = unicodedata.normalize("NFD", "".join(word[0] for word in name.split()[:2]))
     return unicodedata.normalize("NFC", letters.replace("\u0301", ""))
 
 
-def _zoned(write: Callable[[datetime, ZoneInfo], str]) -> Callable[[Context, datetime], str]:
-    @jinja2.pass_context
-    def filter_(context: Context, value: datetime) -> str:
-        return write(value, context["frame"].zone)
+class Frame(Protocol):
+    """What is around the page being written, as far as the filters here need it."""
+
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def zone(self) -> ZoneInfo: ...
+    def holds_until(self, instant: datetime) -> None:
+        """Learn that something the page says is true until then."""
+
+
+FRAME: Final[ContextVar[Frame]] = ContextVar("frame")
+
+
+class _CurrentFrame:
+    """The frame of the page being written, for templates: so that macros are the same for all pages and made once."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(FRAME.get(), name)
+
+
+def _zoned(write: Callable[[datetime, ZoneInfo], str]) -> Callable[[datetime], str]:
+    return lambda value: write(value, FRAME.get().zone)
+
+
+def _long_date(words: Translator) -> Callable[[datetime], str]:
+    def filter_(value: datetime) -> str:
+        frame = FRAME.get()
+        if value is frame.now:
+            frame.holds_until(next_day(value, frame.zone))
+        return words.long_date(value, frame.zone)
 
     return filter_
 
 
-def _relative(words: Translator) -> Callable[[Context, datetime], str]:
-    @jinja2.pass_context
-    def filter_(context: Context, value: datetime) -> str:
-        frame = context["frame"]
+def _relative(words: Translator) -> Callable[[datetime], str]:
+    def filter_(value: datetime) -> str:
+        frame = FRAME.get()
+        if until := words.relative_until(value, frame.now, frame.zone):
+            frame.holds_until(until)
         return words.relative(value, frame.now, frame.zone)
 
     return filter_

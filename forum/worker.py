@@ -21,6 +21,8 @@ from forum.config import Config
 from forum.db import Database
 from forum.domain import jobs, sessions
 from forum.errors import ForumError
+from forum.metrics import Metrics
+from forum.transactions import Watch
 
 _log = logging.getLogger("forum.worker")
 
@@ -67,7 +69,21 @@ async def _sweep(db: Database, config: Config) -> None:
         await sessions.sweep(tx)
 
 
-JOBS: Final = (Job("sweep", every(timedelta(hours=1)), _sweep),)
+class _Watching:
+    """Looks for transactions that somebody has forgotten, and remembers what it saw."""
+
+    def __init__(self) -> None:
+        self._watch = Watch()
+
+    async def look(self, db: Database, config: Config) -> None:
+        async with db.read() as conn:
+            await self._watch.look(conn, time.monotonic())
+
+
+JOBS: Final = (
+    Job("sweep", every(timedelta(hours=1)), _sweep),
+    Job("watch", every(timedelta(minutes=1)), _Watching().look),
+)
 
 
 class Worker:
@@ -79,9 +95,11 @@ class Worker:
         config: Config,
         listed: Sequence[Job] = JOBS,
         *,
+        metrics: Metrics | None = None,
         prolong_seconds: float = PROLONG_SECONDS,
     ) -> None:
-        self._db, self._config, self._jobs, self._prolong_seconds = db, config, listed, prolong_seconds
+        self._db, self._config, self._jobs, self._metrics = db, config, listed, metrics
+        self._prolong_seconds = prolong_seconds
         self._is_leaving = asyncio.Event()
 
     async def run(self) -> None:
@@ -113,8 +131,12 @@ class Worker:
                 return max(left, 1.0)
             claimed_until = await jobs.claim(tx, job.name, row.done_at)
         if claimed_until is not None:
-            await _Claim(self._db, job, claimed_until, self._prolong_seconds).carry_out(self._config)
+            await _Claim(self._db, job, claimed_until, self._prolong_seconds).carry_out(self._run(job))
         return 1.0
+
+    async def _run(self, job: Job) -> None:
+        with self._metrics.job(job.name) if self._metrics else contextlib.nullcontext():
+            await job.run(self._db, self._config)
 
 
 class _Claim:
@@ -123,10 +145,10 @@ class _Claim:
     def __init__(self, db: Database, job: Job, until: datetime, prolong_seconds: float) -> None:
         self._db, self._job, self._until, self._prolong_seconds = db, job, until, prolong_seconds
 
-    async def carry_out(self, config: Config) -> None:
-        """Run the job, keeping the claim; then note that it is done, or put it off."""
+    async def carry_out(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do the job, keeping the claim; then note that it is done, or put it off."""
         began = time.monotonic()
-        running = asyncio.create_task(self._job.run(self._db, config), name=f"running {self._job.name}")
+        running = asyncio.create_task(work, name=f"running {self._job.name}")
         try:
             await self._hold(running)
         except asyncio.CancelledError:

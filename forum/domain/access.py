@@ -10,13 +10,14 @@ category first where the act changes how many topics that holds.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import permissions
+from forum.domain import permissions, sessions, unread
 from forum.domain.actors import Actor
-from forum.domain.entities import Category, Post, PostId, Topic, TopicId
+from forum.domain.entities import Category, Post, PostId, Stamp, Topic, TopicId
 from forum.domain.permissions import Verdict
+from forum.domain.sessions import SessionActor
 from forum.errors import Forbidden, NotFound
 
 
@@ -45,11 +46,33 @@ class ReadGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """May read a topic, and where they stand in it: the first post they have not seen, a reply they have begun."""
+
+    grant: ReadGrant
+    first_unread: int | None
+    has_draft: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyGrant:
     """May reply in a topic, which is locked in the transaction."""
 
     actor: Actor
     topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyReplyGrant:
+    """Might reply in a topic when it was read, outside any transaction: holds while two versions are what they were.
+
+    The topic's covers what was done to it, that of the foundations who may do what; the one write that takes this
+    grant asks for both again under the topic's lock.
+    """
+
+    actor: Actor
+    topic: Topic
+    foundations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +153,18 @@ class FeedbackGrant:
     actor: Actor
 
 
+@dataclass(frozen=True, slots=True)
+class _TopicToShow(Topic):
+    first_unread: int | None
+    has_draft: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _SessionAndTopic(sessions.Read):
+    topic: tuple[Any, ...] | None
+    """The fields of _TopicToShow."""
+
+
 READABLE: Final = """ARRAY(
     SELECT category_rights.category_id
     FROM category_rights
@@ -156,27 +191,52 @@ _CATEGORY = Query(
     card=Card.ZERO_OR_ONE,
 )
 
-_TOPIC = Query(
-    "access.topic",
-    f"""
-    SELECT topics.id, categories.id, categories.slug, categories.name_el, categories.name_en,
-           authors.id, authors.name, organisations.slug, organisations.name_el, organisations.name_en,
-           topics.kind, topics.title, topics.slug, topics.language, topics.is_internal,
-           topics.locked_at, topics.locked_by_id, lockers.name, topics.lock_reason, topics.pinned_at,
-           topics.reply_count, topics.post_count, topics.last_post_number, topics.last_post_at,
-           topics.created_at, topics.deleted_at, topics.deleted_by_id,
-           {_RIGHTS}
+_TOPIC_COLUMNS = f"""
+    topics.id, categories.id, categories.slug, categories.name_el, categories.name_en,
+    authors.id, authors.name, organisations.slug, organisations.name_el, organisations.name_en,
+    topics.kind, topics.title, topics.slug, topics.language, topics.is_internal, topics.locked_at, topics.locked_by_id,
+    (SELECT lockers.name FROM members AS lockers WHERE lockers.id = topics.locked_by_id),
+    topics.lock_reason, topics.pinned_at, topics.reply_count, topics.post_count, topics.last_post_number,
+    topics.last_post_at, topics.created_at, topics.deleted_at, topics.deleted_by_id, topics.version,
+    {_RIGHTS}
+"""
+
+_TOPIC_JOINS = """
     FROM topics
     JOIN categories ON categories.id = topics.category_id
     JOIN category_rights AS rights ON rights.category_id = topics.category_id AND rights.member_id = $1
     JOIN members AS authors ON authors.id = topics.author_id
     JOIN organisations ON organisations.id = authors.organisation_id
-    LEFT JOIN members AS lockers ON lockers.id = topics.locked_by_id
-    WHERE topics.id = $2
-    """,
+"""
+
+_TOPIC = Query(
+    "access.topic",
+    f"SELECT {_TOPIC_COLUMNS} {_TOPIC_JOINS} WHERE topics.id = $2",
     returns=Topic,
     card=Card.ZERO_OR_ONE,
 )
+
+_TOPIC_TO_SHOW = f"""
+    SELECT {_TOPIC_COLUMNS},
+           CASE WHEN {unread.IS} THEN {unread.FIRST} END,
+           EXISTS (SELECT 1 FROM drafts WHERE drafts.member_id = $1 AND drafts.place = 'topic:' || topics.id)
+    {_TOPIC_JOINS}
+    {unread.JOIN}
+    WHERE topics.id = $2
+"""
+
+_SESSION_AND_TOPIC = Query(
+    "access.session_and_topic",
+    f"""
+    SELECT {sessions.COLUMNS}, topic
+    {sessions.JOINS}
+    LEFT JOIN LATERAL ({_TOPIC_TO_SHOW.replace("$2", "$4").replace("$1", "sessions.member_id")}) AS topic ON true
+    WHERE {sessions.IS_OPEN}
+    """,
+    returns=_SessionAndTopic,
+    card=Card.ZERO_OR_ONE,
+)
+"""The most read page there is costs one query, of which the topic's half is asked about the session's member."""
 
 _TOPIC_LOCK = Statement(
     "access.topic_lock",
@@ -253,6 +313,23 @@ async def category_to_start(conn: Conn, actor: Actor, slug: str) -> StartGrant:
 
 async def topic_to_read(conn: Conn, actor: Actor, topic_id: TopicId) -> ReadGrant:
     return ReadGrant(actor, await _topic(conn, actor, topic_id))
+
+
+async def session_and_topic(conn: Conn, key: str, topic_id: TopicId) -> tuple[SessionActor | None, Visit | None]:
+    """Return whose session has a key, and their right to read a topic, each None where there is none; one query."""
+    row = await conn.maybe(_SESSION_AND_TOPIC, *sessions.values(key), topic_id)
+    if row is None:
+        return None, None
+    session = sessions.read(row)
+    topic = _TopicToShow(*row.topic) if row.topic else None
+    if topic is None or not permissions.can_read_topic(session.actor, topic):
+        return session, None
+    return session, Visit(ReadGrant(session.actor, topic), topic.first_unread, topic.has_draft)
+
+
+def topic_to_reply_at_once(visit: Visit, stamp: Stamp) -> EarlyReplyGrant:
+    _require(permissions.can_reply_topic(visit.grant.topic))
+    return EarlyReplyGrant(visit.grant.actor, visit.grant.topic, stamp.foundations)
 
 
 async def topic_to_reply(tx: Tx, actor: Actor, topic_id: TopicId) -> ReplyGrant:

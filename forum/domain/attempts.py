@@ -1,8 +1,9 @@
 """How often something was tried lately: fixed windows for acts, and slots that slow down guessing.
 
 The state is one row a subject and act, locked while it is counted and timed by the database's clock, so the limits
-hold across processes. A subject is a keyed hash: neither addresses nor mail addresses are kept. Which acts are
-limited, and how far, is said by the modules that ask.
+hold across processes and nobody waits for anybody else. The table is unlogged: counting alone costs no write-ahead log
+and no waiting for the disk, and a crash of the database forgets it. A subject is a keyed hash: neither addresses nor
+mail addresses are kept. Which acts are limited, and how far, is said by the modules that ask.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from forum.db import Card, Query, Statement, Tx
+from forum.db import Card, Once, Query, Statement, Tx
 from forum.errors import RateLimited
 
 LONGEST_WAIT: Final = 10.0
@@ -44,7 +45,17 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """How often an act may be done: `limit` times within `seconds` (at most a day) of the first."""
+
+    act: str
+    limit: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Window:
+    act: str
     count: int
     seconds_left: float
 
@@ -54,15 +65,16 @@ _COUNT = Statement(
     # excluded.next_at is the clock read once: two readings could fall on both sides of the window's end.
     """
     INSERT INTO attempts AS tried (subject, act, count, next_at, expires_at)
-    VALUES ($1, $2, 1, clock_timestamp(), clock_timestamp() + $3::interval)
+    SELECT asked.subject, asked.act, 1, clock_timestamp(), clock_timestamp() + make_interval(secs => asked.seconds)
+    FROM unnest($1::bytea[], $2::text[], $3::integer[]) AS asked (subject, act, seconds)
     ON CONFLICT (subject, act) DO UPDATE
     SET count = CASE WHEN tried.expires_at > excluded.next_at THEN tried.count + 1 ELSE 1 END,
         next_at = excluded.next_at,
         expires_at = CASE WHEN tried.expires_at > excluded.next_at THEN tried.expires_at ELSE excluded.expires_at END
-    RETURNING tried.count, extract(epoch FROM tried.expires_at - clock_timestamp())::float8
+    RETURNING tried.act, tried.count, extract(epoch FROM tried.expires_at - clock_timestamp())::float8
     """,
     returns=_Window,
-    card=Card.ONE,
+    card=Card.MANY,
 )
 
 _RESERVE = Statement(
@@ -158,16 +170,21 @@ def subject(limits: Limits, *parts: str) -> bytes:
     return digest.digest()
 
 
-async def count(tx: Tx, limits: Limits, act: str, subject: bytes, *, limit: int, seconds: int) -> None:
-    """Count one attempt, or raise RateLimited when there were `limit` within the window of `seconds` (at most a day).
+async def count(tx: Tx | Once, limits: Limits, *asked: tuple[Budget, bytes]) -> None:
+    """Count one attempt of each subject against its budget, in one statement; raise RateLimited when one is used up.
 
-    The row stays locked until the transaction ends, and what is rolled back was not counted.
+    The acts are different ones, and always come in the same order. Their rows stay locked until the transaction ends,
+    and what is rolled back was not counted.
     """
     if limits.are_off:
         return
-    window = await tx.one(_COUNT, subject, act, timedelta(seconds=seconds))
-    if window.count > limits.scale(limit):
-        raise RateLimited(math.ceil(window.seconds_left))
+    budgets = {budget.act: budget for budget, _subject in asked}
+    windows = await tx.many(
+        _COUNT, [subject for _, subject in asked], list(budgets), [budget.seconds for budget in budgets.values()]
+    )
+    used_up = [window.seconds_left for window in windows if window.count > limits.scale(budgets[window.act].limit)]
+    if used_up:
+        raise RateLimited(math.ceil(max(used_up)))
 
 
 async def reserve(tx: Tx, limits: Limits, act: str, subject: bytes, *, threshold: int) -> float:

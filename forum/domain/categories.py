@@ -26,20 +26,6 @@ class CategoryRow(Category):
     latest_at: datetime | None
 
 
-# A category's index holds the pinned topics first, so its last post is the later of the last of both kinds.
-_LATEST = """
-    (
-        SELECT topics.last_post_at
-        FROM topics
-        WHERE topics.category_id = categories.id AND topics.deleted_at IS NULL AND rights.can_read
-            AND ((topics.pinned_at IS NOT NULL), topics.last_post_at) < ({below})
-        ORDER BY (topics.pinned_at IS NOT NULL) DESC, topics.last_post_at DESC
-        LIMIT 1
-    )
-"""
-_LATEST_OF_ALL = _LATEST.format(below="true, 'infinity'::timestamptz")
-_LATEST_UNPINNED = _LATEST.format(below="true, '-infinity'::timestamptz")
-
 _LIST = Query(
     "categories.list",
     f"""
@@ -49,7 +35,11 @@ _LIST = Query(
            rights.can_see, rights.can_read, rights.can_start, rights.can_reply,
            rights.can_vote, rights.can_attach, rights.can_moderate,
            unread.topic_count,
-           greatest({_LATEST_OF_ALL}, {_LATEST_UNPINNED})
+           (
+               SELECT max(topics.last_post_at)
+               FROM topics
+               WHERE topics.category_id = categories.id AND topics.deleted_at IS NULL AND rights.can_read
+           )
     FROM categories
     JOIN category_rights AS rights ON rights.category_id = categories.id AND rights.member_id = $1
     CROSS JOIN LATERAL (

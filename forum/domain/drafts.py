@@ -161,6 +161,9 @@ _DELETE = Statement(
     card=Card.NONE,
 )
 
+DISCARDING_REPLY: Final = "DELETE FROM drafts WHERE drafts.member_id = $1 AND drafts.place = 'topic:' || $2::bigint"
+"""What discards member `$1`'s draft of a reply in topic `$2`, as a part of the statement that publishes it."""
+
 _SWEEP = Statement(
     "drafts.sweep",
     "DELETE FROM drafts WHERE drafts.updated_at < now() - $1::interval",

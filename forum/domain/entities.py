@@ -80,6 +80,22 @@ HOUSE: Final = Network(
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """What everything that a member's lists of topics are made of stood at in one snapshot of the database.
+
+    Two equal stamps of a member mean two equal states: each transaction that changes a topic or a mark draws a higher
+    version than all before it, and one that has drawn its version and is not done stands in `under_way`.
+    docs/adr/0023-versions.md has the argument.
+    """
+
+    foundations: int
+    topics: int
+    reads: int
+    read_before: datetime
+    under_way: str
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     id: RegionId
     slug: str
@@ -189,7 +205,10 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as one member sees it: with its category's names and that member's rights there."""
+    """A topic as one member sees it: with its category's names and that member's rights there.
+
+    `version` is another one after whatever changes on its pages (but names of people and places, `Stamp.foundations`).
+    """
 
     id: TopicId
     category_id: CategoryId
@@ -218,6 +237,7 @@ class Topic:
     created_at: datetime
     deleted_at: datetime | None
     deleted_by_id: MemberId | None
+    version: int
     can_see: bool
     can_read: bool
     can_start: bool

@@ -60,6 +60,24 @@ _CLAIM = Statement(
     card=Card.ZERO_OR_ONE,
 )
 
+
+def claiming(*, member: str, key: str, act: str, request_hash: str, lifetime: str, row: str) -> str:
+    """Return the SQL that takes a key for the row whose id the relation `row` holds, as a part of an act's statement.
+
+    It returns a row where the key was free or its time is over; there is nothing to take where the key is NULL.
+    """
+    return f"""
+        INSERT INTO idempotency_keys (member_id, key, act, request_hash, result_id)
+        SELECT {member}, {key}, {act}, {request_hash}, {row}.id
+        FROM {row}
+        WHERE {key}::text IS NOT NULL
+        ON CONFLICT (member_id, key) DO UPDATE
+        SET act = excluded.act, request_hash = excluded.request_hash, result_id = excluded.result_id, created_at = now()
+        WHERE idempotency_keys.created_at < now() - {lifetime}::interval
+        RETURNING true
+    """
+
+
 _EARLIER = Query(
     "idempotency.earlier",
     """
@@ -104,12 +122,24 @@ async def claim(tx: Tx, actor: Owner, key: Key) -> int | None:
     """
     if await tx.maybe(_CLAIM, actor.member_id, key.value, key.act, key.request_hash, LIFETIME):
         return None
-    earlier = await tx.one(_EARLIER, actor.member_id, key.value)
-    if (earlier.act, earlier.request_hash) != (key.act, key.request_hash):
-        raise Invalid({}, "idempotency_mismatch")
-    if earlier.result_id is None:
+    return await earlier(tx, actor, key)
+
+
+def values(key: Key | None) -> tuple[str | None, str | None, bytes | None]:
+    """Return what `claiming` takes: the key, its act and its hash."""
+    return (key.value, key.act, key.request_hash) if key else (None, None, None)
+
+
+async def earlier(tx: Tx, actor: Owner, key: Key | None) -> int:
+    """Return the id that the same request made earlier; raises as `claim` does."""
+    if key is None:
         raise Conflict
-    return earlier.result_id
+    found = await tx.one(_EARLIER, actor.member_id, key.value)
+    if (found.act, found.request_hash) != (key.act, key.request_hash):
+        raise Invalid({}, "idempotency_mismatch")
+    if found.result_id is None:
+        raise Conflict
+    return found.result_id
 
 
 async def settle(tx: Tx, actor: Owner, key: Key, result_id: int) -> None:

@@ -42,7 +42,9 @@ def can_read_topic(actor: Actor, topic: Topic) -> Verdict:
 
 
 def can_start_topic(rights: Rights) -> Verdict:
-    return YES if rights.can_start else _no("cannot_start")
+    if rights.can_start:
+        return YES
+    return _no("can_only_reply" if rights.can_reply else "cannot_start")
 
 
 def can_reply_topic(topic: Topic) -> Verdict:
@@ -79,7 +81,7 @@ def can_edit_topic(actor: Actor, topic: Topic) -> Verdict:
         return _no("not_author")
     if topic.is_locked and not topic.can_moderate:
         return _no("topic_locked")
-    return YES if topic.can_start else _no("cannot_start")
+    return can_start_topic(topic.rights)
 
 
 def can_delete_topic(actor: Actor, topic: Topic) -> Verdict:

@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, idempotency, pages, permissions, search_vector, topics, unread
+from forum.db import Card, Conn, Once, Query, Statement, Tx
+from forum.domain import audit, drafts, idempotency, pages, permissions, search_vector, topics, unread
 from forum.domain.access import (
     POST,
     POST_COLUMNS,
     POST_JOINS,
     READABLE,
     DeletePostGrant,
+    EarlyReplyGrant,
     EditGrant,
     PostGrant,
     ReadGrant,
@@ -35,6 +36,14 @@ from forum.markup import Rendered
 from forum.markup.rendering import text_of
 
 EXCERPT_LIMIT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """Where a reply stands."""
+
+    id: PostId
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,45 +86,80 @@ _LIST_AFTER = Query(
     card=Card.MANY,
 )
 
-# The instant is taken under the topic's lock: later numbers carry later instants, which counting unread relies on.
+# One statement, since a reply is what is written most. It speaks of author $1 and topic $2, whose row it locks: the
+# instant is taken under that lock, so that later numbers carry later instants, which counting unread relies on. Where
+# the key was taken before, or the topic or the foundations are not of the versions $12 and $13 any more, nothing is
+# written and no row comes back. What may be unread is what stood before the reply.
 _INSERT = Statement(
     "posts.insert",
     f"""
-    WITH counted AS (
+    WITH before AS MATERIALIZED (
+        SELECT NOT {unread.IS} AS is_read
+        FROM topics
+        {unread.JOIN}
+        WHERE topics.id = $2
+    ),
+    locked AS MATERIALIZED (
+        SELECT topics.id
+        FROM topics
+        WHERE topics.id = $2 AND ($12::bigint IS NULL OR topics.version = $12)
+            AND ($13::bigint IS NULL OR $13 = (SELECT foundations.version FROM foundations))
+        FOR NO KEY UPDATE
+    ),
+    drawn AS MATERIALIZED (
+        SELECT nextval('posts_id_seq') AS id
+        FROM locked
+    ),
+    claimed AS (
+        {idempotency.claiming(member="$1", key="$7", act="$8", request_hash="$9", lifetime="$10", row="drawn")}
+    ),
+    counted AS (
         UPDATE topics
         SET post_count = topics.post_count + 1,
             reply_count = topics.reply_count + 1,
             last_post_number = topics.post_count + 1,
             last_post_at = clock_timestamp(),
-            last_author_id = $2
-        WHERE topics.id = $1
+            last_author_id = $1
+        FROM locked
+        WHERE topics.id = locked.id AND ($7::text IS NULL OR EXISTS (SELECT 1 FROM claimed))
         RETURNING topics.id, topics.post_count, topics.last_post_at, topics.locked_at IS NOT NULL AS is_locked
+    ),
+    inserted AS (
+        INSERT INTO posts (
+            id, topic_id, number, author_id, reply_to_id, body, html, search, is_by_moderator, created_at
+        )
+        OVERRIDING SYSTEM VALUE
+        SELECT drawn.id, counted.id, counted.post_count, $1, $3, $4, $5,
+               {search_vector.of(title="''", body="$6")}, counted.is_locked, counted.last_post_at
+        FROM counted
+        CROSS JOIN drawn
+        RETURNING posts.id, posts.number
+    ),
+    marked AS (
+        INSERT INTO topic_reads (member_id, topic_id, last_number)
+        SELECT $1, $2, inserted.number
+        FROM inserted
+        CROSS JOIN before
+        WHERE before.is_read
+        ON CONFLICT (member_id, topic_id) DO UPDATE
+        SET last_number = excluded.last_number, read_at = now()
+        WHERE topic_reads.last_number < excluded.last_number
+    ),
+    discarded AS (
+        {drafts.DISCARDING_REPLY} AND $11
     )
-    INSERT INTO posts (topic_id, number, author_id, reply_to_id, body, html, search, is_by_moderator, created_at)
-    SELECT counted.id, counted.post_count, $2, $3, $4, $5,
-           {search_vector.of(title="''", body="$6")}, counted.is_locked, counted.last_post_at
-    FROM counted
-    RETURNING posts.id
+    SELECT inserted.id, inserted.number
+    FROM inserted
     """,
-    returns=int,
-    card=Card.ONE,
+    returns=Replied,
+    card=Card.ZERO_OR_ONE,
 )
 
-# Runs after the insert: the new post is the author's own, so what may be unread is what stood before it.
-_READ_BY_AUTHOR = Statement(
-    "posts.read_by_author",
-    f"""
-    INSERT INTO topic_reads (member_id, topic_id, last_number)
-    SELECT $1, topics.id, topics.post_count
-    FROM topics
-    {unread.JOIN}
-    WHERE topics.id = $2 AND NOT {unread.IS}
-    ON CONFLICT (member_id, topic_id) DO UPDATE
-    SET last_number = EXCLUDED.last_number, read_at = now()
-    WHERE topic_reads.last_number < EXCLUDED.last_number
-    """,
-    returns=int,
-    card=Card.NONE,
+_REPLIED = Query(
+    "posts.replied",
+    "SELECT posts.id, posts.number FROM posts WHERE posts.id = $1",
+    returns=Replied,
+    card=Card.ONE,
 )
 
 _RENAME = Statement(
@@ -249,24 +293,52 @@ async def list_after(conn: Conn, grant: ReadGrant, *, number: int, limit: int) -
     return [veiled(grant.actor, post) for post in posts]
 
 
-async def reply(
-    tx: Tx, grant: ReplyGrant, *, body: str, rendered: Rendered, reply_to: PostId | None, key: Key | None
-) -> Post:
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is to be posted; `ends_draft` says that the author's draft of a reply in the topic goes with it."""
+
+    body: str
+    rendered: Rendered
+    reply_to: PostId | None = None
+    key: Key | None = None
+    ends_draft: bool = False
+
+
+async def reply(tx: Tx, grant: ReplyGrant, reply: Reply) -> Replied:
     """Post in a topic, under the next number; the same key gives the post that was made before.
 
     In a locked topic only a moderator gets here, and the post is marked so. One's own post counts as read when all
     before it was; else the first unread post stays where it is. Raises Invalid when `reply_to` is of another topic.
     """
-    actor, topic = grant.actor, grant.topic
-    if key is not None:
-        earlier = await idempotency.claim(tx, actor, key)
-        if earlier is not None:
-            return veiled(actor, await tx.one(POST, earlier))
-    post_id = await tx.one(_INSERT, topic.id, actor.member_id, reply_to, body, rendered.html, rendered.text)
-    await tx.run(_READ_BY_AUTHOR, actor.member_id, topic.id)
-    if key is not None:
-        await idempotency.settle(tx, actor, key, post_id)
-    return await tx.one(POST, post_id)
+    replied = await tx.maybe(_INSERT, *_values(grant.actor, grant.topic, reply), None, None)
+    if replied is None:
+        return await tx.one(_REPLIED, await idempotency.earlier(tx, grant.actor, reply.key))
+    return replied
+
+
+async def reply_at_once(once: Once, grant: EarlyReplyGrant, reply: Reply) -> Replied | None:
+    """Do the same in a single statement, or nothing: then the grant holds no more, or the key was taken before."""
+    values = _values(grant.actor, grant.topic, reply)
+    return await once.maybe(_INSERT, *values, grant.topic.version, grant.foundations)
+
+
+def _values(actor: Actor, topic: Topic, reply: Reply) -> tuple[object, ...]:
+    return (
+        actor.member_id,
+        topic.id,
+        reply.reply_to,
+        reply.body,
+        reply.rendered.html,
+        reply.rendered.text,
+        *idempotency.values(reply.key),
+        idempotency.LIFETIME,
+        reply.ends_draft,
+    )
+
+
+async def replied(conn: Conn, author: Actor, reply: Replied) -> Post:
+    """Return a reply just made, as its author sees it."""
+    return veiled(author, await conn.one(POST, reply.id))
 
 
 async def edit(tx: Tx, grant: EditGrant, *, body: str, rendered: Rendered, title: str | None) -> Post:

@@ -18,7 +18,7 @@ from typing import Final
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import attempts, audit, drafts, groups, idempotency
 from forum.domain.actors import Actor
-from forum.domain.entities import MemberId, Network
+from forum.domain.entities import MemberId, Network, Stamp
 from forum.errors import BadRequest, NotFound
 
 IDLE: Final = timedelta(days=7)
@@ -34,10 +34,14 @@ _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u
 
 @dataclass(frozen=True, slots=True)
 class SessionActor:
-    """Whose session it is, what the network around them is called, and whether `seen_at` is due to be written again."""
+    """Whose session it is, what the network around them is called, and whether `seen_at` is due to be written again.
+
+    The stamp is of the moment the session was read at, before anything else is.
+    """
 
     actor: Actor
     network: Network
+    stamp: Stamp
     needs_touch: bool
 
 
@@ -54,14 +58,25 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read(Actor):
+class Read(Actor):
+    """A session as its query answers."""
+
     name_el: str
     name_en: str
     tagline_el: str
     tagline_en: str
     accent: str | None
+    foundations: int
+    topics: int
+    reads: int
+    read_before: datetime
+    under_way: str
     needs_touch: bool
 
+
+_ACTOR_FIELDS, _NETWORK_FIELDS, _STAMP_FIELDS = (
+    tuple(field.name for field in fields(kind)) for kind in (Actor, Network, Stamp)
+)
 
 ACTOR_COLUMNS: Final = f"""
     members.id, members.name, organisations.id, organisations.slug, organisations.name_el, organisations.name_en,
@@ -69,14 +84,14 @@ ACTOR_COLUMNS: Final = f"""
     EXISTS (
         SELECT 1
         FROM group_members
-        JOIN groups ON groups.id = group_members.group_id
-        WHERE group_members.member_id = members.id AND groups.slug = '{groups.MODERATORS}'
+        WHERE group_members.member_id = members.id
+            AND group_members.group_id = (SELECT groups.id FROM groups WHERE groups.slug = '{groups.MODERATORS}')
     ),
     EXISTS (
         SELECT 1
         FROM group_members
-        JOIN groups ON groups.id = group_members.group_id
-        WHERE group_members.member_id = members.id AND groups.slug = '{groups.ADMINISTRATORS}'
+        WHERE group_members.member_id = members.id
+            AND group_members.group_id = (SELECT groups.id FROM groups WHERE groups.slug = '{groups.ADMINISTRATORS}')
     )
 """
 
@@ -89,21 +104,27 @@ NOT_SUSPENDED: Final = "(members.suspended_until IS NULL OR members.suspended_un
 
 _ALIVE: Final = "sessions.expires_at > now() AND sessions.seen_at > now() - $2::interval"
 
-_ACTOR = Query(
-    "sessions.actor",
-    f"""
-    SELECT {ACTOR_COLUMNS}, sessions.id, NULL::bigint,
-           network.name_el, network.name_en, network.tagline_el, network.tagline_en, network.accent,
-           sessions.seen_at < now() - $3::interval
+COLUMNS: Final = f"""
+    {ACTOR_COLUMNS}, sessions.id, NULL::bigint,
+    network.name_el, network.name_en, network.tagline_el, network.tagline_en, network.accent,
+    foundations.version, (SELECT coalesce(max(topics.version), 0) FROM topics),
+    (SELECT coalesce(max(topic_reads.version), 0) FROM topic_reads WHERE topic_reads.member_id = members.id),
+    members.read_before, split_part(pg_current_snapshot()::text, ':', 3),
+    sessions.seen_at < now() - $3::interval
+"""
+
+JOINS: Final = f"""
     FROM sessions
     JOIN members ON members.id = sessions.member_id
     {ACTOR_JOINS}
     CROSS JOIN network
-    WHERE sessions.key_hash = $1 AND {_ALIVE} AND {NOT_SUSPENDED}
-    """,
-    returns=_Read,
-    card=Card.ZERO_OR_ONE,
-)
+    CROSS JOIN foundations
+"""
+
+IS_OPEN: Final = f"sessions.key_hash = $1 AND {_ALIVE} AND {NOT_SUSPENDED}"
+"""With COLUMNS and JOINS: whose session has a key; `$1`, `$2` and `$3` are `values(key)`."""
+
+_ACTOR = Query("sessions.actor", f"SELECT {COLUMNS} {JOINS} WHERE {IS_OPEN}", returns=Read, card=Card.ZERO_OR_ONE)
 
 _OPEN = Statement(
     "sessions.open",
@@ -191,12 +212,20 @@ async def actor(conn: Conn, key: str) -> SessionActor | None:
 
     What the network is called stands on every page, so it comes with the member instead of by a query of its own.
     """
-    row = await conn.maybe(_ACTOR, _hash(key), IDLE, TOUCH)
-    if row is None:
-        return None
+    row = await conn.maybe(_ACTOR, *values(key))
+    return None if row is None else read(row)
+
+
+def values(key: str) -> tuple[bytes, timedelta, timedelta]:
+    """Return what IS_OPEN and COLUMNS ask with."""
+    return _hash(key), IDLE, TOUCH
+
+
+def read(row: Read) -> SessionActor:
     return SessionActor(
-        Actor(*(getattr(row, field.name) for field in fields(Actor))),
-        Network(*(getattr(row, field.name) for field in fields(Network))),
+        Actor(*(getattr(row, name) for name in _ACTOR_FIELDS)),
+        Network(*(getattr(row, name) for name in _NETWORK_FIELDS)),
+        Stamp(*(getattr(row, name) for name in _STAMP_FIELDS)),
         row.needs_touch,
     )
 

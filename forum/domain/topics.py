@@ -78,57 +78,75 @@ _MEMBERS_OF = """ARRAY(
     WHERE members.organisation_id = (SELECT organisations.id FROM organisations WHERE organisations.slug = {slug})
 )"""
 
-_OF_MUNICIPALITY = f"($3::text IS NULL OR topics.author_id = ANY ({_MEMBERS_OF.format(slug='$3')}))"
+_OF_ORGANISATION = f"topics.author_id = ANY ({_MEMBERS_OF.format(slug='$4')})"
 
-_LIST_BY_ACTIVITY = Query(
-    "topics.list_by_activity",
-    f"""
-    {_ROW}
-    FROM (
-        SELECT {_KEPT}
-        FROM topics
-        WHERE topics.category_id = $2 AND topics.deleted_at IS NULL AND {_OF_MUNICIPALITY}
-            AND ((topics.pinned_at IS NOT NULL), topics.last_post_at, topics.id)
-                < (coalesce($5, true), coalesce($6, 'infinity'::timestamptz), coalesce($7, 9223372036854775807))
-        ORDER BY (topics.pinned_at IS NOT NULL) DESC, topics.last_post_at DESC, topics.id DESC
-        LIMIT $4
-    ) AS topics
-    {_ROW_JOINS}
-    ORDER BY (topics.pinned_at IS NOT NULL) DESC, topics.last_post_at DESC, topics.id DESC
-    """,
+
+def _of_category(order: str, after: str, further: str = "true") -> str:
+    """Return the SQL of a page of category `$2`: `$3` topics in an order, after a place in it."""
+    return f"""
+        {_ROW}
+        FROM (
+            SELECT {_KEPT}
+            FROM topics
+            WHERE topics.category_id = $2 AND topics.deleted_at IS NULL AND {further} AND {after}
+            ORDER BY {order}
+            LIMIT $3
+        ) AS topics
+        {_ROW_JOINS}
+        ORDER BY {order}
+    """
+
+
+def _by_activity(first: int) -> tuple[str, str]:
+    """Return the order of pinned topics first, then the last moved; `first` begins the parameters of a place in it."""
+    return (
+        "(topics.pinned_at IS NOT NULL) DESC, topics.last_post_at DESC, topics.id DESC",
+        f"""((topics.pinned_at IS NOT NULL), topics.last_post_at, topics.id) < (
+            coalesce(${first}, true), coalesce(${first + 1}, 'infinity'::timestamptz),
+            coalesce(${first + 2}, 9223372036854775807)
+        )""",
+    )
+
+
+def _by_created(first: int) -> tuple[str, str]:
+    """Return the order of the newest first; `first` begins the parameters of a place in it."""
+    return (
+        "topics.created_at DESC, topics.id DESC",
+        f"""(topics.created_at, topics.id) < (
+            coalesce(${first}, 'infinity'::timestamptz), coalesce(${first + 1}, 9223372036854775807)
+        )""",
+    )
+
+
+# With and without an organisation are different questions: one plan for both would read the whole category.
+_LIST_BY_ACTIVITY = Query("topics.list_by_activity", _of_category(*_by_activity(4)), returns=TopicRow, card=Card.MANY)
+_LIST_BY_CREATED = Query("topics.list_by_created", _of_category(*_by_created(4)), returns=TopicRow, card=Card.MANY)
+_LIST_OF_ORGANISATION_BY_ACTIVITY = Query(
+    "topics.list_of_organisation_by_activity",
+    _of_category(*_by_activity(5), _OF_ORGANISATION),
+    returns=TopicRow,
+    card=Card.MANY,
+)
+_LIST_OF_ORGANISATION_BY_CREATED = Query(
+    "topics.list_of_organisation_by_created",
+    _of_category(*_by_created(5), _OF_ORGANISATION),
     returns=TopicRow,
     card=Card.MANY,
 )
 
-_LIST_BY_CREATED = Query(
-    "topics.list_by_created",
-    f"""
-    {_ROW}
-    FROM (
-        SELECT {_KEPT}
-        FROM topics
-        WHERE topics.category_id = $2 AND topics.deleted_at IS NULL AND {_OF_MUNICIPALITY}
-            AND (topics.created_at, topics.id)
-                < (coalesce($5, 'infinity'::timestamptz), coalesce($6, 9223372036854775807))
-        ORDER BY topics.created_at DESC, topics.id DESC
-        LIMIT $4
-    ) AS topics
-    {_ROW_JOINS}
-    ORDER BY topics.created_at DESC, topics.id DESC
-    """,
-    returns=TopicRow,
-    card=Card.MANY,
-)
-
-# The condition on cardinality spares the walk where it would find nothing.
+# The condition on cardinality spares the walk where it would find nothing; the rights are looked up once.
 _LIST_LATEST = Query(
     "topics.list_latest",
     f"""
+    WITH readable AS MATERIALIZED (
+        SELECT {READABLE} AS ids
+    )
     {_ROW}
     FROM (
         SELECT {_KEPT}
         FROM topics
-        WHERE topics.deleted_at IS NULL AND topics.category_id = ANY ({READABLE}) AND cardinality({READABLE}) > 0
+        WHERE topics.deleted_at IS NULL AND topics.category_id = ANY ((SELECT readable.ids FROM readable)::bigint[])
+            AND (SELECT cardinality(readable.ids) FROM readable) > 0
         ORDER BY topics.last_post_at DESC, topics.id DESC
         LIMIT $2
     ) AS topics
@@ -320,13 +338,17 @@ async def list_topics(
 
     `municipality` is the slug of an organisation whose members' topics are wanted; an unknown one has none.
     """
-    values = (grant.actor.member_id, grant.category.id, municipality, limit + 1)
+    values: tuple[object, ...] = (grant.actor.member_id, grant.category.id, limit + 1)
+    if municipality is not None:
+        values = (*values, municipality)
     if sort == "created":
         after = pages.decode(cursor, datetime, int) if cursor else (None, None)
-        rows = await conn.many(_LIST_BY_CREATED, *values, *after)
+        query = _LIST_BY_CREATED if municipality is None else _LIST_OF_ORGANISATION_BY_CREATED
+        rows = await conn.many(query, *values, *after)
         return pages.cut(rows, limit, lambda row: (row.created_at, row.id))
     after = pages.decode(cursor, bool, datetime, int) if cursor else (None, None, None)
-    rows = await conn.many(_LIST_BY_ACTIVITY, *values, *after)
+    query = _LIST_BY_ACTIVITY if municipality is None else _LIST_OF_ORGANISATION_BY_ACTIVITY
+    rows = await conn.many(query, *values, *after)
     return pages.cut(rows, limit, lambda row: (row.is_pinned, row.last_post_at, row.id))
 
 

@@ -12,9 +12,9 @@ from forum.domain.entities import Category, TopicRow
 from forum.domain.permissions import Verdict
 from forum.domain.topics import Sort
 from forum.errors import BadRequest
-from forum.keys import ACTOR, DB
+from forum.keys import ACTOR, DB, STAMP
 from forum.web.forms import query_param
-from forum.web.pages import Page, render
+from forum.web.pages import Page, render_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +30,24 @@ class CategoryPage(Page):
 
 
 async def show(request: web.Request) -> web.Response:
+    actor, slug = request[ACTOR], request.match_info["slug"]
     sort, cursor = _sort(request), query_param(request, "cursor")
-    async with request.app[DB].read() as conn:
-        grant = await access.category_to_read(conn, request[ACTOR], request.match_info["slug"])
-        listed = await topics.list_topics(conn, grant, sort=sort, cursor=cursor or None)
-    page = CategoryPage(
-        category=grant.category,
-        topics=listed.items,
-        next=listed.next or "",
-        sort=sort,
-        is_first=not cursor,
-        can_start=permissions.can_start_topic(grant.category.rights),
-    )
-    return await render(request, page)
+
+    async def page() -> CategoryPage:
+        async with request.app[DB].read() as conn:
+            grant = await access.category_to_read(conn, actor, slug)
+            listed = await topics.list_topics(conn, grant, sort=sort, cursor=cursor or None)
+        return CategoryPage(
+            category=grant.category,
+            topics=listed.items,
+            next=listed.next or "",
+            sort=sort,
+            is_first=not cursor,
+            can_start=permissions.can_start_topic(grant.category.rights),
+        )
+
+    key = ("categories.show", slug, sort, cursor, actor.member_id, request[STAMP])
+    return await render_known(request, key, page)
 
 
 def _sort(request: web.Request) -> Sort:

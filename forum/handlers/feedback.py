@@ -92,8 +92,7 @@ async def create(request: web.Request) -> web.Response:
 async def _new(request: web.Request, form: FormState, *, problem: ForumError | None = None) -> web.Response:
     code = problem.code if problem and not form.is_faulty else ""
     response = await render(request, FeedbackPage(form=form, code=code), status=problem.status if problem else 200)
-    if problem:
-        problem_json.retry_after(response, problem)
+    problem_json.retry_after(response, problem)
     return response
 
 

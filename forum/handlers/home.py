@@ -10,8 +10,8 @@ from aiohttp import web
 from forum.domain import categories, members, topics, unread
 from forum.domain.categories import UNREAD_LIMIT, CategoryRow
 from forum.domain.entities import TopicRow
-from forum.keys import ACTOR, DB
-from forum.web.pages import Page, render
+from forum.keys import ACTOR, DB, STAMP
+from forum.web.pages import Page, render_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +27,13 @@ class HomePage(Page):
 
 async def index(request: web.Request) -> web.Response:
     actor = request[ACTOR]
-    async with request.app[DB].read() as conn:
-        rows = await categories.list_categories(conn, actor)
-        latest = await topics.list_latest(conn, actor)
-        is_alone = actor.is_administrator and await members.is_alone(conn, actor)
-    unread_count = sum(row.unread_count for row in rows)
-    page = HomePage(categories=rows, latest=latest, unread_count=unread_count, is_alone=is_alone)
-    return await render(request, page)
+
+    async def page() -> HomePage:
+        async with request.app[DB].read() as conn:
+            rows = await categories.list_categories(conn, actor)
+            latest = await topics.list_latest(conn, actor)
+            is_alone = actor.is_administrator and await members.is_alone(conn, actor)
+        unread_count = sum(row.unread_count for row in rows)
+        return HomePage(categories=rows, latest=latest, unread_count=unread_count, is_alone=is_alone)
+
+    return await render_known(request, ("home.index", actor.member_id, request[STAMP]), page)

@@ -13,6 +13,7 @@ from forum.domain.posts import AuthoredPost
 from forum.keys import ACTOR, DB
 from forum.web.forms import FormState, int_param, query_param
 from forum.web.pages import Page, render
+from forum.web.ratelimit import count_search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ async def index(request: web.Request) -> web.Response:
     found: list[Member] = []
     following = None
     if not is_too_long:
+        if query:
+            await count_search(request)
         listed = await request.app[DB].browse(
             lambda conn: members.list_members(conn, query=query, cursor=cursor or None)
         )

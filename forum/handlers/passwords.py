@@ -10,13 +10,14 @@ from pydantic import Field
 
 from forum.domain import members, sessions, sign_in
 from forum.domain.members import Settings
-from forum.errors import Invalid
+from forum.errors import Invalid, RateLimited
 from forum.keys import ACTOR, ADDRESS, DB, HASHER, LIMITS
 from forum.passwords import LENGTH, STAFF_LENGTH, check_password
-from forum.web import credentials
+from forum.web import credentials, problem_json
 from forum.web.flash import flash
 from forum.web.forms import Form, FormState, state_of
 from forum.web.pages import Page, render
+from forum.web.ratelimit import count_password
 from forum.web.sessions import begin
 from forum.web.urls import see_other
 
@@ -31,6 +32,7 @@ class PasswordForm(Form):
 class PasswordPage(Page):
     template: ClassVar[str] = "passwords/edit.html"
     form: FormState
+    code: str
     email: str
     """For the browser's password manager: whose password it is."""
     password_length: int
@@ -50,6 +52,7 @@ async def update(request: web.Request) -> web.Response:
         known = await credentials.verify(request, own.email, form.password_current)
         if known is None:
             raise Invalid({"password_current": ("wrong_password",)})
+        await count_password(request)
         new_hash = await app[HASHER].hash(form.password)
         async with app[DB].write() as tx:
             await sign_in.confirm(
@@ -58,7 +61,9 @@ async def update(request: web.Request) -> web.Response:
             await members.change_password(tx, actor, new_hash)
             key = await sessions.renew(tx, actor)
     except Invalid as invalid:
-        return await _edit(request, await state_of(request, invalid), status=invalid.status)
+        return await _edit(request, await state_of(request, invalid), problem=invalid)
+    except RateLimited as limited:
+        return await _edit(request, FormState(), problem=limited)
     await begin(request, key)
     response = see_other(request, "passwords.edit")
     flash(request, response, "password.changed")
@@ -76,9 +81,16 @@ def _check(form: PasswordForm, own: Settings, *, is_staff: bool) -> None:
         raise Invalid({name: codes for name, codes in faults.items() if codes})
 
 
-async def _edit(request: web.Request, form: FormState, *, status: int = 200) -> web.Response:
+async def _edit(request: web.Request, form: FormState, *, problem: Invalid | RateLimited | None = None) -> web.Response:
     actor = request[ACTOR]
     async with request.app[DB].read() as conn:
         own = await members.settings(conn, actor)
-    page = PasswordPage(form=form, email=own.email, password_length=STAFF_LENGTH if actor.is_staff else LENGTH)
-    return await render(request, page, status=status)
+    page = PasswordPage(
+        form=form,
+        code=problem.code if problem and not form.is_faulty else "",
+        email=own.email,
+        password_length=STAFF_LENGTH if actor.is_staff else LENGTH,
+    )
+    response = await render(request, page, status=problem.status if problem else 200)
+    problem_json.retry_after(response, problem)
+    return response

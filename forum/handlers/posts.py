@@ -10,12 +10,13 @@ from aiohttp import web
 from pydantic import Field
 
 from forum.domain import access, drafts, idempotency, permissions, posts, topics
-from forum.domain.access import EditGrant, ReplyGrant
+from forum.domain.access import EditGrant
 from forum.domain.drafts import Place
 from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Post, PostId, Revision, Topic, TopicId
 from forum.domain.permissions import Verdict
+from forum.domain.posts import Replied, Reply
 from forum.errors import BadRequest, Forbidden, Invalid, NotFound, RateLimited
-from forum.keys import ACTOR, DB
+from forum.keys import ACTOR, DB, STAMP, VISIT
 from forum.markup import Rendered
 from forum.web import drafting, fragments, problem_json, writing
 from forum.web.drafting import NUMBER_LIMIT, Number, OptionalNumber, Writing
@@ -33,7 +34,7 @@ from forum.web.forms import (
 from forum.web.locations import page_of, post_url, to_post
 from forum.web.pages import Page, render, render_fragment
 from forum.web.post_views import PostView, view
-from forum.web.ratelimit import count_post
+from forum.web.ratelimit import count_post, count_post_at_once
 from forum.web.verdicts import require
 
 
@@ -65,7 +66,6 @@ class ReplyPage(Page):
     writing: Writing
     form: FormState
     problem: str
-    idempotency_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,46 +143,49 @@ async def _create(request: web.Request, topic_id: TopicId, place: Place) -> web.
                 return await drafting.save(request, place)
             case "publish":
                 form = ReplyForm.parse(sent)
-                grant, post = await _reply(request, topic_id, form)
+                topic, reply, post = await _reply(request, topic_id, form)
     except (Invalid, RateLimited) as fault:
         return await _told(request, fault) if fragments.wanted(request) else await _again(request, fault)
-    if fragments.wanted(request):
-        return await _created(request, grant, post, form.last_number or post.number - 1)
-    return to_post(request, topic_id, grant.topic.slug, post.number, "reply.published")
+    if post:
+        return await _created(request, topic, post, form.last_number or post.number - 1)
+    return to_post(request, topic_id, topic.slug, reply.number, "reply.published")
 
 
-async def _reply(request: web.Request, topic_id: TopicId, form: ReplyForm) -> tuple[ReplyGrant, Post]:
-    """Publish the reply; its draft goes with it."""
+async def _reply(request: web.Request, topic_id: TopicId, form: ReplyForm) -> tuple[Topic, Replied, Post | None]:
+    """Publish the reply; its draft goes with it. A script is shown the post, so that is read again for it."""
     actor = request[ACTOR]
     answered = await _answered(request, topic_id, form.reply_to)
     rendered = await writing.rendered(request, form.body)
-    async with request.app[DB].write() as tx:
-        grant = await access.topic_to_reply(tx, actor, topic_id)
-        await count_post(request, tx)
-        post = await posts.reply(
-            tx,
-            grant,
-            body=form.body,
-            rendered=rendered,
-            reply_to=answered.id if answered else None,
-            key=_key(form, topic_id),
-        )
-        await drafts.delete(tx, actor.member_id, drafts.of_topic(topic_id))
-    return grant, post
+    said = Reply(form.body, rendered, answered.id if answered else None, _key(form, topic_id), ends_draft=True)
+    if (visit := request.get(VISIT)) is None:
+        raise NotFound
+    early = access.topic_to_reply_at_once(visit, request[STAMP])
+    await count_post_at_once(request)
+    topic = early.topic
+    async with request.app[DB].once() as once:
+        reply = await posts.reply_at_once(once, early, said)
+    if reply is None:
+        async with request.app[DB].write() as tx:
+            grant = await access.topic_to_reply(tx, actor, topic_id)
+            topic, reply = grant.topic, await posts.reply(tx, grant, said)
+    if not fragments.wanted(request):
+        return topic, reply, None
+    async with request.app[DB].read() as conn:
+        return topic, reply, await posts.replied(conn, actor, reply)
 
 
-async def _created(request: web.Request, grant: ReplyGrant, post: Post, shown: int) -> web.Response:
+async def _created(request: web.Request, topic: Topic, post: Post, shown: int) -> web.Response:
     """Answer a script with the new post, or with its address where it does not follow the last post shown."""
     if post.number != shown + 1 or page_of(post.number) != page_of(shown):
         response = web.Response(text="", content_type="text/html", charset="utf-8")
-        response.headers["X-Location"] = str(post_url(request.app, post.topic_id, grant.topic.slug, post.number))
+        response.headers["X-Location"] = str(post_url(request.app, post.topic_id, topic.slug, post.number))
         flash(request, response, "reply.published")
     else:
         page = CreatedPage(
-            topic=grant.topic,
-            view=view(grant.actor, grant.topic, post),
-            reply_count=grant.topic.reply_count + 1,
-            can_reply=permissions.can_reply_topic(grant.topic),
+            topic=topic,
+            view=view(request[ACTOR], topic, post),
+            reply_count=topic.reply_count + 1,
+            can_reply=permissions.can_reply_topic(topic),
         )
         response = await render_fragment(request, page, status=201)
     response.headers["X-Post-Id"] = str(post.id)
@@ -269,7 +272,6 @@ async def _new(
         writing=Writing(place, draft, preview),
         form=form or drafting.state_of_draft(draft),
         problem=problem,
-        idempotency_key=uuid4().hex,
     )
     return await render(request, page, status=status)
 

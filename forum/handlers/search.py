@@ -10,9 +10,11 @@ from aiohttp import web
 from forum.domain import categories, search
 from forum.domain.categories import CategoryRow
 from forum.domain.search import Hit
-from forum.keys import ACTOR, DB
+from forum.errors import ForumError, Invalid, RateLimited
+from forum.keys import ACTOR, DB, STAMP
+from forum.web import problem_json
 from forum.web.forms import FormState, query_param
-from forum.web.pages import Page, render
+from forum.web.pages import Page, render, render_known
 from forum.web.ratelimit import count_search
 
 QUERY_LIMIT: Final = 200
@@ -34,27 +36,45 @@ class SearchPage(Page):
 async def index(request: web.Request) -> web.Response:
     query, category = query_param(request, "q"), query_param(request, "category")
     cursor = query_param(request, "cursor")
-    actor = request[ACTOR]
-    is_too_long = len(query) > QUERY_LIMIT
-    hits: list[Hit] = []
-    following = None
-    if query:
-        await count_search(request)
-    async with request.app[DB].read() as conn:
-        listed = await categories.list_categories(conn, actor)
-    if query and not is_too_long:
-        found = await request.app[DB].browse(
-            lambda conn: search.search(conn, actor, query, category=category or None, cursor=cursor or None)
+    actor, stamp = request[ACTOR], request[STAMP]
+    fault = await _fault(request, query)
+
+    async def page() -> SearchPage:
+        hits: list[Hit] = []
+        following = None
+        async with request.app[DB].read() as conn:
+            listed = await categories.list_categories(conn, actor)
+        if query and fault is None:
+            found = await request.app[DB].browse(
+                lambda conn: search.search(conn, actor, query, category=category or None, cursor=cursor or None)
+            )
+            hits, following = found.items, found.next
+        return SearchPage(
+            form=FormState({"q": query, "category": category}, {"q": (fault.code,)} if fault else {}),
+            query=query,
+            category=category,
+            categories=[row for row in listed if row.can_read],
+            hits=hits,
+            next=following or "",
+            is_first=not cursor,
         )
-        hits, following = found.items, found.next
-    values = {"q": query, "category": category}
-    page = SearchPage(
-        form=FormState(values, {"q": ("too_long",)} if is_too_long else {}),
-        query=query,
-        category=category,
-        categories=[row for row in listed if row.can_read],
-        hits=hits,
-        next=following or "",
-        is_first=not cursor,
-    )
-    return await render(request, page, status=422 if is_too_long else 200)
+
+    if fault:
+        response = await render(request, await page(), status=fault.status)
+        problem_json.retry_after(response, fault)
+        return response
+    # What the member has read changes nothing here; coming back from a result finds the page as it was.
+    key = ("search.index", query, category, cursor, actor.member_id, stamp.foundations, stamp.topics, stamp.under_way)
+    return await render_known(request, key, page)
+
+
+async def _fault(request: web.Request, query: str) -> ForumError | None:
+    """Return why nothing is looked for, None where all is well."""
+    if len(query) > QUERY_LIMIT:
+        return Invalid({}, "too_long")
+    try:
+        if query:
+            await count_search(request)
+    except RateLimited as limited:
+        return limited
+    return None

@@ -10,13 +10,15 @@ from pydantic import Field
 
 from forum.domain import organisations, sessions, setup
 from forum.domain.entities import NAME_LIMIT, Organisation, in_language
-from forum.errors import Invalid, NotFound
+from forum.errors import Invalid, NotFound, RateLimited
 from forum.i18n import languages, mark
 from forum.keys import ADDRESS, DB, HASHER, TRANSLATOR
 from forum.passwords import STAFF_LENGTH, check_password
+from forum.web import problem_json
 from forum.web.flash import flash
 from forum.web.forms import Email, Form, FormState, RequiredLine, SpokenLanguage, state_of
 from forum.web.pages import Page, render
+from forum.web.ratelimit import count_setup
 from forum.web.sessions import begin
 from forum.web.urls import see_other
 
@@ -43,6 +45,7 @@ class SetupPage(Page):
 
 
 async def new(request: web.Request) -> web.Response:
+    await count_setup(request)
     return await _new(request, FormState({"language": request[TRANSLATOR].language}))
 
 
@@ -50,6 +53,7 @@ async def create(request: web.Request) -> web.Response:
     token = request.match_info["token"]
     await _require_valid(request)
     try:
+        await count_setup(request)
         form = SetupForm.parse(await request.post())
         organisation = await _organisation(request, form.organisation)
         _check_password(form, organisation)
@@ -68,13 +72,15 @@ async def create(request: web.Request) -> web.Response:
             key = await sessions.open(tx, member_id, address=request[ADDRESS], agent=agent)
     except Invalid as invalid:
         return await _new(request, await state_of(request, invalid), problem=invalid)
+    except RateLimited as limited:
+        return await _new(request, await state_of(request, Invalid({})), problem=limited)
     await begin(request, key)
     response = see_other(request, "home.index")
     flash(request, response, "setup.done")
     return response
 
 
-async def _new(request: web.Request, form: FormState, *, problem: Invalid | None = None) -> web.Response:
+async def _new(request: web.Request, form: FormState, *, problem: Invalid | RateLimited | None = None) -> web.Response:
     await _require_valid(request)
     async with request.app[DB].read() as conn:
         found = await organisations.list_organisations(conn, language=request[TRANSLATOR].language)
@@ -86,7 +92,9 @@ async def _new(request: web.Request, form: FormState, *, problem: Invalid | None
         languages=list(languages().items()),
         password_length=STAFF_LENGTH,
     )
-    return await render(request, page, status=problem.status if problem else 200)
+    response = await render(request, page, status=problem.status if problem else 200)
+    problem_json.retry_after(response, problem)
+    return response
 
 
 async def _require_valid(request: web.Request) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
-from uuid import uuid4
 
 from aiohttp import web
 from pydantic import Field
@@ -12,12 +11,13 @@ from pydantic import Field
 from forum.domain import api_tokens, idempotency, members, sign_in
 from forum.domain.api_tokens import TokenRow
 from forum.domain.entities import TOKEN_NAME_LIMIT
-from forum.errors import Invalid
+from forum.errors import Invalid, RateLimited
 from forum.keys import ACTOR, ADDRESS, DB, LIMITS, SECRET
-from forum.web import credentials
+from forum.web import credentials, problem_json
 from forum.web.flash import flash
 from forum.web.forms import Form, FormState, Line, RequiredLine, int_param, state_of
 from forum.web.pages import Page, render
+from forum.web.ratelimit import count_token
 from forum.web.urls import absolute, see_other, url_for
 
 
@@ -34,7 +34,6 @@ class TokensPage(Page):
     form: FormState
     code: str
     email: str
-    idempotency_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +62,14 @@ async def create(request: web.Request) -> web.Response:
             await sign_in.confirm(
                 tx, app[LIMITS], own.email, request[ADDRESS], actor.member_id, password_hash=known.password_hash
             )
+            await count_token(request, tx, actor.member_id)
             created = await api_tokens.create(
                 tx, actor.member_id, name=form.name, secret=app[SECRET], key=form.idempotency_key or None
             )
     except Invalid as invalid:
         return await _index(request, await state_of(request, invalid), problem=invalid)
+    except RateLimited as limited:
+        return await _index(request, await state_of(request, Invalid({})), problem=limited)
     home = absolute(app, url_for(app, "home.index")).rstrip("/")
     response = await render(request, CreatedPage(name=form.name, token=created.token, home=home))
     response.headers["Cache-Control"] = "no-store"
@@ -82,7 +84,9 @@ async def delete(request: web.Request) -> web.Response:
     return response
 
 
-async def _index(request: web.Request, form: FormState, *, problem: Invalid | None = None) -> web.Response:
+async def _index(
+    request: web.Request, form: FormState, *, problem: Invalid | RateLimited | None = None
+) -> web.Response:
     async with request.app[DB].read() as conn:
         own = await members.settings(conn, request[ACTOR])
         tokens = await api_tokens.list_tokens(conn, request[ACTOR])
@@ -91,6 +95,7 @@ async def _index(request: web.Request, form: FormState, *, problem: Invalid | No
         form=form,
         code=problem.code if problem and not form.is_faulty else "",
         email=own.email,
-        idempotency_key=uuid4().hex,
     )
-    return await render(request, page, status=problem.status if problem else 200)
+    response = await render(request, page, status=problem.status if problem else 200)
+    problem_json.retry_after(response, problem)
+    return response

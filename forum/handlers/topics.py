@@ -5,21 +5,23 @@ Replies and edits are the affair of `posts.py`; locks, pins and the internal mar
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, ClassVar, Final
-from uuid import uuid4
 
 from aiohttp import web
 from pydantic import Field
 
 from forum.domain import access, drafts, idempotency, permissions, posts, reading, topics
-from forum.domain.access import ReadGrant
-from forum.domain.drafts import Place
+from forum.domain.access import ReadGrant, Visit
+from forum.domain.drafts import Draft, Place
 from forum.domain.entities import (
     BODY_LIMIT,
     POSTS_A_PAGE,
     TITLE_LIMIT,
     Category,
+    MemberId,
     Post,
     Topic,
     TopicId,
@@ -29,8 +31,9 @@ from forum.domain.permissions import Verdict
 from forum.domain.topics import Started
 from forum.errors import Forbidden, Invalid, NotFound, RateLimited
 from forum.i18n import languages
-from forum.keys import ACTOR, DB
+from forum.keys import ACTOR, DB, PAGES, STAMP, VISIT
 from forum.markup import Rendered
+from forum.page_cache import PageCache
 from forum.web import drafting, problem_json, writing
 from forum.web.drafting import Writing
 from forum.web.forms import (
@@ -47,7 +50,7 @@ from forum.web.forms import (
     state_of,
 )
 from forum.web.locations import page_of, to_post, to_topic
-from forum.web.pages import Page, render
+from forum.web.pages import Page, render, render_known
 from forum.web.post_views import PostView, view
 from forum.web.ratelimit import count_post
 from forum.web.urls import redirect, see_other, url_for
@@ -69,7 +72,6 @@ class NewTopicPage(Page):
     writing: Writing
     form: FormState
     problem: str
-    idempotency_key: str
     languages: list[tuple[str, str]]
     title_limit: int = TITLE_LIMIT
 
@@ -100,7 +102,6 @@ class TopicPage(Page):
     writing: Writing
     answers: int | None
     form: FormState
-    idempotency_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +213,6 @@ async def _new(
         writing=Writing(place, draft, preview),
         form=form or drafting.state_of_draft(draft, {"language": actor.language}),
         problem=problem,
-        idempotency_key=uuid4().hex,
         languages=list(languages().items()),
     )
     return await render(request, page, status=status)
@@ -234,27 +234,37 @@ async def index(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    current = page_param(request)
+    topic_id, current = _topic_id(request), page_param(request)
+    visit = request.get(VISIT)
+    if visit is None:
+        raise NotFound
+    grant, topic = visit.grant, visit.grant.topic
+    if request.match_info["slug"] != topic.slug:
+        return _to_canonical(request, topic, current)
+    if current > page_of(topic.post_count):
+        raise NotFound
+    last = min(current * POSTS_A_PAGE, topic.post_count)
+    part = _Part(visit, current, partial(_read, request, grant, current))
+    # The field for a reply stands on the last page only.
+    if visit.has_draft and last == topic.post_count:
+        async with request.app[DB].read() as conn:
+            draft = await drafts.find(conn, grant.actor.member_id, drafts.of_topic(topic_id))
+        response = await render(request, await part.page(draft))
+    else:
+        key = await part.key(request.app[PAGES])
+        response = await render_known(request, (*key, request[STAMP].foundations), part.page)
+    is_news = visit.first_unread is not None and visit.first_unread <= last
+    if is_news and _is_read_by_a_person(request):
+        await request.app[DB].note(lambda tx: reading.mark_read(tx, grant.actor, topic_id, last))
+    return response
+
+
+async def _read(request: web.Request, grant: ReadGrant, current: int) -> tuple[list[Post], list[TopicNotice]]:
+    """Return the posts of a page, and what was done to the topic between them."""
+    first = (current - 1) * POSTS_A_PAGE + 1
     async with request.app[DB].read() as conn:
-        grant = await access.topic_to_read(conn, request[ACTOR], _topic_id(request))
-        topic = grant.topic
-        if request.match_info["slug"] != topic.slug:
-            return _to_canonical(request, topic, current)
-        if current > page_of(topic.post_count):
-            raise NotFound
-        first_unread = await reading.first_unread(conn, grant)
         shown = await posts.list_page(conn, grant, current)
-        first = (current - 1) * POSTS_A_PAGE + 1
-        notices = await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
-        # The field for a reply stands on the last page only.
-        is_last = current == page_of(topic.post_count)
-        place = drafts.of_topic(topic.id)
-        draft = await drafts.find(conn, grant.actor.member_id, place) if is_last else None
-    if first_unread is not None and shown and first_unread <= shown[-1].number and _is_read_by_a_person(request):
-        async with request.app[DB].write() as tx:
-            await reading.mark_read(tx, grant.actor, topic.id, shown[-1].number)
-    page = _page(grant, shown, notices, Writing(place, draft), current=current, first_unread=first_unread)
-    return await render(request, page)
+        return shown, await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
 
 
 def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Response:
@@ -262,32 +272,59 @@ def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Respo
     return redirect(url_for(request.app, "topics.show", query, topic_id=topic.id, slug=topic.slug), 301)
 
 
-def _page(
-    grant: ReadGrant,
-    shown: list[Post],
-    notices: list[TopicNotice],
-    writing: Writing,
-    *,
-    current: int,
-    first_unread: int | None,
-) -> TopicPage:
-    actor, topic = grant.actor, grant.topic
-    return TopicPage(
-        topic=topic,
-        posts=[view(actor, topic, post, notices, first_unread) for post in shown],
-        current=current,
-        count=page_of(topic.post_count),
-        first_unread=first_unread,
-        first_unread_page=page_of(first_unread or 1),
-        can_reply=permissions.can_reply_topic(topic),
-        can_moderate=permissions.can_moderate_topic(topic),
-        can_mark_internal=permissions.can_mark_topic_internal(actor, topic),
-        can_delete=permissions.can_delete_topic(actor, topic),
-        can_restore=permissions.can_restore_topic(actor, topic),
-        writing=writing,
-        answers=drafting.answers(writing.draft, topic),
-        form=drafting.state_of_draft(writing.draft),
-        idempotency_key=uuid4().hex,
+class _Part:
+    """One page of a topic as one member reads it; its posts are asked for only when they are needed."""
+
+    def __init__(
+        self, visit: Visit, current: int, read: Callable[[], Awaitable[tuple[list[Post], list[TopicNotice]]]]
+    ) -> None:
+        self._grant, self._first_unread = visit.grant, visit.first_unread
+        self._current = current
+        self._read = read
+        self._found: tuple[list[Post], list[TopicNotice]] | None = None
+
+    async def key(self, pages: PageCache) -> tuple[Hashable, ...]:
+        """Return what the page is made of: all who may do the same there and have no part in it read the same one."""
+        actor, topic = self._grant.actor, self._grant.topic
+        place = ("topics.show", topic.id, topic.version, self._current)
+        parties = pages.parties(place)
+        if parties is None:
+            parties = pages.note_parties(place, _parties(topic, (await self._contents())[0]))
+        own = actor.member_id if actor.member_id in parties else None
+        return (*place, self._first_unread, topic.can_start, topic.can_reply, topic.can_moderate, own)
+
+    async def page(self, draft: Draft | None = None) -> TopicPage:
+        actor, topic = self._grant.actor, self._grant.topic
+        shown, notices = await self._contents()
+        return TopicPage(
+            topic=topic,
+            posts=[view(actor, topic, post, notices, self._first_unread) for post in shown],
+            current=self._current,
+            count=page_of(topic.post_count),
+            first_unread=self._first_unread,
+            first_unread_page=page_of(self._first_unread or 1),
+            can_reply=permissions.can_reply_topic(topic),
+            can_moderate=permissions.can_moderate_topic(topic),
+            can_mark_internal=permissions.can_mark_topic_internal(actor, topic),
+            can_delete=permissions.can_delete_topic(actor, topic),
+            can_restore=permissions.can_restore_topic(actor, topic),
+            writing=Writing(drafts.of_topic(topic.id), draft),
+            answers=drafting.answers(draft, topic),
+            form=drafting.state_of_draft(draft),
+        )
+
+    async def _contents(self) -> tuple[list[Post], list[TopicNotice]]:
+        if self._found is None:
+            self._found = await self._read()
+        return self._found
+
+
+def _parties(topic: Topic, shown: list[Post]) -> frozenset[MemberId | None]:
+    """Return who has a part in a page: what they may do there follows from what they wrote or deleted."""
+    return frozenset(
+        {topic.author_id, topic.deleted_by_id}
+        | {post.author_id for post in shown}
+        | {post.deleted_by_id for post in shown}
     )
 
 

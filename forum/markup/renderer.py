@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from forum.markup.inline import NOBODY, Known
-from forum.markup.rendering import BODY_LIMIT, Rendered, plain
+from forum.markup.rendering import BODY_LIMIT, Rendered, plain, simple
 from forum.markup.turns import Turns
 from forum.markup.worker import HEADER, READY, pack_request, unpack_rendered
 
@@ -69,6 +69,11 @@ class Renderer:
         """The process ids of the children that run now."""
         return tuple(child.process.pid for child in self._children if child.process)
 
+    @property
+    def waiting(self) -> int:
+        """How many texts wait for a child."""
+        return self._jobs.qsize()
+
     async def start(self) -> None:
         """Start the children and wait until they are ready; raises OSError when one cannot be started."""
         if self._tasks:
@@ -106,6 +111,8 @@ class Renderer:
             raise RuntimeError("the renderer is not started")
         if self._capped and len(source) > BODY_LIMIT:
             return plain(source)
+        if (rendered := simple(source)) is not None:
+            return rendered
         job = _Job(source, known, owner, asyncio.get_running_loop().create_future())
         self._jobs.put_nowait(job)
         return await job.answer

@@ -92,6 +92,8 @@ _WORK_LIMIT: Final = 200_000
 _TANGLED_LIMIT: Final = 5_000
 _DEPTH_LIMIT: Final = 100  # bleach's cost grows with the square of the depth
 _ROUNDS: Final = 4
+_LINE_END: Final = re.compile(r"\r\n?")
+_NO_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
 _VOID: Final = frozenset({"br", "hr", "img", "input", "meta", "link", "wbr", "area", "base", "col", "embed"})
 
@@ -114,15 +116,15 @@ def sanitize(html: str) -> str:
     escaped text.
     """
     settled = settle(html)
-    return escape(well_formed(html)) if settled is None else settled
+    return escape(_NO_TEXT.sub("\ufffd", _LINE_END.sub("\n", well_formed(html)))) if settled is None else settled
 
 
 def settle(html: str) -> str | None:
     """Return what both walls leave of `html` and would leave again, or None where `sanitize` escapes it."""
     html = well_formed(html)
-    if _is_dense(html):
-        return None
     for _ in range(_ROUNDS):
+        if _is_dense(html):  # the walls write elements out that HTML lets be left out, so each round looks again
+            return None
         cleaned = second_wall(first_wall(html))
         if cleaned == html:
             return cleaned if first_wall(cleaned) == cleaned else None

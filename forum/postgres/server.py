@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -94,6 +95,11 @@ class EmbeddedServer:
         if self._version is None:
             raise RuntimeError("the server has not been started")
         return self._version
+
+    @property
+    def made_at(self) -> datetime:
+        """When the cluster was made."""
+        return datetime.fromtimestamp((self._data / "PG_VERSION").stat().st_mtime, UTC)
 
     @property
     def log(self) -> Path:

@@ -6,6 +6,7 @@ from typing import Final
 
 from forum.config import Config
 from forum.db import Database
+from forum.metrics import Metrics
 from forum.processes.child import Child, Orders, ended
 from forum.worker import Worker
 
@@ -17,7 +18,7 @@ async def main(child: Child, config: Config, orders: Orders) -> None:
     """Do jobs until told to end: what is under way is finished when told to leave, given back when told to stop."""
     db = Database(orders.database_url or config.database_url.get_secret_value(), pool_size=_POOL)
     await db.open()
-    worker = Worker(db, config)
+    worker = Worker(db, config, metrics=Metrics())
     try:
         async with ended(worker.run()) as working:
             child.ready()

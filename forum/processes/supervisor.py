@@ -25,6 +25,7 @@ from typing import Any, Final, Self
 from forum import config as settings
 from forum.config import Config
 from forum.errors import CommandError
+from forum.metrics import Metrics
 from forum.processes.child import END_SECONDS, READY, Orders
 
 _log = logging.getLogger("forum.supervisor")
@@ -136,6 +137,7 @@ class Supervisor:
 
     def __init__(self, config: Config, given: Mapping[str, object], listening: socket.socket | None) -> None:
         self._given, self._listening = given, listening
+        self.metrics = Metrics()
         self._database_url = ""
         self._stop, self._renewal = asyncio.Event(), asyncio.Event()
         self._is_up = False
@@ -269,6 +271,7 @@ class Supervisor:
             self._failures[name] = failures + 1
             pause = min(2.0 ** (failures - 1), LONGEST_PAUSE) if failures else 0.0
             _log.warning("%s (process %d) %s, another starts in %.0f s", name, process.pid, told, pause)
+            self.metrics.worker_restarts.inc()
             await asyncio.sleep(pause)
             if not self._is_wanted(process):
                 return

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import logging
 import socket
 from typing import Final
 
 from aiohttp import hdrs, web
-from aiohttp.abc import AbstractAccessLogger
 
 from forum.app import create_app
 from forum.config import Config
-from forum.keys import DB
+from forum.keys import DB, METRICS
 from forum.processes.accepting import Accepting
 from forum.processes.child import Child, Orders, ended
+from forum.web.access_log import AccessLogger
 from forum.web.connections import Connections
-from forum.web.middleware import shown_path
 from forum.web.protocol import Protocol
 from forum.worker import Worker
 
@@ -50,7 +50,7 @@ async def main(child: Child, config: Config, orders: Orders) -> None:
     # What is there from the start stays: no collection need look through it again, which takes tens of milliseconds.
     gc.collect()
     gc.freeze()
-    connections = Connections(config.connections_per_address, exempt=config.trusted_proxies)
+    connections = Connections(config.connections_per_address, total=config.connections, exempt=config.trusted_proxies)
     accepting = Accepting(
         socket.socket(fileno=orders.listening),
         lambda: connection(runner, connections),
@@ -58,7 +58,7 @@ async def main(child: Child, config: Config, orders: Orders) -> None:
     )
     try:
         async with contextlib.AsyncExitStack() as stack:
-            worker = Worker(app[DB], config)
+            worker = Worker(app[DB], config, metrics=app[METRICS])
             tasks = [await stack.enter_async_context(ended(worker.run()))] if orders.does_jobs else []
             child.ready()
             await child.told(*tasks)
@@ -89,14 +89,6 @@ def connection(runner: web.AppRunner, connections: Connections) -> Protocol:
         runner.server,
         connections,
         loop=asyncio.get_running_loop(),
-        access_log_class=AccessLogger,
+        access_log_class=functools.partial(AccessLogger, runner.app[METRICS]),
         access_log=logging.getLogger("forum.access"),
     )
-
-
-class AccessLogger(AbstractAccessLogger):
-    """One line an answered request, without its query string."""
-
-    def log(self, request: web.BaseRequest, response: web.StreamResponse, seconds: float) -> None:
-        milliseconds = round(seconds * 1000, 1)
-        self.logger.info("%s %s %d %s ms", request.method, shown_path(request.path), response.status, milliseconds)

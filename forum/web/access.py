@@ -1,11 +1,13 @@
 """Who may knock at a route: the first of the five nets. What lies behind the door is `domain/access.py`'s to say.
 
-Every route names its Access. All but OPEN and PUBLIC ask for a signed-in member, whose Actor then stands in the
-request; MODERATOR and ADMINISTRATOR are decided here; the others name the right that the door asks for the row.
+Every route names its Access. All but OPEN, OPERATOR and PUBLIC ask for a signed-in member, whose Actor then stands in
+the request; OPERATOR, MODERATOR and ADMINISTRATOR are decided here; the others name the right that the door asks for
+the row.
 """
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,11 +16,13 @@ from typing import Final
 from aiohttp import web
 from aiohttp_session import get_session
 
+from forum import db
 from forum.domain import access, api_tokens
-from forum.errors import Unauthenticated
+from forum.errors import BadRequest, NotFound, Unauthenticated
 from forum.i18n import translator
-from forum.keys import ACTOR, DB, TRANSLATOR
-from forum.web import csrf
+from forum.keys import ACTOR, DB, TRANSLATOR, VISITED
+from forum.web import csrf, operators, ratelimit
+from forum.web.forms import int_param
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -30,6 +34,8 @@ class Access(enum.Enum):
 
     OPEN = "open"
     """Anyone, and who asks is not even looked up: static files and health need no database."""
+    OPERATOR = "operator"
+    """Programs on this machine, and holders of the token in the settings; no member is looked up."""
     PUBLIC = "public"
     """Anyone, signed in or not."""
     MEMBER = "member"
@@ -59,6 +65,8 @@ class Route:
     handler: Handler
     access: Access
     name: str
+    reads_topic: bool = False
+    """Its topic is read together with the session, in one query, and stands in the request as VISIT."""
 
     @property
     def is_api(self) -> bool:
@@ -66,24 +74,37 @@ class Route:
 
 
 def guarded(route: Route) -> Handler:
-    """Return the route's handler behind its check."""
+    """Return the route's handler behind its check; the handler is called again where the database undid what it did."""
 
     async def page(request: web.Request) -> web.StreamResponse:
+        if route.reads_topic:
+            # A number that is none is the handler's to refuse, once it is known who asks.
+            with contextlib.suppress(BadRequest):
+                request[VISITED] = int_param(request, "topic_id")
         await load_actor(request)
         if route.access is not Access.PUBLIC:
             _require(request, route)
         if request.method not in SAFE_METHODS:
             await csrf.check(request)
-        return await route.handler(request)
+            if actor := request.get(ACTOR):
+                await ratelimit.count_change(request, actor)
+        return await db.repeat(lambda: route.handler(request))
 
     async def api(request: web.Request) -> web.StreamResponse:
         if route.access is not Access.PUBLIC:
             await load_token_actor(request)
             _require(request, route)
+        return await db.repeat(lambda: route.handler(request))
+
+    async def operator(request: web.Request) -> web.StreamResponse:
+        if not (operators.has_token(request) or operators.is_local(request)):
+            raise NotFound
         return await route.handler(request)
 
     if route.access is Access.OPEN:
         return route.handler
+    if route.access is Access.OPERATOR:
+        return operator
     return api if route.is_api else page
 
 
@@ -112,17 +133,20 @@ def _speak_their_language(request: web.Request) -> None:
 
 
 async def load_token_actor(request: web.Request) -> None:
-    """Put the member whose bearer token it is into the request; cookies count for nothing here."""
+    """Put the member whose bearer token it is into the request, and count the call; cookies count for nothing here."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
-    db = request.app[DB]
-    async with db.read() as conn:
-        actor = await api_tokens.actor(conn, token.strip())
+    actor = await db.repeat(lambda: _token_actor(request, token.strip()))
     if actor is None:
         raise Unauthenticated
     if actor.needs_touch:
-        async with db.write() as tx:
-            await api_tokens.touch(tx, actor.token_id)
+        await request.app[DB].note(lambda tx: api_tokens.touch(tx, actor.token_id))
     request[ACTOR] = actor
     _speak_their_language(request)
+    await ratelimit.count_call(request, actor, is_change=request.method not in SAFE_METHODS)
+
+
+async def _token_actor(request: web.Request, token: str) -> api_tokens.TokenActor | None:
+    async with request.app[DB].read() as conn:
+        return await api_tokens.actor(conn, token)

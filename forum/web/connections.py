@@ -1,15 +1,18 @@
-"""Who is connected to this process: how many from each address, and which of them keep it waiting too long.
+"""Who is connected to this process: how many, how many from each address, and which of them keep it waiting too long.
 
 aiohttp waits more than a minute for the rest of a header and for ever for the rest of a body, takes any number of
-connections from one address, and keeps one whose client does not read. Here every connection is looked at in one
+connections, from one address too, and keeps one whose client does not read. Here every connection is looked at in one
 round, twice a second, so that a request costs no timer of its own. What is found too slow is `protocol.py`'s to end.
 """
 
 from __future__ import annotations
 
 import asyncio
+import enum
 import ipaddress
 import logging
+import resource
+import sys
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -22,7 +25,7 @@ _SHARE: Final = 20
 """Rounds within the shortest deadline: a client is never given more than a twentieth of it in addition."""
 
 _QUIET_SECONDS: Final = 10.0
-"""An address that is refused is named in the log this often at most: the log must not become what is flooded."""
+"""That somebody is refused is said in the log this often at most: the log must not become what is flooded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,23 @@ class Deadlines:
         return min(self.header, self.body, self.stall) / _SHARE
 
 
+class Admission(enum.Enum):
+    """What becomes of a connection."""
+
+    TAKEN = "taken"
+    FULL = "full"
+    """There are as many as the process may have: the client is told so."""
+    CLOSED = "closed"
+    """Its address has as many as one may, or even those who are to be told are too many: closed without a word."""
+
+
+_TOLD: Final = 200
+"""How many are told at a time that there is no room."""
+
+_OTHER_FILES: Final = 256
+"""Open files that are no clients: connections to the database, the log, what is being read; far more than there are."""
+
+
 class Watched(Protocol):
     """A connection as the rounds see it."""
 
@@ -56,29 +76,58 @@ class Watched(Protocol):
 
 
 class Connections:
-    """The open connections of a process; those from `exempt` networks, the proxies, are not counted."""
+    """The open connections of a process: `total` at most, and `limit` of one address.
 
-    def __init__(self, limit: int, *, exempt: tuple[Network, ...] = (), deadlines: Deadlines | None = None) -> None:
+    Those from `exempt` networks, the proxies, count only towards the total. 0 lifts a limit, but never that of files.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        *,
+        total: int = 0,
+        exempt: tuple[Network, ...] = (),
+        deadlines: Deadlines | None = None,
+    ) -> None:
         self.deadlines = deadlines or Deadlines()
         self._limit, self._exempt = limit, exempt
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._total = min(
+            total or sys.maxsize, sys.maxsize if files == resource.RLIM_INFINITY else files - _OTHER_FILES
+        )
+        self._told = 0
         self._open: dict[Watched, str] = {}
         self._counts: dict[str, int] = {}
         self._named: dict[str, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def admit(self, connection: Watched, peer: object) -> bool:
-        """Take a connection among the open ones, or refuse it where its address has as many as one may."""
+    def admit(self, connection: Watched, peer: object) -> Admission:
+        """Take a connection among the open ones, if there is room; for one that is FULL call `told` at its end."""
         address = self._counted(peer)
+        count = self._counts.get(address, 0)
+        if address and count >= self._limit:
+            self._log(
+                address,
+                f"{address} has {count} connections open, as many as one address may: further ones are closed "
+                "(a proxy belongs into FORUM_TRUSTED_PROXIES; FORUM_CONNECTIONS_PER_ADDRESS is the number)",
+            )
+            return Admission.CLOSED
+        if len(self._open) >= self._total:
+            self._log("", f"{len(self._open)} connections are open, as many as this process takes (FORUM_CONNECTIONS)")
+            if self._told >= _TOLD:
+                return Admission.CLOSED
+            self._told += 1
+            return Admission.FULL
         if address:
-            count = self._counts.get(address, 0)
-            if count >= self._limit:
-                self._name(address)
-                return False
             self._counts[address] = count + 1
         self._open[connection] = address
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self.deadlines.round, self._go_round)
-        return True
+        return Admission.TAKEN
+
+    def told(self) -> None:
+        """Note that one who was told that there is no room has gone."""
+        self._told -= 1
 
     def forget(self, connection: Watched) -> None:
         """Note that a connection is closed; one that was refused is not known."""
@@ -105,17 +154,12 @@ class Connections:
             return ""
         return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
-    def _name(self, address: str) -> None:
+    def _log(self, about: str, line: str) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._named.get(address, -_QUIET_SECONDS) < _QUIET_SECONDS:
+        if now - self._named.get(about, -_QUIET_SECONDS) < _QUIET_SECONDS:
             return
-        self._named[address] = now
-        _log.warning(
-            "%s has %d connections open, as many as one address may: further ones are closed "
-            "(a proxy belongs into FORUM_TRUSTED_PROXIES; FORUM_CONNECTIONS_PER_ADDRESS is the number)",
-            address,
-            self._limit,
-        )
+        self._named[about] = now
+        _log.warning("%s", line)
 
     def _go_round(self) -> None:
         self._timer = None

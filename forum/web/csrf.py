@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from aiohttp import web
@@ -127,8 +128,12 @@ def _guest(request: web.Request) -> str:
 
 
 def _token(request: web.Request, key: str) -> bytes:
-    message = b"csrf\0" + key.encode(errors="replace")
-    return hmac.digest(request.app[SECRET], message, hashlib.sha256)
+    return _token_of(request.app[SECRET], key)
+
+
+@lru_cache(maxsize=1024)
+def _token_of(secret: bytes, key: str) -> bytes:
+    return hmac.digest(secret, b"csrf\0" + key.encode(errors="replace"), hashlib.sha256)
 
 
 def _masked(token: bytes) -> str:
@@ -148,4 +153,4 @@ def _unmasked(given: str) -> bytes:
 
 
 def _xor(one: bytes, other: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(one, other, strict=True))
+    return (int.from_bytes(one) ^ int.from_bytes(other)).to_bytes(_SIZE)

@@ -12,16 +12,18 @@ import logging
 import re
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, Final
 
 from aiohttp import web
 from aiohttp_session import SESSION_KEY, new_session
 
 from forum import db, logs
+from forum.config import Network
 from forum.domain.entities import HOUSE
 from forum.errors import BadRequest, ForumError, NotFound, TooSlow, Unauthenticated, Unavailable
 from forum.i18n import Language, is_language, negotiate, translator
-from forum.keys import ACTOR, ADDRESS, CONFIG, NETWORK, REQUEST_ID, TELLING, TRANSLATOR
+from forum.keys import ACTOR, ADDRESS, CONFIG, METRICS, NETWORK, REQUEST_ID, TELLING, TRANSLATOR
 from forum.web import compression, fragments, kept, pages, problem_json, problems, resend, sign_in
 from forum.web.access import Handler, load_actor, load_token_actor
 from forum.web.forms import FormState
@@ -87,13 +89,18 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
     db.PATIENCE.set(db.ACQUIRE_SECONDS)
     request[ADDRESS] = _address(request)
     request[TRANSLATOR] = translator(_guest_language(request))
+    metrics = request.app[METRICS]
+    metrics.in_flight += 1
     try:
-        _check_target(request)
-        response = await handler(request)
-    except Exception as error:  # every one, so that each becomes an answer of ours
-        response = await _answer(request, error)
-    await compression.pack(request, response)
-    return response
+        try:
+            _check_target(request)
+            response = await handler(request)
+        except Exception as error:  # every one, so that each becomes an answer of ours
+            response = await _answer(request, error)
+        await compression.pack(request, response)
+        return response
+    finally:
+        metrics.in_flight -= 1
 
 
 async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
@@ -119,8 +126,8 @@ async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
             return await _to_sign_in(request, problem)
         if fragments.wanted(request):
             return await fragments.notice(request, problem)
-        is_stale = problem.code == "csrf" and request.get(ACTOR) is not None
-        return (await resend.show(request, problem) if is_stale else None) or await _page(request, problem)
+        holds_words = problem.code in {"csrf", "rate_limited"} and request.get(ACTOR) is not None
+        return (await resend.show(request, problem) if holds_words else None) or await _page(request, problem)
     except Exception as second:
         # The database went away while the error was being told.
         request.pop(SESSION_KEY, None)
@@ -240,15 +247,22 @@ def _guest_language(request: web.Request) -> Language:
     chosen = request.cookies.get(cookie_name(config, "language"), "")
     if is_language(chosen):
         return chosen
-    return negotiate(request.headers.get("Accept-Language", ""), config.language)
+    return _negotiated(request.headers.get("Accept-Language", ""), config.language)
+
+
+_negotiated: Final = lru_cache(maxsize=256)(negotiate)
+"""Browsers say the same with every request."""
 
 
 def _address(request: web.Request) -> str:
-    """Return the client's address: what a trusted proxy forwarded, read from the right, else the peer's."""
-    peer = request.remote or "127.0.0.1"
-    trusted = request.app[CONFIG].trusted_proxies
     # Some proxies add to the header the client sent, some put one of their own below it: all of them are one list.
-    forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    return client_address(request.remote or "127.0.0.1", forwarded, request.app[CONFIG].trusted_proxies)
+
+
+@lru_cache(maxsize=1024)
+def client_address(peer: str, forwarded: str, trusted: tuple[Network, ...]) -> str:
+    """Return the client's address: what a trusted proxy forwarded, read from the right, else the peer's."""
     chain = [part.strip() for part in forwarded.split(",") if part.strip()]
     try:
         address = plain_address(peer)

@@ -7,27 +7,27 @@ template, so what a page shows can be read from its class.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cache, partial
+from secrets import token_hex
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
-from yarl import URL
+from markupsafe import escape
 
-from forum import clock
+from forum import clock, page_cache
 from forum.domain import network
 from forum.domain.actors import Actor
-from forum.domain.entities import HOUSE, Network, Scheme
+from forum.domain.entities import HOUSE, MemberId, Network, Scheme
 from forum.i18n import Language, languages
-from forum.keys import ACTOR, ASSETS, DB, NETWORK, TRANSLATOR
-from forum.templating import make_environments
-from forum.web import csrf, flash, problems, writing
-from forum.web.urls import url_for
+from forum.keys import ACTOR, ASSETS, DB, NETWORK, PAGES, TRANSLATOR
+from forum.templating import FRAME, make_environments
+from forum.web import csrf, flash, problems, urls, writing
 
 _log = logging.getLogger("forum.web.pages")
 
@@ -47,9 +47,15 @@ class Page:
     template: ClassVar[str]
 
 
-@dataclass(frozen=True, slots=True)
+FOREVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
 class Frame:
-    """What every page has around it."""
+    """What every page has around it; `form_key` is the idempotency key of the page's form.
+
+    `until` is how long what the page says of the time of day is true; the filters that say such things tell.
+    """
 
     viewer: Actor | None
     network: Network
@@ -57,22 +63,28 @@ class Frame:
     zone: ZoneInfo
     now: datetime
     csrf_token: str
+    form_key: str
     flash: str
     path: str
+    until: datetime = FOREVER
+
+    def holds_until(self, instant: datetime) -> None:
+        self.until = min(self.until, instant)
 
 
 def setup(app: web.Application) -> None:
     """Make the template environments; their functions know this application's addresses and assets."""
 
-    def url(name: str, query: dict[str, str] | None = None, **parts: object) -> URL:
-        return url_for(app, name, query, **parts)
+    write = urls.writer(app)
 
-    def asset(name: str) -> URL:
-        return url_for(app, "assets.show", file=app[ASSETS].name(name))
+    @cache
+    def asset(name: str) -> str:
+        return write("assets.show", file=app[ASSETS].name(name))
 
-    functions: dict[str, Callable[..., object]] = {
-        "url": url,
+    functions: dict[str, object] = {
+        "url": write,
         "asset": asset,
+        "parts": app[PAGES],
         "shown": partial(writing.shown, app),
         "field_sentence": problems.field_sentence,
         "reason_sentence": problems.sentence,
@@ -93,28 +105,74 @@ async def render_fragment(request: web.Request, page: Page, *, status: int = 200
     return await _render(request, page, "", status)
 
 
+async def render_known(request: web.Request, key: Hashable, make: Callable[[], Awaitable[Page]]) -> web.Response:
+    """Answer a member with a page of this key, which is made and written only where it was not before.
+
+    The key holds all that the page is made of: versions read in this very request, and the member's number where
+    anything of the page is theirs alone. What the frame shows is added here.
+    """
+    viewer = request[ACTOR]
+    said = flash.take(request)
+    if said:
+        response = await _render(request, await make(), said, 200)
+        flash.forget_taken(request, response)
+        return response
+    pages, now, language = request.app[PAGES], clock.now(), request[TRANSLATOR].language
+    network = request[NETWORK]
+    shown = (viewer.zone, viewer.scheme, viewer.is_moderator, viewer.is_administrator, request.path_qs)
+    whole = (key, language, network, shown)
+    written = pages.get(whole, now.timestamp())
+    if written is None:
+        hidden = replace(viewer, name=page_cache.NAME, member_id=MemberId(page_cache.MEMBER))
+        frame = _frame(request, hidden, network, page_cache.TOKEN, page_cache.FORM_KEY, "", now)
+        text = _write(request, await make(), frame)
+        written = page_cache.cut(text, frame.until.timestamp())
+        pages.put(whole, written)
+    body = written.filled(
+        {
+            page_cache.NAME: str(escape(viewer.name)).encode(),
+            str(page_cache.MEMBER): str(viewer.member_id).encode(),
+            page_cache.TOKEN: (await csrf.token(request)).encode(),
+            page_cache.FORM_KEY: token_hex(16).encode(),
+        }
+    )
+    return _answer(body, language, 200)
+
+
 async def _render(request: web.Request, page: Page, said: str, status: int) -> web.Response:
-    translator = request[TRANSLATOR]
     viewer = request.get(ACTOR)
-    frame = Frame(
+    token = await csrf.token(request)
+    frame = _frame(request, viewer, await _network(request), token, token_hex(16), said, clock.now())
+    response = _answer(_write(request, page, frame).encode(), request[TRANSLATOR].language, status)
+    csrf.remember_guest(request, response)
+    return response
+
+
+def _frame(
+    request: web.Request, viewer: Actor | None, network: Network, token: str, form_key: str, said: str, now: datetime
+) -> Frame:
+    return Frame(
         viewer=viewer,
-        network=await _network(request),
+        network=network,
         scheme=viewer.scheme if viewer else "auto",
         zone=ZoneInfo(viewer.zone) if viewer else GUEST_ZONE,
-        now=clock.now(),
-        csrf_token=await csrf.token(request),
+        now=now,
+        csrf_token=token,
+        form_key=form_key,
         flash=said,
         path=request.path_qs,
     )
-    text = aiohttp_jinja2.render_string(
-        page.template,
-        request,
-        {"page": page, "frame": frame, "_": translator.gettext, "ngettext": translator.ngettext},
-        app_key=_environment(translator.language),
-    )
-    response = web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
-    response.headers["Content-Language"] = translator.language
-    csrf.remember_guest(request, response)
+
+
+def _write(request: web.Request, page: Page, frame: Frame) -> str:
+    FRAME.set(frame)
+    app_key = _environment(request[TRANSLATOR].language)
+    return aiohttp_jinja2.render_string(page.template, request, {"page": page}, app_key=app_key)
+
+
+def _answer(body: bytes, language: Language, status: int) -> web.Response:
+    response = web.Response(body=body, content_type="text/html", charset="utf-8", status=status)
+    response.headers["Content-Language"] = language
     return response
 
 

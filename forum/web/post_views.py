@@ -23,6 +23,11 @@ class PostView:
     is_first_unread: bool
     notices: tuple[TopicNotice, ...]
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether its article says nothing of today (how long ago) and holds no form: the same words for everybody."""
+        return self.post.edited_at is None and self.post.deleted_at is None
+
 
 def view(
     actor: Actor, topic: Topic, post: Post, notices: Iterable[TopicNotice] = (), first_unread: int | None = None

@@ -41,7 +41,8 @@ def response(request: web.Request, problem: ForumError) -> web.Response:
     return answer
 
 
-def retry_after(response: web.StreamResponse, problem: ForumError) -> None:
+def retry_after(response: web.StreamResponse, problem: ForumError | None) -> None:
+    """Say when to come back, where the problem is one that passes."""
     if isinstance(problem, RateLimited):
         response.headers["Retry-After"] = str(problem.retry_after)
     elif isinstance(problem, Unavailable):

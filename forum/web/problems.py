@@ -40,6 +40,9 @@ SENTENCES: Final[Mapping[str, str]] = {
         "You may see that this category exists, but its topics are not open to you. Ask your association if you need them."
     ),
     "cannot_start": mark("You can read here; topics in this category are opened by others, such as the associations."),
+    "can_only_reply": mark(
+        "You can read and reply here; topics in this category are opened by others, such as the associations."
+    ),
     "cannot_reply": mark("You may read this topic but not reply to it."),
     "cannot_moderate": mark("Only moderators of this category may do this."),
     "topic_locked": mark("The topic is locked: nobody but moderators can write in it."),
@@ -66,6 +69,12 @@ SENTENCES: Final[Mapping[str, str]] = {
     "unavailable": mark(
         "The forum cannot reach its database. What you typed is still in your browser: go back in a moment and send it again."
     ),
+    "read_only": mark(
+        "The forum can be read at present, but takes nothing new. What you typed is still in your browser: go back and send it again in a moment."
+    ),
+    "no_room": mark(
+        "The forum's disk is full: everything can be read, but nothing new is kept until its administrators make room. What you typed is still in your browser: copy it, and send it again later."
+    ),
     "internal_error": mark(
         "The error has been recorded. Try again; if it comes back, tell the administrators the number below."
     ),
@@ -84,6 +93,7 @@ SENTENCES: Final[Mapping[str, str]] = {
 FIELDS: Final[Mapping[str, str]] = {
     "required": mark("Please fill in this field."),
     "too_long": mark("This is too long."),
+    "rate_limited": mark("Too many searches in a short time. Wait a moment and try again."),
     "short_password": mark("The password needs at least 8 characters."),
     "short_staff_password": mark("The password of a moderator or administrator needs at least 15 characters."),
     "not_expected": mark("There is no such field here."),

@@ -10,15 +10,16 @@ import asyncio
 import contextlib
 import logging
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 
 from forum.errors import TooSlow
-from forum.web.connections import Connections
+from forum.web.connections import Admission, Connections
 from forum.web.middleware import HEADERS
+from forum.web.problem_json import RETRY_SECONDS
 
 _log = logging.getLogger("forum.web")
 
@@ -53,11 +54,15 @@ class Protocol(web.RequestHandler):
         self._unsent_since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, unless the address has too many connections already."""
+        """Begin, unless there are too many connections already."""
         line = cast("asyncio.Transport", transport)
-        if not self._connections.admit(self, line.get_extra_info("peername")):
+        admission = self._connections.admit(self, line.get_extra_info("peername"))
+        if admission is not Admission.TAKEN:
             self.force_close()
-            line.abort()
+            if admission is Admission.FULL:
+                line.set_protocol(_Told(line, self._connections))
+            else:
+                line.abort()
             return
         self._line = line
         self._header_since = self._loop.time()
@@ -168,7 +173,7 @@ class Protocol(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("a part of another answer has been sent")
         headers = {**HEADERS, "Cache-Control": "private, no-store"}
-        response = web.Response(status=status, text=f"{status} {HTTPStatus(status).phrase}\n", headers=headers)
+        response = web.Response(status=status, text=_text(status), headers=headers)
         response.force_close()
         return response
 
@@ -176,3 +181,33 @@ class Protocol(web.RequestHandler):
         """Log a failure of ours; a client's, such as a body that is not what it says to be, was answered already."""
         if not isinstance(kw.get("exc_info"), HttpProcessingError | web.RequestPayloadError | TooSlow):
             super().log_exception(*args, **kw)
+
+
+def _text(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}\n"
+
+
+_LOOK_SECONDS: Final = 1.0
+"""How long who is told that there is no room may go on sending: closed at once, the answer might not reach them."""
+
+
+class _Told(asyncio.Protocol):
+    """A connection that is answered 503 before anything is asked, and closed."""
+
+    def __init__(self, line: asyncio.Transport, connections: Connections) -> None:
+        self._connections = connections
+        headers = {
+            **HEADERS,
+            "Cache-Control": "private, no-store",
+            "Content-Type": "text/plain; charset=utf-8",
+            "Content-Length": str(len(_text(503))),
+            "Retry-After": str(RETRY_SECONDS),
+            "Connection": "close",
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        line.write(f"HTTP/1.1 {_text(503).strip()}\r\n{head}\r\n{_text(503)}".encode())
+        self._timer = asyncio.get_running_loop().call_later(_LOOK_SECONDS, line.abort)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._timer.cancel()
+        self._connections.told()

@@ -1,76 +1,160 @@
-"""How often a member or a guest may do something; the numbers stand here, the counting is `domain/attempts.py`'s."""
+"""How often a member, a program's token or an address may do something; the counting is `domain/attempts.py`'s.
+
+The numbers stand here, each far above what a person does and below what a script does, and with who is counted in
+`docs/security.md`; a test keeps the two alike. Guesses at passwords are slowed by `domain/sign_in.py` instead.
+"""
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from aiohttp import web
 
 from forum.db import Tx
 from forum.domain import attempts, sign_in
+from forum.domain.actors import Actor
+from forum.domain.attempts import Budget
+from forum.errors import Full, ReadOnly
 from forum.keys import ACTOR, ADDRESS, DB, LIMITS
 
-POSTS_A_MINUTE: Final = 60
+_log = logging.getLogger("forum.web")
+
+CALLS: Final = Budget("calls", 600, 60)
+"""Of one token: ten calls a second, all through, are a program that has run away."""
+
+CHANGES: Final = Budget("changes", 600, 60)
+"""Forms sent and calls that change something, of any kind: more than all the others below together."""
+
+POSTS: Final = Budget("posts", 60, 60)
 """Topics, replies, edits and marks together: far above what a hand can type, below what fills a category."""
 
-POSTS_AN_HOUR: Final = 300
+POSTS_HOURLY: Final = Budget("posts_hourly", 300, 3600)
 
-SEARCHES_A_MINUTE: Final = 60
+SEARCHES: Final = Budget("searches", 60, 60)
 """A member's, over all their browsers and programs: each may read a long list of matches."""
 
-PREVIEWS_A_MINUTE: Final = 60
+PREVIEWS: Final = Budget("previews", 60, 60)
 """One a second is more than anybody looks at; each is rendered in the same workers as posts are."""
 
-DRAFTS_A_MINUTE: Final = 120
+DRAFTS: Final = Budget("drafts", 120, 60)
 """Several windows that each save what is typed every few seconds."""
 
-FEEDBACK_AN_HOUR: Final = 10
+COMPLETIONS: Final = Budget("completions", 600, 60)
+"""Offers while somebody writes, one a letter: faster than anybody types."""
+
+TOKENS: Final = Budget("tokens", 20, 3600)
+"""API tokens made, on the page or by a program that is given the password."""
+
+PASSWORDS: Final = Budget("passwords", 10, 3600)
+"""Passwords changed: each costs a hash, and ends every other session."""
+
+FEEDBACK: Final = Budget("feedback", 10, 3600)
 """Messages to the moderators of a member, or of all guests of an address: a town hall shares one."""
 
-COMPLETIONS_A_MINUTE: Final = 600
-"""Offers while somebody writes, one a letter: faster than anybody types."""
+SETUPS: Final = Budget("setups", 60, 3600)
+"""Visits to the set-up link from an address, good or guessed."""
+
+BUDGETS: Final = (
+    CALLS,
+    CHANGES,
+    POSTS,
+    POSTS_HOURLY,
+    SEARCHES,
+    PREVIEWS,
+    DRAFTS,
+    COMPLETIONS,
+    TOKENS,
+    PASSWORDS,
+    FEEDBACK,
+    SETUPS,
+)
+
+
+async def count_call(request: web.Request, actor: Actor, *, is_change: bool) -> None:
+    """Count a call of the actor's token, and what changes something as the member's too, or raise RateLimited."""
+    asked = [(CALLS, attempts.subject(request.app[LIMITS], "token", str(actor.token_id)))]
+    if is_change:
+        asked.append((CHANGES, _member(request, actor)))
+    await _count(request, *asked)
+
+
+async def count_change(request: web.Request, actor: Actor) -> None:
+    """Count a form that a member sends, or raise RateLimited."""
+    await _count(request, (CHANGES, _member(request, actor)))
 
 
 async def count_post(request: web.Request, tx: Tx) -> None:
     """Count what leaves a post, a version or a notice behind, or raise RateLimited; all of a member's together."""
-    limits = request.app[LIMITS]
-    subject = attempts.subject(limits, "member", str(request[ACTOR].member_id))
-    await attempts.count(tx, limits, "posts", subject, limit=POSTS_A_MINUTE, seconds=60)
-    await attempts.count(tx, limits, "posts_hourly", subject, limit=POSTS_AN_HOUR, seconds=3600)
+    member = _member(request, request[ACTOR])
+    await attempts.count(tx, request.app[LIMITS], (POSTS, member), (POSTS_HOURLY, member))
+
+
+async def count_post_at_once(request: web.Request) -> None:
+    """Count the same in a statement of its own, for an act that is one."""
+    member = _member(request, request[ACTOR])
+    await _count(request, (POSTS, member), (POSTS_HOURLY, member))
 
 
 async def count_search(request: web.Request) -> None:
     """Count a search of the member who asks, or raise RateLimited."""
-    await _count(request, "searches", SEARCHES_A_MINUTE)
+    await _count(request, (SEARCHES, _member(request, request[ACTOR])))
 
 
 async def count_preview(request: web.Request) -> None:
     """Count a preview of the member who asks, or raise RateLimited."""
-    await _count(request, "previews", PREVIEWS_A_MINUTE)
+    await _count(request, (PREVIEWS, _member(request, request[ACTOR])))
 
 
 async def count_draft(request: web.Request) -> None:
     """Count a draft that is saved, or raise RateLimited."""
-    await _count(request, "drafts", DRAFTS_A_MINUTE)
-
-
-async def _count(request: web.Request, act: str, limit: int) -> None:
-    limits = request.app[LIMITS]
-    subject = attempts.subject(limits, "member", str(request[ACTOR].member_id))
-    async with request.app[DB].write() as tx:
-        await attempts.count(tx, limits, act, subject, limit=limit, seconds=60)
-
-
-async def count_feedback(request: web.Request, tx: Tx) -> None:
-    """Count a message to the moderators, or raise RateLimited; a guest's is counted by the address it comes from."""
-    limits, actor = request.app[LIMITS], request.get(ACTOR)
-    if actor:
-        subject = attempts.subject(limits, "member", str(actor.member_id))
-    else:
-        subject = attempts.subject(limits, "address", sign_in.network_of(request[ADDRESS]))
-    await attempts.count(tx, limits, "feedback", subject, limit=FEEDBACK_AN_HOUR, seconds=3600)
+    await _count(request, (DRAFTS, _member(request, request[ACTOR])))
 
 
 async def count_completion(request: web.Request) -> None:
     """Count an offer made to the member who writes, or raise RateLimited."""
-    await _count(request, "completions", COMPLETIONS_A_MINUTE)
+    await _count(request, (COMPLETIONS, _member(request, request[ACTOR])))
+
+
+async def count_token(request: web.Request, tx: Tx, member_id: int) -> None:
+    """Count a token that is made for a member, or raise RateLimited."""
+    limits = request.app[LIMITS]
+    await attempts.count(tx, limits, (TOKENS, attempts.subject(limits, "member", str(member_id))))
+
+
+async def count_password(request: web.Request) -> None:
+    """Count a password that the member changes, before it is hashed, or raise RateLimited."""
+    await _count(request, (PASSWORDS, _member(request, request[ACTOR])))
+
+
+async def count_feedback(request: web.Request, tx: Tx) -> None:
+    """Count a message to the moderators, or raise RateLimited; a guest's is counted by the address it comes from."""
+    actor = request.get(ACTOR)
+    sender = _member(request, actor) if actor else _address(request)
+    await attempts.count(tx, request.app[LIMITS], (FEEDBACK, sender))
+
+
+async def count_setup(request: web.Request) -> None:
+    """Count a visit to the set-up link, or raise RateLimited."""
+    await _count(request, (SETUPS, _address(request)))
+
+
+async def _count(request: web.Request, *asked: tuple[Budget, bytes]) -> None:
+    """Count in a transaction of its own: no act holds the row that the next one has to count in."""
+    limits = request.app[LIMITS]
+    if limits.are_off:
+        return
+    try:
+        async with request.app[DB].once(bears_repeating=True) as once:
+            await attempts.count(once, limits, *asked)
+    except (ReadOnly, Full) as refusal:
+        # What is only read is read on; what writes is refused by itself.
+        _log.info("not counted: %s", refusal.code)
+
+
+def _member(request: web.Request, actor: Actor) -> bytes:
+    return attempts.subject(request.app[LIMITS], "member", str(actor.member_id))
+
+
+def _address(request: web.Request) -> bytes:
+    return attempts.subject(request.app[LIMITS], "address", sign_in.network_of(request[ADDRESS]))

@@ -1,7 +1,8 @@
-"""A form for a text whose token is stale, because its member signed in again in another window: shown to be sent again.
+"""A form for a text that was refused before anything looked at it: shown to be sent again.
 
-Nothing is stored: a form without a good token does nothing. It is only shown when the browser vouches that it came from
-this forum, so that no other site can put words of its own before a member, and only to who wrote in it.
+Its token is stale, because its member signed in again in another window, or its member sends too many forms. Nothing is
+stored. It is only shown when the browser vouches that it came from this forum, so that no other site can put words of
+its own before a member, and only to who wrote in it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from aiohttp import web
 from forum.domain.drafts import Words
 from forum.errors import ForumError
 from forum.keys import ACTOR
-from forum.web import kept, problems
+from forum.web import kept, problem_json, problems
 from forum.web.forms import FormState
 from forum.web.pages import Page, render
 
@@ -36,9 +37,11 @@ async def show(request: web.Request, problem: ForumError) -> web.Response | None
         return None
     page = ResendPage(
         title=problems.title(problem.status),
-        sentence=problems.sentence("stale_form"),
+        sentence=problems.sentence("stale_form" if problem.code == "csrf" else problem.code),
         action=request.path,
         words=words,
         form=FormState({"title": words.title, "body": words.body}),
     )
-    return await render(request, page, status=problem.status)
+    response = await render(request, page, status=problem.status)
+    problem_json.retry_after(response, problem)
+    return response

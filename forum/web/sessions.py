@@ -7,9 +7,11 @@ from typing import Final
 from aiohttp import web
 from aiohttp_session import AbstractStorage, Session, new_session
 
+from forum import db
 from forum.config import Config
-from forum.domain import sessions
-from forum.keys import ACTOR, DB, NETWORK
+from forum.domain import access, sessions
+from forum.domain.entities import TopicId
+from forum.keys import ACTOR, DB, NETWORK, STAMP, VISIT, VISITED
 
 _KEY: Final = "key"
 
@@ -34,20 +36,28 @@ class PostgresStorage(AbstractStorage):
         key = self.load_cookie(request)
         if not key:
             return await self.new_session()
-        db = request.app[DB]
-        async with db.read() as conn:
-            found = await sessions.actor(conn, key)
+        found = await db.repeat(lambda: _found(request, key))
         if found is None:
             return await self.new_session()
         request[ACTOR] = found.actor
         request[NETWORK] = found.network
+        request[STAMP] = found.stamp
         if found.needs_touch:
-            async with db.write() as tx:
-                await sessions.touch(tx, found.actor.session_id)
+            await request.app[DB].note(lambda tx: sessions.touch(tx, found.actor.session_id))
         return Session(key, data={"session": {_KEY: key}, "created": 0}, new=False)
 
     async def save_session(self, request: web.Request, response: web.StreamResponse, session: Session) -> None:
         self.save_cookie(response, session.get(_KEY, ""), max_age=session.max_age or self.max_age)
+
+
+async def _found(request: web.Request, key: str) -> sessions.SessionActor | None:
+    async with request.app[DB].read() as conn:
+        if (topic_id := request.get(VISITED)) is None:
+            return await sessions.actor(conn, key)
+        found, visit = await access.session_and_topic(conn, key, TopicId(topic_id))
+    if visit:
+        request[VISIT] = visit
+    return found
 
 
 def cookie_name(config: Config, purpose: str) -> str:

@@ -41,8 +41,7 @@ async def show(
     code = problem.code if problem and not form.is_faulty and not has_ended else ""
     page = SignInPage(form=form, code=code, next=wanted, has_ended=has_ended, has_members=has_members, kept=kept)
     response = await render(request, page, status=problem.status if problem else 200)
-    if problem:
-        problem_json.retry_after(response, problem)
+    problem_json.retry_after(response, problem)
     return response
 
 

@@ -106,7 +106,7 @@ async def test_the_text_is_rendered_and_made_safe(site: Site) -> None:
 async def test_who_may_not_start_there_is_refused_and_who_sees_nothing_finds_nothing(site: Site) -> None:
     sent = {"title": "Τίτλος", "body": "Κείμενο"}
     maria, stranger = await site.program("maria"), await site.program("stranger")
-    for category, code in (("announcements", "cannot_start"), ("proposals", "cannot_start")):
+    for category, code in (("announcements", "cannot_start"), ("proposals", "can_only_reply")):
         assert problem(await maria.post("/api/v1/topics", json={**sent, "category": category}), 403) == code
     absent = await stranger.post("/api/v1/topics", json={**sent, "category": "nothing"})
     hidden = await stranger.post("/api/v1/topics", json={**sent, "category": "questions"})

@@ -5,6 +5,7 @@ They measure times, so they are run by themselves, after all others.
 
 from __future__ import annotations
 
+import inspect
 import os
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,8 @@ collect_ignore_glob: Final = [] if os.environ.get("KOINON_AUDIT") == "1" else ["
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this folder the loop of the whole session, as those of tests/browser have."""
+    """Give the coroutines of this folder the loop of the whole session, as those of tests/browser have."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        is_here = Path(__file__).parent in item.path.parents
+        if is_here and isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)

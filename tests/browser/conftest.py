@@ -27,6 +27,7 @@ from forum.domain import sessions
 from forum.domain.actors import Actor
 from forum.i18n import Language
 from forum.keys import CONFIG, DB
+from forum.markup import Renderer
 from forum.passwords import Hasher, Parameters
 from forum.postgres import Endpoint
 from forum.web.sessions import cookie_name
@@ -77,8 +78,8 @@ async def cast(owner: RawConnection) -> Cast:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def server(config: Config, database_url: str) -> AsyncIterator[TestServer]:
-    app = create_app(config, database_url, hasher=Hasher(parameters=Parameters.TESTING))
+async def server(config: Config, database_url: str, renderer: Renderer) -> AsyncIterator[TestServer]:
+    app = create_app(config, database_url, hasher=Hasher(parameters=Parameters.TESTING), renderer=renderer)
     server = TestServer(app)
     await server.start_server()
     yield server

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import astuple, dataclass
 from itertools import combinations, product
@@ -16,10 +15,8 @@ from forum.i18n import Language
 from tests.browser.conftest import OpenPage
 from tests.browser.content import Pen, Topic
 from tests.browser.families import every_family
-from tests.browser.window import HEIGHT, Window, halfway
+from tests.browser.window import HEIGHT, IS_AUDIT, Window, halfway
 from tests.site import Site
-
-_IS_AUDIT: Final = os.environ.get("KOINON_AUDIT") == "1"
 
 _LANGUAGES: Final[tuple[Language, ...]] = ("el", "en")
 _NARROW: Final = (320, 360)
@@ -51,7 +48,7 @@ def _looks(number: int) -> tuple[Look, ...]:
 
     Eight pages after one another are seen in all narrow ways and, twice each, in all wide ones.
     """
-    if _IS_AUDIT:
+    if IS_AUDIT:
         return _ALL
     language, scheme = number // 2 % 2, number // 4 % 2
     narrow = Look(_LANGUAGES[language], _NARROW[number % 2], _SCHEMES[scheme])

@@ -6,8 +6,8 @@ from forum.db import RawConnection
 from forum.i18n import Language
 from tests import cast as people
 from tests.browser.conftest import OpenPage
-from tests.browser.content import Pen
-from tests.browser.window import everywhere, halfway
+from tests.browser.content import Pen, Topic
+from tests.browser.window import Window, everywhere, halfway
 from tests.cast import PASSWORD
 from tests.site import Site
 
@@ -15,14 +15,20 @@ _TITLE = "Ύδρευση στα νησιά"
 _BODY = "Πρώτη γραμμή & «άλλα»\n\n- ένα\n- **δύο**\n\n  τέλος"
 
 
-@everywhere
-async def test_a_reply_is_looked_at_kept_and_published_later(
-    open_page: OpenPage, site: Site, owner: RawConnection, language: Language, width: int
-) -> None:
+async def _half_a_reply(open_page: OpenPage, site: Site, language: Language, width: int) -> tuple[Topic, Window]:
+    """Write a reply that is not sent yet."""
     topic = await (await Pen.of(site, "nikos")).start(_TITLE, "Κείμενο.")
     window = await open_page("maria", language=language, width=width)
     await window.go(topic.path)
     await window.field("Text").fill(_BODY)
+    return topic, window
+
+
+@everywhere
+async def test_a_reply_is_looked_at_kept_and_published_later(
+    open_page: OpenPage, site: Site, owner: RawConnection, language: Language, width: int
+) -> None:
+    _, window = await _half_a_reply(open_page, site, language, width)
     await window.press(window.say("Preview"))
     assert await window.main.locator(".post-body strong").inner_text() == "δύο"
     assert await window.field("Text").input_value() == _BODY
@@ -43,10 +49,7 @@ async def test_a_reply_is_looked_at_kept_and_published_later(
 async def test_a_draft_is_discarded_on_the_page_of_its_form(
     open_page: OpenPage, site: Site, language: Language, width: int
 ) -> None:
-    topic = await (await Pen.of(site, "nikos")).start(_TITLE, "Κείμενο.")
-    window = await open_page("maria", language=language, width=width)
-    await window.go(topic.path)
-    await window.field("Text").fill(_BODY)
+    topic, window = await _half_a_reply(open_page, site, language, width)
     await window.press(window.say("Save as draft"))
     await window.go(topic.path)
     assert await window.field("Text").input_value() == _BODY
@@ -60,10 +63,7 @@ async def test_a_draft_is_discarded_on_the_page_of_its_form(
 async def test_words_survive_the_end_of_the_session(
     open_page: OpenPage, site: Site, owner: RawConnection, language: Language, width: int
 ) -> None:
-    topic = await (await Pen.of(site, "nikos")).start(_TITLE, "Κείμενο.")
-    window = await open_page("maria", language=language, width=width)
-    await window.go(topic.path)
-    await window.field("Text").fill(_BODY)
+    topic, window = await _half_a_reply(open_page, site, language, width)
     await owner.execute("DELETE FROM sessions")
     await window.press(window.say("Publish the reply"), status=401)
     await window.field("E-mail address").fill(people.email("maria"))
@@ -81,10 +81,7 @@ async def test_words_survive_the_end_of_the_session(
 async def test_words_survive_another_sign_in_in_another_tab(
     open_page: OpenPage, site: Site, owner: RawConnection, language: Language, width: int
 ) -> None:
-    topic = await (await Pen.of(site, "nikos")).start(_TITLE, "Κείμενο.")
-    window = await open_page("maria", language=language, width=width)
-    await window.go(topic.path)
-    await window.field("Text").fill(_BODY)
+    _, window = await _half_a_reply(open_page, site, language, width)
     await owner.execute("DELETE FROM sessions")
     tab = await window.page.context.new_page()
     await tab.goto(f"{window.address}/login")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -32,3 +34,32 @@ class Run:
             timeout=120,
             check=False,
         )
+
+    def begin(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        """Start a command and return it while it runs."""
+        return subprocess.Popen(
+            [sys.executable, "run.py", *arguments],
+            cwd=ROOT,
+            env={**self.environment, **settings},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def on_a_terminal(self, *arguments: str) -> tuple[int, bytes]:
+        """Run a command whose standard error is a terminal; return its status and what the terminal was shown."""
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [sys.executable, "run.py", *arguments],
+            cwd=ROOT,
+            env={**self.environment, "TERM": "xterm", "COLUMNS": "120"},
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+        ) as program:
+            os.close(theirs)
+            shown = b""
+            with contextlib.suppress(OSError):  # how a terminal ends
+                while part := os.read(ours, 65536):
+                    shown += part
+        os.close(ours)
+        return program.returncode, shown

@@ -146,3 +146,14 @@ def test_a_member_is_given_a_language_that_is_spoken(run: Run) -> None:
     assert refused.returncode == 2
     assert "el, en" in refused.stderr
     assert _create(run, language="en").returncode == 0
+
+
+async def test_check_finds_wrong_counters_and_repairs_them_when_told_to(run: Run, owner: RawConnection) -> None:
+    assert "counters: exact" in run("check").stdout
+    await owner.execute("UPDATE categories SET topic_count = 5 WHERE slug = 'questions'")
+    number = await owner.fetchval("SELECT id FROM categories WHERE slug = 'questions'")
+    found = run("check")
+    assert found.returncode == 1
+    assert found.stderr == f"error: counters: 1 wrong (category {number}); check --repair counts them anew\n"
+    assert f"counters: 1 were wrong and are counted anew (category {number})" in run("check", "--repair").stdout
+    assert "counters: exact" in run("check").stdout

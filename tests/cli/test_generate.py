@@ -6,12 +6,7 @@ Most tests look at one database that is filled once; nothing in it is changed.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import pty
 import re
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -26,7 +21,8 @@ from forum.markup.rendering import render, text_of
 from forum.migrations import migrate
 from forum.postgres import EmbeddedServer, Endpoint
 from tests.cast import Cast
-from tests.cli.running import ROOT, Run
+from tests.cli import counting
+from tests.cli.running import Run
 from tests.site import Site
 
 SIZE: Final = Size(members=120, topics=150, posts=2000, groups=60, categories=12)
@@ -125,22 +121,8 @@ async def test_the_command_fills_it_and_whom_it_prints_can_sign_in(
 
 @pytest.mark.usefixtures("nobody")
 async def test_a_terminal_shows_how_far_it_is(run: Run) -> None:
-    ours, theirs = pty.openpty()
-    options = ("--members", "30", "--topics", "40", "--posts", "600")
-    with subprocess.Popen(
-        [sys.executable, "run.py", "generate", *options],
-        cwd=ROOT,
-        env={**run.environment, "TERM": "xterm", "COLUMNS": "120"},
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-    ) as program:
-        os.close(theirs)
-        shown = b""
-        with contextlib.suppress(OSError):  # how a terminal ends
-            while part := os.read(ours, 65536):
-                shown += part
-    os.close(ours)
-    assert program.returncode == 0
+    status, shown = run.on_a_terminal("generate", "--members", "30", "--topics", "40", "--posts", "600")
+    assert status == 0
     for said in (b"Writing posts", b"600/600", b"/s", b"Building indexes", b"Gathering statistics"):
         assert said in shown, said
 
@@ -257,41 +239,7 @@ async def test_there_is_as_much_as_was_asked_for(filled: RawConnection) -> None:
 
 
 async def test_every_count_is_that_of_the_rows(filled: RawConnection) -> None:
-    wrong = await filled.fetch("""
-        SELECT topics.id
-        FROM topics
-        CROSS JOIN LATERAL (
-            SELECT count(*) AS everything, max(posts.number) AS highest,
-                   count(*) FILTER (WHERE posts.deleted_at IS NULL AND posts.number > 1) AS replies
-            FROM posts
-            WHERE posts.topic_id = topics.id
-        ) AS counted
-        CROSS JOIN LATERAL (
-            SELECT posts.number, posts.created_at, posts.author_id
-            FROM posts
-            WHERE posts.topic_id = topics.id AND posts.deleted_at IS NULL
-            ORDER BY posts.number DESC
-            LIMIT 1
-        ) AS last
-        WHERE (topics.post_count, topics.post_count, topics.reply_count, topics.last_post_number,
-               topics.last_post_at, topics.last_author_id)
-            <> (counted.everything, counted.highest, counted.replies, last.number, last.created_at, last.author_id)
-    """)
-    assert wrong == []
-    assert (
-        await filled.fetch("""
-        SELECT categories.slug FROM categories
-        WHERE topic_count <> (SELECT count(*) FROM topics WHERE category_id = categories.id)
-    """)
-        == []
-    )
-    assert (
-        await filled.fetch("""
-        SELECT posts.id FROM posts
-        WHERE revision_count <> (SELECT count(*) FROM post_revisions WHERE post_id = posts.id)
-    """)
-        == []
-    )
+    assert await counting.miscounted(filled) == counting.NONE
 
 
 async def test_a_topic_begins_with_its_author_s_post_and_is_numbered_in_time(filled: RawConnection) -> None:

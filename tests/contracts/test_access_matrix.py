@@ -16,6 +16,7 @@ import pytest
 from forum.domain import access, feedback, posts, sessions, topics
 from forum.domain.entities import PostId, TopicId
 from forum.domain.feedback import FeedbackId
+from forum.domain.posts import Reply
 from forum.keys import ASSETS, DB
 from forum.markup import Rendered
 from forum.routes import ROUTES
@@ -97,6 +98,7 @@ PAGES: Final = {
     "assets.show":           "2 2 2 2 2 2 2",
     "health.live":           "2 2 2 2 2 2 2",
     "health.ready":          "2 2 2 2 2 2 2",
+    "metrics.show":          "2 2 2 2 2 2 2",
 }  # fmt: skip
 
 API: Final = {
@@ -160,7 +162,7 @@ async def _arrange(site: Site, route: Route) -> _Things:
         family = route.name.removeprefix("api.").partition(".")[0]
         if family == "posts" and "/topics/" not in route.path:
             reply = await access.topic_to_reply(tx, maria, made.topic_id)
-            post_id = (await posts.reply(tx, reply, body="Απάντηση", rendered=rendered, reply_to=None, key=None)).id
+            post_id = (await posts.reply(tx, reply, Reply("Απάντηση", rendered))).id
     async with site.app[DB].write() as tx:
         match route.name:
             case "posts.restore":

@@ -15,6 +15,7 @@ import pytest
 
 from forum.db import REGISTRY, Database, connect
 from forum.domain import access, posts, search, topics
+from forum.domain.posts import Reply
 from forum.errors import CommandError
 from forum.markup import Rendered
 from forum.migrations import migrate
@@ -67,7 +68,7 @@ async def test_the_whole_way_works_under_a_single_ordinary_role(server: Endpoint
             made = await topics.start(tx, start, title="Ύδρευση", body="Κείμενο", rendered=_TEXT, key=None)
         async with db.write() as tx:
             grant = await access.topic_to_reply(tx, cast.nikos, made.topic_id)
-            await posts.reply(tx, grant, body="Απάντηση", rendered=_TEXT, reply_to=None, key=None)
+            await posts.reply(tx, grant, Reply("Απάντηση", _TEXT))
         async with db.read() as conn:
             found = await search.search(conn, cast.sophie, "ΨΗΦΟΦΟΡΙΑ ΝΕΡΟ")
             hidden = await search.search(conn, cast.stranger, "ΨΗΦΟΦΟΡΙΑ ΝΕΡΟ")

@@ -33,6 +33,7 @@ _TYPES: dict[str, set[type]] = {
     "text[]": {list},
     "_text": {list},
     "jsonb": {dict},
+    "record": {tuple},  # its fields are those of a dataclass, which tests/domain/test_versions.py compares
 }
 
 _WRITES = re.compile(

@@ -12,6 +12,9 @@ from forum.postgres import EmbeddedServer, Endpoint
 ROOT = Path(__file__).parents[2]
 
 _CATALOGUE = {
+    "tables": """
+        SELECT relname, relkind::text, relpersistence::text
+        FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') ORDER BY 1""",
     "columns": """
         SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
                pg_get_expr(d.adbin, d.adrelid)

@@ -32,6 +32,14 @@ def test_a_grant_is_made_at_the_door_only() -> None:
     assert elsewhere == []
 
 
+def test_what_expires_does_so_by_the_databases_clock_and_what_lasts_is_measured_by_one_that_is_never_set() -> None:
+    wall = re.compile(r"\b(datetime\.(now|utcnow|today)|date\.today|time\.(time|time_ns|localtime|gmtime))\(")
+    shown = re.compile(r"\bclock\.now\(|\bfrom forum import .*\bclock\b")
+    texts = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in (ROOT / "forum").rglob("*.py")}
+    assert {name for name, text in texts.items() if wall.search(text)} == {"forum/clock.py"}
+    assert [name for name, text in texts.items() if name.startswith("forum/domain/") and shown.search(text)] == []
+
+
 def test_no_test_is_skipped_or_expected_to_fail_and_nothing_is_mocked() -> None:
     forbidden = re.compile(r"pytest\.(mark\.)?(skip|xfail)|importorskip|unittest\.mock|MagicMock|monkeypatch\.setattr")
     here = Path(__file__).name

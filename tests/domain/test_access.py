@@ -109,11 +109,11 @@ async def test_a_category_that_may_be_seen_is_not_one_that_may_be_read(
 
 
 async def test_readers_and_commenters_do_not_start_topics(db: Database, cast: Cast) -> None:
-    for slug in ("announcements", "proposals"):
+    for slug, code in (("announcements", "cannot_start"), ("proposals", "can_only_reply")):
         assert (await _ask(db, access.category_to_read, cast.maria, slug)).category.slug == slug
         with pytest.raises(Forbidden) as refused:
             await _ask(db, access.category_to_start, cast.maria, slug)
-        assert refused.value.code == "cannot_start"
+        assert refused.value.code == code
 
 
 async def test_absent_and_invisible_topics_and_posts_are_the_same(db: Database, cast: Cast) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from forum.db import Database, RawConnection
 from forum.domain import attempts
-from forum.domain.attempts import Limits
+from forum.domain.attempts import Budget, Limits
 from forum.errors import RateLimited
 
 LIMITS = Limits(1.0, b"a secret of thirty-two bytes....")
@@ -19,7 +19,7 @@ WHO = attempts.subject(LIMITS, "member", "1")
 
 async def _count(db: Database, limits: Limits = LIMITS, who: bytes = WHO, act: str = "post", limit: int = 3) -> None:
     async with db.write() as tx:
-        await attempts.count(tx, limits, act, who, limit=limit, seconds=60)
+        await attempts.count(tx, limits, (Budget(act, limit, 60), who))
 
 
 async def _reserve(db: Database, limits: Limits = LIMITS, who: bytes = WHO, threshold: int = 2) -> float:
@@ -62,7 +62,7 @@ async def test_what_is_rolled_back_was_not_counted(db: Database, owner: RawConne
 
     async def act_and_fail() -> None:
         async with db.write() as tx:
-            await attempts.count(tx, LIMITS, "post", WHO, limit=3, seconds=60)
+            await attempts.count(tx, LIMITS, (Budget("post", 3, 60), WHO))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -72,6 +72,7 @@ TOPIC: Final = Topic(
     created_at=NOW,
     deleted_at=None,
     deleted_by_id=None,
+    version=1,
     can_see=True,
     can_read=True,
     can_start=True,
@@ -156,7 +157,8 @@ TABLE: Final[dict[str, list[tuple[State, State, str]]]] = {
         ({}, {}, "not_author"),
         (MODERATED, {}, "not_author"),
         (MINE, {}, ""),
-        (MINE | NO_START, {}, "cannot_start"),
+        (MINE | NO_START, {}, "can_only_reply"),
+        (MINE | NO_START | NO_REPLY, {}, "cannot_start"),
         (MINE | LOCKED, {}, "topic_locked"),
         (MINE | LOCKED | MODERATED, {}, ""),
         (MINE | DELETED_BY_ME, {}, "topic_deleted"),
@@ -188,7 +190,7 @@ TABLE: Final[dict[str, list[tuple[State, State, str]]]] = {
         (DELETED_BY_OTHER, MINE, "topic_deleted"),
         ({}, {"number": 1}, "not_author"),
         (MINE, MINE | {"number": 1}, ""),
-        (MINE | NO_START, MINE | {"number": 1}, "cannot_start"),
+        (MINE | NO_START, MINE | {"number": 1}, "can_only_reply"),
         (MINE | NO_REPLY, MINE | {"number": 1}, ""),
     ],
     "can_delete_post": [
@@ -238,7 +240,8 @@ def test_a_rule_answers_as_the_table_says(rule: str, topic: State, post: State, 
 
 def test_starting_asks_for_the_right_to_start() -> None:
     rights = Rights(True, True, False, True, True, True, True)
-    assert permissions.can_start_topic(rights).code == "cannot_start"
+    assert permissions.can_start_topic(rights).code == "can_only_reply"
+    assert permissions.can_start_topic(replace(rights, can_reply=False)).code == "cannot_start"
     assert permissions.can_start_topic(replace(rights, can_start=True))
 
 

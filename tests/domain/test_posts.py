@@ -8,7 +8,7 @@ from forum.db import Database, RawConnection
 from forum.domain import access, idempotency, posts
 from forum.domain.actors import Actor
 from forum.domain.entities import Post, PostId, Revision, TopicId
-from forum.domain.posts import AuthoredPost
+from forum.domain.posts import AuthoredPost, Reply
 from forum.errors import BadRequest, Forbidden, Invalid
 from forum.markup import Rendered
 from tests.cast import Cast
@@ -298,7 +298,7 @@ async def test_an_excerpt_is_the_beginning_of_the_text(db: Database, cast: Cast)
     html = "<p>Λόγια <strong>με</strong> &lt;έμφαση&gt;</p>\n<ul>\n<li>ένα</li>\n</ul>" + link * 60
     async with db.write() as tx:
         grant = await access.topic_to_reply(tx, cast.nikos, started.topic_id)
-        await posts.reply(tx, grant, body="…", rendered=Rendered(html, "…", False), reply_to=None, key=None)
+        await posts.reply(tx, grant, Reply("…", Rendered(html, "…", False)))
     (row,) = await _by_author(db, cast.maria, cast.nikos)
     assert row.excerpt.startswith("Λόγια με <έμφαση> ένα σύνδεσμος σύνδεσμος")
     assert row.excerpt.endswith("…")

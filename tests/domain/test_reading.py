@@ -6,6 +6,7 @@ from forum.db import Database, RawConnection
 from forum.domain import access, posts, reading
 from forum.domain.actors import Actor
 from forum.domain.entities import TopicId
+from forum.domain.posts import Reply
 from forum.domain.unread import COUNT_LIMIT
 from tests.cast import Cast
 from tests.domain import writing
@@ -200,7 +201,7 @@ async def test_marking_all_read_swallows_nothing_that_is_just_being_written(db: 
     started = await writing.start(db, cast.maria)
     async with db.write() as tx:
         grant = await access.topic_to_reply(tx, cast.sophie, started.topic_id)
-        await posts.reply(tx, grant, body="Ναι", rendered=writing.rendered("Ναι"), reply_to=None, key=None)
+        await posts.reply(tx, grant, Reply("Ναι", writing.rendered("Ναι")))
         await _mark_all(db, cast.nikos)
         await _mark_category(db, cast.moderator, "questions")
     for person in (cast.nikos, cast.moderator):

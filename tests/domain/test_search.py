@@ -14,6 +14,7 @@ from forum.domain import access, pages, posts, search
 from forum.domain.actors import Actor
 from forum.domain.entities import PostId
 from forum.domain.pages import Page
+from forum.domain.posts import Reply
 from forum.domain.search import MARK_CLOSE, MARK_OPEN, RANKED_LIMIT, Hit
 from forum.errors import BadRequest
 from forum.markup import Rendered
@@ -235,7 +236,7 @@ async def test_a_snippet_is_plain_text_with_marks_around_the_words(db: Database,
     rendered = Rendered(f'<p title="πελαργός">{html.escape(text)} <strong>ψηλά</strong></p>', text, False)
     async with db.write() as tx:
         grant = await access.topic_to_reply(tx, cast.nikos, started.topic_id)
-        await posts.reply(tx, grant, body=text, rendered=rendered, reply_to=None, key=None)
+        await posts.reply(tx, grant, Reply(text, rendered))
     (hit,) = (await _search(db, cast.maria, "πετά")).items
     assert f"{MARK_OPEN}πετά{MARK_CLOSE} ψηλά" in hit.snippet
     assert (hit.snippet.count(MARK_OPEN), hit.snippet.count(MARK_CLOSE)) == (1, 1)

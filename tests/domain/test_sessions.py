@@ -185,7 +185,7 @@ async def test_sweeping_deletes_what_has_ended_and_nothing_that_lives(
     async with db.write() as tx:
         token = await api_tokens.create(tx, cast.maria.member_id, name="a", secret=b"s" * 32, key="k1")
         await idempotency.claim(tx, cast.nikos, idempotency.make("k2", "posts.reply"))
-        await attempts.count(tx, limits, "post", attempts.subject(limits, "1"), limit=1, seconds=60)
+        await attempts.count(tx, limits, (attempts.Budget("post", 1, 60), attempts.subject(limits, "1")))
     async with db.write() as tx:
         assert await sessions.sweep(tx) == 0
     await owner.execute("""

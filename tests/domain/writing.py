@@ -9,6 +9,7 @@ from forum.domain import access, categories, posts, reading, topics
 from forum.domain.actors import Actor
 from forum.domain.entities import Post, PostId, TopicId, TopicRow
 from forum.domain.idempotency import Key
+from forum.domain.posts import Reply
 from forum.domain.topics import Started
 from forum.markup import Rendered
 
@@ -46,7 +47,8 @@ async def reply(
     """Reply in a topic."""
     async with db.write() as tx:
         grant = await access.topic_to_reply(tx, actor, topic_id)
-        return await posts.reply(tx, grant, body=body, rendered=rendered(body), reply_to=reply_to, key=key)
+        reply = await posts.reply(tx, grant, Reply(body, rendered(body), reply_to, key))
+        return await posts.replied(tx, grant.actor, reply)
 
 
 async def edit(db: Database, actor: Actor, post_id: PostId, body: str, title: str | None = None) -> Post:

@@ -75,7 +75,9 @@ async def serving(
     )
     runner = web.AppRunner(app, shutdown_timeout=patience, handler_cancellation=False)
     await runner.setup()
-    connections = Connections(config.connections_per_address, exempt=config.trusted_proxies, deadlines=deadlines)
+    connections = Connections(
+        config.connections_per_address, total=config.connections, exempt=config.trusted_proxies, deadlines=deadlines
+    )
     accepting = await asyncio.get_running_loop().create_server(
         lambda: connection(runner, connections), "127.0.0.1", 0, backlog=512
     )

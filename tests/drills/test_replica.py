@@ -11,7 +11,8 @@ from typing import Final
 import aiohttp
 import pytest
 
-from forum.db import REGISTRY, Card, Conn, Database, Position, Query, Statement
+from forum.db import REGISTRY, Card, Conn, Database, Query, Statement
+from forum.replica import Position, ReplicatedDatabase, caught_up
 from tests import cast as people
 from tests.drills.forum_process import ForumProcess, Person, forum, until
 from tests.drills.replication import Pair, pair, superuser
@@ -39,7 +40,7 @@ def servers() -> Iterator[Pair]:
 
 @pytest.fixture
 async def db(servers: Pair) -> AsyncIterator[Database]:
-    database = Database(servers.primary_url, replica_url=servers.replica_url)
+    database = ReplicatedDatabase(servers.primary_url, servers.replica_url)
     await database.open()
     yield database
     await database.close()
@@ -77,7 +78,7 @@ async def test_a_replica_that_has_caught_up_is_read_and_one_that_has_not_is_not(
 
 
 async def test_whoever_reads_after_a_write_was_acknowledged_sees_it(servers: Pair, db: Database) -> None:
-    other = Database(servers.primary_url, replica_url=servers.replica_url)
+    other = ReplicatedDatabase(servers.primary_url, servers.replica_url)
     await other.open()
     on_the_replica = 0
 
@@ -96,7 +97,7 @@ async def test_whoever_reads_after_a_write_was_acknowledged_sees_it(servers: Pai
 
 
 async def test_what_fails_on_the_replica_is_read_on_the_primary(servers: Pair) -> None:
-    db = Database(servers.primary_url, replica_url=servers.replica_url, replica_pause=0.2)
+    db = ReplicatedDatabase(servers.primary_url, servers.replica_url, pause=0.2)
     await db.open()
     await until(lambda: _is_read_on_the_replica(db), 30, "it has caught up")
 
@@ -121,7 +122,7 @@ async def test_what_fails_on_the_replica_is_read_on_the_primary(servers: Pair) -
 
 async def test_a_forum_starts_while_its_replica_is_down(servers: Pair, tmp_path: Path) -> None:
     nowhere = servers.replica_url.replace(servers.standby.host, str(tmp_path))
-    database = Database(servers.primary_url, replica_url=nowhere)
+    database = ReplicatedDatabase(servers.primary_url, nowhere)
     await database.open()
     assert not await _is_read_on_the_replica(database)
     await database.close()
@@ -139,12 +140,12 @@ async def test_a_standby_of_another_history_is_not_read_however_far_it_is(server
         (Position("FF/0", position.timeline), False),
         (Position(None, None), False),
     ):
-        async with standby.read_from(asked) as conn_or_none:
+        async with caught_up(standby, asked) as conn_or_none:
             assert (conn_or_none is not None) == is_fit, asked
     await standby.close()
     primary = Database(servers.primary_url)
     await primary.open()
-    async with primary.read_from(position) as conn_or_none:
+    async with caught_up(primary, position) as conn_or_none:
         assert conn_or_none is None, "what takes writes is no replica: it may be a second primary"
     await primary.close()
 

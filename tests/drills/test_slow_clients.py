@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import resource
 import statistics
 import time
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ import pytest
 
 from forum.config import Config
 from forum.keys import ASSETS
-from forum.web.connections import Connections, Deadlines
+from forum.web.connections import Admission, Connections, Deadlines
 from tests.drills.serving import ALIVE, SHORT, Client, Serving, serving, worst_share_of_the_loop
 
 FORM = (
@@ -252,7 +253,8 @@ class TestConnectionsOfAnAddress:
                 began = time.monotonic()
                 assert await (await server.client()).rest() == b""
                 assert time.monotonic() - began < SLACK
-        assert [record.args for record in caplog.records] == [("127.0.0.1", 5)], "one line, not twenty"
+        (line,) = [record.getMessage() for record in caplog.records]
+        assert line.startswith("127.0.0.1 has 5 connections open"), "one line, not twenty"
         await held[0].say(ALIVE)
         assert b" 200 " in await held[0].answer(), "the others stay"
         held[0].leave()
@@ -269,13 +271,62 @@ class TestConnectionsOfAnAddress:
                 assert b" 200 " in await client.answer()
 
 
+class TestAllConnections:
+    @pytest.fixture
+    def config(self, config: Config) -> Config:
+        return config.model_copy(update={"connections": 5, "trusted_proxies": (ip_network("127.0.0.0/8"),)})
+
+    @pytest.fixture
+    async def server(self, config: Config, database_url: str) -> AsyncIterator[Serving]:
+        async with serving(config, database_url, deadlines=Deadlines()) as running:
+            yield running
+
+    async def test_who_comes_when_there_is_no_room_is_told_so(
+        self, server: Serving, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        held = [await server.client() for _ in range(5)]
+        for client in held:
+            await client.say(ALIVE)
+            assert b" 200 " in await client.answer()
+        with caplog.at_level(logging.WARNING, "forum.connections"):
+            late = [await server.client() for _ in range(10)]
+            for client in late:
+                await client.say(ALIVE)
+                answer = (await client.answer()).decode()
+                assert answer.startswith("HTTP/1.1 503 ")
+                assert "\r\nRetry-After: 5\r\n" in answer
+                assert "default-src 'none'" in answer
+            for client in late:
+                assert await _closing(client) < SLACK * 2
+        (line,) = [record.getMessage() for record in caplog.records]
+        assert line.startswith("5 connections are open"), "one line, not ten"
+        await held[0].say(ALIVE)
+        assert b" 200 " in await held[0].answer(), "the others stay"
+        held[0].leave()
+        await asyncio.sleep(0.05)
+        again = await server.client()
+        await again.say(ALIVE)
+        assert b" 200 " in await again.answer(), "who leaves makes room"
+
+    async def test_a_flood_of_those_who_are_told_is_closed_without_a_word(self, server: Serving) -> None:
+        for _ in range(5):
+            await server.client()
+        async with asyncio.timeout(5):
+            while server.open_count < 5:  # noqa: ASYNC110 - nothing sets an event when a connection is taken
+                await asyncio.sleep(0.02)
+        flood = [await server.client() for _ in range(300)]
+        answers = await asyncio.gather(*(client.rest() for client in flood))
+        assert answers.count(b"") == 100
+        assert sum(answer.startswith(b"HTTP/1.1 503 ") for answer in answers) == 200
+
+
 class _Open:
     def look(self, now: float) -> None:
         """Nothing is too slow here."""
 
 
 async def _admitted(connections: Connections, addresses: list[str]) -> list[bool]:
-    return [connections.admit(_Open(), (address, 5000)) for address in addresses]
+    return [connections.admit(_Open(), (address, 5000)) is Admission.TAKEN for address in addresses]
 
 
 async def test_of_ipv6_it_is_the_subscriber_who_is_counted() -> None:
@@ -298,10 +349,20 @@ async def test_no_number_means_no_limit() -> None:
     assert all(await _admitted(Connections(0), ["192.0.2.7"] * 50))
 
 
+async def test_there_are_never_more_connections_than_files() -> None:
+    files, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))
+    try:
+        connections = Connections(0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    assert sum(await _admitted(connections, ["192.0.2.7"] * 60)) == 44
+
+
 async def test_of_an_address_that_has_left_nothing_is_kept() -> None:
     connections = Connections(1)
     first = _Open()
     for _ in range(3):
-        assert connections.admit(first, ("192.0.2.7", 5000))
-        assert not connections.admit(_Open(), ("192.0.2.7", 5001))
+        assert connections.admit(first, ("192.0.2.7", 5000)) is Admission.TAKEN
+        assert connections.admit(_Open(), ("192.0.2.7", 5001)) is Admission.CLOSED
         connections.forget(first)

@@ -208,6 +208,8 @@ def test_any_text_is_inert(source: str) -> None:
 @given(_TEXT)
 @example("<pre>\n\n\n\n\n\n\n\n\nx</pre>")
 @example("<b>" * 20_000)
+@example("<table><td>" * 45)
+@example("\x00\x0b\x1f\r" + "<b>" * 200)
 @example("<p>" + "<a class=x><font color=y>" * 40 + "</p>" + "<p></p>x" * 2_000)
 def test_any_html_is_inert_once_sanitised(html: str) -> None:
     inspect(sanitize(html), may_nest_links=True)

@@ -6,6 +6,7 @@ from forum.db import RawConnection
 from forum.domain import access, posts, topics
 from forum.domain.actors import Actor
 from forum.domain.entities import Post, PostId, TopicId
+from forum.domain.posts import Reply
 from forum.domain.topics import Started
 from forum.keys import DB, RENDERER
 from tests.site import Site
@@ -47,7 +48,8 @@ async def reply(
     rendered = await site.app[RENDERER].render(body)
     async with site.app[DB].write() as tx:
         grant = await access.topic_to_reply(tx, actor(site, person), topic_id)
-        return await posts.reply(tx, grant, body=body, rendered=rendered, reply_to=reply_to, key=None)
+        reply = await posts.reply(tx, grant, Reply(body, rendered, reply_to))
+        return await posts.replied(tx, grant.actor, reply)
 
 
 async def lock(site: Site, topic_id: TopicId, reason: str = "Περιμένουμε τη Νομική Υπηρεσία") -> None:

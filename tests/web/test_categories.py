@@ -85,6 +85,19 @@ async def test_who_may_only_read_is_told_why_there_is_no_button(site: Site) -> N
     assert "Εδώ μπορείτε να διαβάζετε· θέματα σε αυτή την κατηγορία ανοίγουν άλλοι" in text
 
 
+async def test_who_may_only_reply_is_told_that_they_may(site: Site, owner: RawConnection) -> None:
+    maria = await site.visitor("maria")
+    for language, sentence in (
+        ("el", "Εδώ μπορείτε να διαβάζετε και να απαντάτε· θέματα σε αυτή την κατηγορία ανοίγουν άλλοι"),
+        ("en", "You can read and reply here; topics in this category are opened by others"),
+    ):
+        await owner.execute("UPDATE members SET language = $1 WHERE id = $2", language, site.cast.maria.member_id)
+        text = (await maria.get("/categories/proposals")).text
+        assert "/proposals/new" not in text
+        assert sentence in text
+        assert sentence in (await maria.get("/categories/proposals/new")).text, "who types the address, too"
+
+
 async def test_a_deleted_topic_is_not_listed(site: Site) -> None:
     started = await content.start(site, "nikos", title="Φεύγει")
     await content.start(site, "nikos", title="Μένει")

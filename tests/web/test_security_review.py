@@ -196,27 +196,32 @@ def test_what_is_no_http_learns_and_leaves_nothing(data_dir: Path) -> None:
             assert "default-src 'none'" in answer
             assert "SECRET" not in answer
             assert "aiohttp" not in answer.lower()
-        _leave_midway(running.port, "/login", "application/x-www-form-urlencoded")
-        _leave_midway(running.port, "/api/v1/tokens", "application/json")
+        _leave_midway(running, "/login", "application/x-www-form-urlencoded")
+        _leave_midway(running, "/api/v1/tokens", "application/json")
         said = running.said()
         assert said.count("POST") == 2, "the premise: both were asked for"
         assert "SECRET" not in said
         assert "Traceback" not in said
 
 
-def _leave_midway(port: int, path: str, kind: str) -> None:
-    """Begin to send a body, and go."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 100\r\n\r\n"
-        connection.sendall(head.encode() + b"half")
-        time.sleep(0.3)
-    time.sleep(0.3)
+def _leave_midway(running: forum_process.ForumProcess, path: str, kind: str) -> None:
+    """Begin to send a body when the forum asks for it, and go; return when the forum has told of it."""
+    told = running.said().count("POST")
+    with socket.create_connection(("127.0.0.1", running.port), timeout=30) as connection:
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 100\r\n"
+        connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(b"half")
+    deadline = time.monotonic() + 60
+    while running.said().count("POST") == told:
+        assert time.monotonic() < deadline, running.said()
+        time.sleep(0.02)
 
 
 def _exchange(port: int, sent: bytes) -> str:
     """Send bytes and return all that comes back."""
     answer = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(sent)
         while piece := connection.recv(65536):
             answer += piece

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from forum.domain import access, pages, posts
 from forum.domain.entities import PostId, TopicId
+from forum.domain.posts import Reply
 from forum.handlers.api import answers, bodies, models
 from forum.handlers.api.calls import call
 from forum.i18n import mark
@@ -45,7 +46,8 @@ async def create(request: web.Request, sent: models.NewPost) -> models.CreatedPo
         grant = await access.topic_to_reply(tx, actor, topic_id)
         await count_post(request, tx)
         reply_to = None if sent.reply_to is None else PostId(sent.reply_to)
-        post = await posts.reply(tx, grant, body=sent.body, rendered=rendered, reply_to=reply_to, key=key)
+        reply = await posts.reply(tx, grant, Reply(sent.body, rendered, reply_to, key))
+        post = await posts.replied(tx, actor, reply)
     return models.CreatedPost(
         id=post.id,
         number=post.number,

@@ -12,6 +12,7 @@ from forum.i18n import mark
 from forum.keys import ACTOR, ADDRESS, DB, LIMITS, SECRET
 from forum.web import credentials
 from forum.web.forms import int_param
+from forum.web.ratelimit import count_token
 
 
 @call(
@@ -29,6 +30,7 @@ async def create(request: web.Request, sent: models.NewToken) -> models.CreatedT
     limits, address = request.app[LIMITS], request[ADDRESS]
     async with request.app[DB].write() as tx:
         await sign_in.confirm(tx, limits, sent.email, address, found.member_id, password_hash=found.password_hash)
+        await count_token(request, tx, found.member_id)
         created = await api_tokens.create(tx, found.member_id, name=sent.name, secret=request.app[SECRET], key=key)
     return models.CreatedToken(id=created.id, token=created.token)
 

@@ -1,0 +1,204 @@
+"""Saving: every table as it was at one instant, and the files, into one new file while the forum is used.
+
+One connection holds the snapshot and touches no table; another reads table after table in it, each in a transaction of
+its own, so that a migration waits for one table at most. What no snapshot protects from, a table that was emptied or
+written anew meanwhile, is found out at the end and said. The file gets its name when it is whole and on the disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from rich.progress import Progress, TaskID
+
+from forum import clock, progress
+from forum.backup import archive, sealing
+from forum.backup.manifest import Digest, Kept, Manifest, Table
+from forum.backup.tables import Table as Source
+from forum.backup.tables import beside, layout, pour, quoted, sequences, unhurried
+from forum.db import RawConnection
+from forum.errors import CommandError
+
+_FAILED: Final = "the database could not be saved, no backup was made"
+
+
+async def save(owner_url: str, data_dir: Path, target: Path, *, key: str = "") -> Manifest:
+    """Save a forum into a new file, encrypted to a public key if given, and return what is in it.
+
+    Raise CommandError if the file exists, cannot be written or finds no room, if the database holds no forum, or if it
+    was migrated meanwhile. Whatever goes wrong, there is no file of this name then.
+    """
+    recipient = sealing.public_key(key) if key else None
+    with _new(target) as raw, contextlib.ExitStack() as stack:
+        file = stack.enter_context(sealing.sealing(raw, recipient)) if recipient else raw
+        return await _save(owner_url, data_dir, file)
+
+
+async def _save(owner_url: str, data_dir: Path, file: BinaryIO) -> Manifest:
+    async with unhurried(owner_url, _FAILED) as holding, unhurried(owner_url, _FAILED) as connection:
+        async with holding.transaction(isolation="repeatable_read", readonly=True):
+            snapshot = str(await holding.fetchval("SELECT pg_export_snapshot()"))
+            made_at = clock.now()
+            async with _in(connection, snapshot):
+                found = await layout(connection)
+                _require_forum(found)
+                migrations = [str(row["name"]) for row in await connection.fetch(_MIGRATIONS)]
+                network = await connection.fetchrow(_NETWORK) if _NETWORK_TABLE in _names(found) else None
+            # What a sequence gave is in no snapshot: read now, it is at least what any row that is saved has.
+            standing = await sequences(connection)
+            counts: dict[str, int] = {}
+            for table in found:
+                async with _in(connection, snapshot):
+                    counts[table.name] = await _count(connection, table)
+            writer = archive.Writer(file, made_at)
+            with progress.bars() as bars:
+                bar = bars.add_task("Saving rows", total=sum(counts.values()))
+                tables = []
+                for table in found:
+                    async with _in(connection, snapshot):
+                        tables.append(await _table(connection, table, writer, bars, bar))
+        if differing := [table.name for table in tables if table.rows != counts[table.name]]:
+            raise CommandError(f"{_FAILED}: {differing[0]} was read twice and had another number of rows")
+        if {table.name: table.filenode for table in found} != {
+            table.name: table.filenode for table in await layout(connection)
+        }:
+            raise CommandError(f"{_FAILED}: it was migrated or emptied meanwhile; save it again")
+        files = await _files(writer, data_dir)
+        manifest = Manifest(
+            made_at=made_at,
+            network=tuple(network or ()),
+            postgres=str(await connection.fetchval("SHOW server_version")),
+            migrations=tuple(migrations),
+            tables=tuple(tables),
+            sequences=tuple(standing),
+            files=tuple(files),
+        )
+        await beside(writer.finish, manifest)
+        return manifest
+
+
+_LEDGER, _NETWORK_TABLE = "schema_migrations", "network"
+_MIGRATIONS: Final = 'SELECT name FROM public.schema_migrations ORDER BY name COLLATE "C"'
+_NETWORK: Final = "SELECT name_el, name_en FROM public.network"
+
+
+def _names(found: list[Source]) -> set[str]:
+    return {table.name for table in found}
+
+
+def _require_forum(found: list[Source]) -> None:
+    if _LEDGER not in _names(found):
+        raise CommandError(f"{_FAILED}: there is no forum in it")
+    if keyless := [table.name for table in found if not table.key]:
+        raise CommandError(f"{_FAILED}: the table {keyless[0]} has no primary key")
+
+
+@contextlib.asynccontextmanager
+async def _in(connection: RawConnection, snapshot: str) -> AsyncIterator[None]:
+    """See the database as the snapshot does."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+        yield
+
+
+async def _count(connection: RawConnection, table: Source) -> int:
+    return int(await connection.fetchval(f"SELECT count(*) FROM public.{quoted(table.name)}"))
+
+
+async def _table(
+    connection: RawConnection, table: Source, writer: archive.Writer, bars: Progress, bar: TaskID
+) -> Table:
+    digest = Digest()
+    number = 0
+
+    def write(piece: bytearray) -> None:
+        nonlocal number
+        number += 1
+        digest.update(piece)
+        writer.add_piece(table.name, number, piece)
+
+    async def add(piece: bytearray) -> None:
+        before = digest.lines
+        await beside(write, piece)
+        bars.advance(bar, digest.lines - before)
+
+    await pour(connection, table, archive.PIECE, add)
+    return Table(name=table.name, columns=table.columns, rows=digest.lines, bytes=digest.bytes, sha256=digest.sha256)
+
+
+async def _files(writer: archive.Writer, data_dir: Path) -> list[Kept]:
+    """Add the files of the data directory; one that was removed since they were listed is left out."""
+    kept: list[Kept] = []
+    paths = archive.kept_files(data_dir)
+    with progress.bars() as bars:
+        bar = bars.add_task("Saving files", total=len(paths))
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):
+                kept.append(await beside(_file, writer, data_dir, path))
+            bars.advance(bar)
+    return kept
+
+
+def _file(writer: archive.Writer, data_dir: Path, path: str) -> Kept:
+    try:
+        file = (data_dir / path).open("rb")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise CommandError(f"{data_dir / path}: {error.strerror}") from None
+    with file:
+        size = os.fstat(file.fileno()).st_size
+        digest = writer.add_file(path, file, size)
+    return Kept(path=path, bytes=digest.bytes, sha256=digest.sha256)
+
+
+@contextlib.contextmanager
+def _new(target: Path) -> Iterator[BinaryIO]:
+    """Give a file that gets its name at the end, when it is whole and on the disk; else nothing of it stays.
+
+    What a killed process left of it is begun anew.
+    """
+    if target.exists() or target.is_symlink():
+        raise CommandError(f"{target} exists already; name another file")
+    draft = target.with_name(f".{target.name}.partial")
+    try:
+        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CommandError(f"{target} is being written by another process") from None
+            if target.exists():  # the other process was done between our two looks
+                raise CommandError(f"{target} exists already; name another file")
+            try:
+                file.truncate()
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                os.replace(draft, target)
+            except BaseException:
+                draft.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # what it could not take is not tried again
+                    file.truncate(0)
+                raise
+        _sync(target.parent)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise CommandError(
+                f"there is no room for the backup where {target} should be; no backup was made"
+            ) from None
+        raise CommandError(f"{target}: {error.strerror or error}; no backup was made") from None
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

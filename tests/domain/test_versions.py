@@ -1,0 +1,184 @@
+"""Whatever changes on a page changes what its key is made of: a topic's version, the foundations, a member's stamp."""
+
+from __future__ import annotations
+
+import pytest
+
+from forum.db import Database, RawConnection, connect
+from forum.domain import access, posts, reading, sessions, topics
+from forum.domain.actors import Actor
+from forum.domain.entities import Stamp, TopicId
+from forum.domain.posts import Reply
+from forum.postgres import Endpoint
+from tests.cast import Cast
+from tests.domain import writing
+
+
+async def _version(db: Database, actor: Actor, topic_id: TopicId) -> int:
+    async with db.read() as conn:
+        return (await access.topic_to_read(conn, actor, topic_id)).topic.version
+
+
+async def _session(db: Database, actor: Actor) -> str:
+    async with db.write() as tx:
+        return await sessions.open(tx, actor.member_id, address="127.0.0.1", agent="")
+
+
+async def _stamp(db: Database, key: str) -> Stamp:
+    async with db.read() as conn:
+        found = await sessions.actor(conn, key)
+    assert found is not None
+    return found.stamp
+
+
+async def test_every_act_on_a_topic_gives_it_another_version(db: Database, cast: Cast) -> None:
+    started = await writing.start(db, cast.maria)
+    topic_id = started.topic_id
+    seen = [await _version(db, cast.maria, topic_id)]
+
+    async def see(what: str) -> None:
+        version = await _version(db, cast.maria, topic_id)
+        assert version > max(seen), what
+        seen.append(version)
+
+    post = await writing.reply(db, cast.nikos, topic_id)
+    await see("reply")
+    await writing.edit(db, cast.nikos, post.id, "Άλλα λόγια")
+    await see("edit")
+    await writing.delete(db, cast.nikos, post.id)
+    await see("delete")
+    await writing.restore(db, cast.nikos, post.id)
+    await see("restore")
+    await writing.edit(db, cast.maria, started.first_post_id, "Πώς;", "Νέος τίτλος")
+    await see("title")
+    await writing.lock(db, cast.moderator, topic_id)
+    await see("lock")
+    async with db.write() as tx:
+        await topics.unlock(tx, await access.topic_to_moderate(tx, cast.moderator, topic_id))
+    await see("unlock")
+    await writing.pin(db, cast.moderator, topic_id)
+    await see("pin")
+    async with db.write() as tx:
+        await topics.mark_internal(tx, await access.topic_to_mark_internal(tx, cast.moderator, topic_id), True)
+    await see("internal")
+
+
+async def test_reading_and_drafts_leave_the_version(db: Database, cast: Cast) -> None:
+    started = await writing.start(db, cast.maria)
+    before = await _version(db, cast.maria, started.topic_id)
+    await writing.mark_read(db, cast.nikos, started.topic_id, 1)
+    assert await _version(db, cast.maria, started.topic_id) == before
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "UPDATE members SET name = 'Άλλο όνομα' WHERE id = (SELECT min(id) FROM members)",
+        "UPDATE members SET suspended_until = 'infinity', suspension_reason = 'spam'"
+        " WHERE id = (SELECT max(id) FROM members)",
+        "UPDATE organisations SET name_el = 'Άλλος Δήμος' WHERE slug = 'larnaca'",
+        "UPDATE regions SET name_en = 'Another' WHERE slug = 'cyprus'",
+        "UPDATE categories SET name_el = 'Απορίες' WHERE slug = 'questions'",
+        "DELETE FROM grants WHERE category_id = (SELECT id FROM categories WHERE slug = 'guides')",
+        "UPDATE grants SET can_start = false, can_vote = false",
+        "DELETE FROM group_members",
+        "INSERT INTO groups (slug, kind, name_el, name_en) VALUES ('new', 'free', 'Νέα', 'New')",
+        "UPDATE topics SET category_id = (SELECT id FROM categories WHERE slug = 'guides')",
+    ],
+)
+async def test_what_pages_everywhere_rest_on_changes_the_stamp(
+    db: Database, cast: Cast, owner: RawConnection, act: str
+) -> None:
+    await writing.start(db, cast.maria)
+    key = await _session(db, cast.maria)
+    before = await _stamp(db, key)
+    assert await _stamp(db, key) == before
+    await owner.execute(act)
+    assert (await _stamp(db, key)).foundations > before.foundations
+
+
+async def test_a_members_marks_change_their_stamp_and_no_other(db: Database, cast: Cast) -> None:
+    started = await writing.start(db, cast.maria)
+    nikos, maria = await _session(db, cast.nikos), await _session(db, cast.maria)
+    before = await _stamp(db, nikos), await _stamp(db, maria)
+    await writing.mark_read(db, cast.nikos, started.topic_id, 1)
+    assert (await _stamp(db, nikos)).reads > before[0].reads
+    assert await _stamp(db, maria) == before[1]
+    async with db.write() as tx:
+        await reading.mark_all_read(tx, cast.maria)
+
+
+async def test_a_change_that_was_under_way_is_no_equal_of_one_that_is_done(
+    db: Database, cast: Cast, postgres: Endpoint, database_name: str
+) -> None:
+    """The later version may be committed first: the highest one seen is then the same before and after the earlier."""
+    first, second = await writing.start(db, cast.maria), await writing.start(db, cast.maria)
+    key = await _session(db, cast.maria)
+    slow = await connect(postgres.url(database_name, "koinon"))
+    quick = await connect(postgres.url(database_name, "koinon"))
+    try:
+        await slow.execute("BEGIN")
+        await slow.execute(f"UPDATE topics SET title = 'Πρώτο' WHERE id = {first.topic_id}")
+        await quick.execute(f"UPDATE topics SET title = 'Δεύτερο' WHERE id = {second.topic_id}")
+        during = await _stamp(db, key)
+        await slow.execute("COMMIT")
+        after = await _stamp(db, key)
+    finally:
+        await slow.close()
+        await quick.close()
+    assert during.topics == after.topics, "the premise: only what was under way tells the two apart"
+    assert during.under_way
+    assert during != after
+
+
+async def test_the_topic_read_with_the_session_is_the_topic_the_door_gives(db: Database, cast: Cast) -> None:
+    started = await writing.start(db, cast.maria)
+    for person, reads in ((cast.maria, True), (cast.nikos, True), (cast.moderator, True), (cast.stranger, False)):
+        key = await _session(db, person)
+        async with db.read() as conn:
+            session, visit = await access.session_and_topic(conn, key, started.topic_id)
+            assert session is not None
+            assert session.actor.member_id == person.member_id
+            assert (visit is not None) is reads
+            if visit:
+                expected = (await access.topic_to_read(conn, person, started.topic_id)).topic
+                assert {name: getattr(visit.grant.topic, name) for name in expected.__slots__} == {
+                    name: getattr(expected, name) for name in expected.__slots__
+                }
+                assert visit.first_unread == await writing.first_unread(db, person, started.topic_id)
+    async with db.read() as conn:
+        assert await access.session_and_topic(conn, "no such key", started.topic_id) == (None, None)
+        session, visit = await access.session_and_topic(conn, await _session(db, cast.maria), TopicId(2**62))
+        assert (session is not None, visit) == (True, None)
+
+
+async def test_a_reply_at_once_is_refused_when_anything_changed_since_it_was_asked(
+    db: Database, cast: Cast, owner: RawConnection
+) -> None:
+    started = await writing.start(db, cast.maria)
+    said = Reply("Εμείς.", writing.rendered("Εμείς."))
+
+    async def early() -> access.EarlyReplyGrant:
+        async with db.read() as conn:
+            session, visit = await access.session_and_topic(conn, await _session(db, cast.nikos), started.topic_id)
+        assert session is not None
+        assert visit is not None
+        return access.topic_to_reply_at_once(visit, session.stamp)
+
+    async def post(grant: access.EarlyReplyGrant) -> posts.Replied | None:
+        async with db.once() as once:
+            return await posts.reply_at_once(once, grant, said)
+
+    grant = await early()
+    first = await post(grant)
+    assert first is not None
+    assert first.number == 2
+    assert await post(grant) is None, "the topic has another version now"
+    grant = await early()
+    await writing.lock(db, cast.moderator, started.topic_id)
+    assert await post(grant) is None
+    await owner.execute("UPDATE topics SET locked_at = NULL, locked_by_id = NULL, lock_reason = NULL")
+    grant = await early()
+    await owner.execute("DELETE FROM grants WHERE category_id = (SELECT id FROM categories WHERE slug = 'questions')")
+    assert await post(grant) is None
+    await writing.assert_counters_are_rows(owner)

@@ -1,0 +1,168 @@
+"""What is measured: pages, calls and replies, as requests of the members of a scene, with what they are held to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote_plus, urlencode
+
+from tools.bench.client import Asked
+from tools.bench.load import Plan
+from tools.bench.scene import Reader, Scene
+
+WORDS: Final = (
+    "σχολεία", "ύδρευση", "απορρίμματα", "χρηματοδότηση", "δημοτικό συμβούλιο", "φωτοβολταϊκά", "phishing", "schools",
+)  # fmt: skip
+"""What is searched for, one after the other: of many and of few posts, in both languages, one and two words."""
+
+REPLY: Final = (
+    "Ευχαριστούμε για την αναλυτική ενημέρωση. Στον δήμο μας δοκιμάσαμε κάτι παρόμοιο πέρσι, με προϋπολογισμό "
+    "18.500 ευρώ, και η προμήθεια ολοκληρώθηκε σε τέσσερις μήνες.\n\n"
+    "Δύο σημεία θα θέλαμε να διευκρινιστούν: **ποιος** αναλαμβάνει τη συντήρηση μετά το πρώτο έτος, και αν υπάρχει "
+    "υπόδειγμα σύμβασης που μπορούμε να προσαρμόσουμε. Θα στείλουμε και εμείς τα στοιχεία μας ως την Παρασκευή."
+)
+
+PAGE_RATIO: Final = 0.35
+LIST_RATIO: Final = 0.3
+SEARCH_RATIO: Final = 0.1
+PAGE_MILLISECONDS: Final = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One line of the table.
+
+    `ratio` is the least share of the bare handler's requests a second that is wanted, `milliseconds` the most of the
+    application's processor a request. Where `is_once`, everything is asked for once, and made new before each round.
+    """
+
+    name: str
+    label: str
+    plan: Callable[[Scene], Plan]
+    ratio: float | None = None
+    milliseconds: float | None = None
+    is_write: bool = False
+    is_once: bool = False
+    connections: tuple[int, ...] | None = None
+
+
+def _page(reader: Reader, path: str) -> Asked:
+    return Asked(_get(path, f"Cookie: koinon_session={reader.session}"), False, 200, None)
+
+
+def _call(reader: Reader, path: str) -> Asked:
+    return Asked(_get(path, f"Authorization: Bearer {reader.token}"), False, 200, None)
+
+
+def _get(path: str, credentials: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n{credentials}\r\n\r\n".encode()
+
+
+def _reply(reader: Reader, topic_id: int) -> Asked:
+    """Return a reply with a key of its own each time; the key stands last in the form."""
+    form = urlencode({"csrf_token": reader.form_token, "body": REPLY, "act": "publish", "idempotency_key": ""}).encode()
+    head = (
+        f"POST /topics/{topic_id}/posts HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n"
+        f"Cookie: koinon_session={reader.session}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(form) + 32}\r\n\r\n"
+    )
+    return Asked(head.encode() + form, True, 303, None)
+
+
+def bare_plan(plan: Plan, lengths: list[list[int]]) -> Plan:
+    """Return what the bare handler is asked for beside a plan whose answers have these lengths."""
+    return [
+        [
+            Asked(asked.sent.replace(_path(asked), b"/", 1), True, 303, None)
+            if asked.is_keyed
+            else Asked(asked.sent.replace(_path(asked), b"/%d" % length, 1), False, 200, length)
+            for asked, length in zip(requests, of_lengths, strict=True)
+        ]
+        for requests, of_lengths in zip(plan, lengths, strict=True)
+    ]
+
+
+def _path(asked: Asked) -> bytes:
+    return asked.sent.split(b" ", 2)[1]
+
+
+def _everybody(make: Callable[[Reader], list[Asked]]) -> Callable[[Scene], Plan]:
+    return lambda scene: [make(reader) for reader in scene.readers]
+
+
+def _turned(items: list[str], by: int) -> list[str]:
+    by %= len(items)
+    return items[by:] + items[:by]
+
+
+CASES: Final = (
+    Case("home", "home", _everybody(lambda reader: [_page(reader, "/")]), LIST_RATIO),
+    Case(
+        "category",
+        "category",
+        lambda scene: [[_page(reader, f"/categories/{scene.category}")] for reader in scene.readers],
+        LIST_RATIO,
+    ),
+    Case(
+        "topic-first",
+        "topic of 10,000 posts, first page",
+        lambda scene: [[_page(reader, scene.giant)] for reader in scene.readers],
+        PAGE_RATIO,
+        PAGE_MILLISECONDS,
+    ),
+    Case(
+        "topic-last",
+        "topic of 10,000 posts, last page",
+        lambda scene: [[_page(reader, f"{scene.giant}?page={scene.giant_pages}")] for reader in scene.readers],
+        PAGE_RATIO,
+        PAGE_MILLISECONDS,
+    ),
+    Case(
+        "topic-unread",
+        "topics not read before, each once",
+        lambda scene: [
+            [_page(reader, path) for path in _turned(scene.unread, 37 * number)]
+            for number, reader in enumerate(scene.newcomers)
+        ],
+        is_once=True,
+    ),
+    Case(
+        "member",
+        "member",
+        lambda scene: [[_page(reader, f"/members/{scene.member_id}")] for reader in scene.readers],
+    ),
+    Case(
+        "search",
+        "search",
+        lambda scene: [
+            [_page(reader, f"/search?q={quote_plus(words)}") for words in _turned(list(WORDS), number)]
+            for number, reader in enumerate(scene.readers)
+        ],
+        SEARCH_RATIO,
+    ),
+    Case(
+        "api-topic",
+        "API: topic",
+        lambda scene: [[_call(reader, f"/api/v1/topics/{scene.giant_id}")] for reader in scene.readers],
+    ),
+    Case(
+        "api-posts",
+        "API: posts of the topic",
+        lambda scene: [[_call(reader, f"/api/v1/topics/{scene.giant_id}/posts")] for reader in scene.readers],
+    ),
+    Case(
+        "reply",
+        "reply, each in another topic",
+        lambda scene: [[_reply(reader, id)] for reader, id in zip(scene.readers, scene.own_topics, strict=True)],
+        LIST_RATIO,
+        is_write=True,
+    ),
+    Case(
+        "reply-one-topic",
+        "reply, all in one topic",
+        lambda scene: [[_reply(reader, scene.own_topics[0])] for reader in scene.readers],
+        is_write=True,
+        connections=(16,),
+    ),
+)
