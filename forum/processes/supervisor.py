@@ -41,6 +41,12 @@ LONGEST_PAUSE: Final = 15.0
 DISMISS_SECONDS: Final = 30.0
 """How long a renewal waits for a process that leaves before it goes on with the next."""
 
+Beside = Callable[[], Coroutine[Any, Any, None]]
+"""What goes on in the supervisor's own process."""
+
+BESIDE_SECONDS: Final = 10.0
+"""How long after a failure it is begun anew."""
+
 START_SECONDS: Final = 60.0
 """How long a new process may take to get ready: a cold disk under load."""
 
@@ -160,7 +166,7 @@ class Supervisor:
         database_url: str,
         *,
         announce: Callable[[], None],
-        beside: Sequence[Coroutine[Any, Any, None]] = (),
+        beside: Sequence[Beside] = (),
     ) -> None:
         """Give the orders, announce that all are ready, and keep them until told to stop; `beside` goes on meanwhile.
 
@@ -169,14 +175,14 @@ class Supervisor:
         self._database_url = database_url
         asyncio.run(self._run(announce, beside))
 
-    async def _run(self, announce: Callable[[], None], beside: Sequence[Coroutine[Any, Any, None]]) -> None:
+    async def _run(self, announce: Callable[[], None], beside: Sequence[Beside]) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         for process in self._living:
             self._put_to_work(process)
-        tasks = [asyncio.create_task(work) for work in (self._stop_told(), self._keep(announce), *beside)]
+        tasks = [asyncio.create_task(work) for work in (self._stop_told(), self._keep(announce), *map(_go_on, beside))]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -297,6 +303,16 @@ class Supervisor:
                 _log.warning("%s (process %d) does not end and is killed", process.role.name, process.pid)
                 process.tell(signal.SIGKILL)
             await asyncio.wait(late)
+
+
+async def _go_on(work: Beside) -> None:
+    """Do something all the while: a failure in it is no reason to end the forum."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            _log.exception("what goes on beside the processes failed, it is begun anew")
+        await asyncio.sleep(BESIDE_SECONDS)
 
 
 async def _migrate() -> None:
