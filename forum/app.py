@@ -23,6 +23,7 @@ from forum.markup import Renderer
 from forum.metrics import Metrics
 from forum.page_cache import PageCache
 from forum.passwords import Hasher
+from forum.replica import ReplicatedDatabase
 from forum.routes import add_routes
 from forum.templating import compile_all
 from forum.web import pages
@@ -31,6 +32,13 @@ from forum.web.sessions import PostgresStorage
 
 BODY_LIMIT: Final = 1024**2
 """Bytes of a request's body: 50,000 Greek letters, percent-encoded, are 300,000."""
+
+
+POOL: Final = 10
+"""Connections to the database that one process opens at most."""
+
+CONNECTIONS: Final = 200
+"""The same for all that answer on this machine: the embedded server takes 230."""
 
 
 def create_app(
@@ -48,10 +56,10 @@ def create_app(
     app[LIMITS] = Limits(config.rate_limits, secret)
     app[ASSETS] = Assets()
     app[PAGES] = PageCache()
-    app[HASHER] = hasher or Hasher()
+    app[HASHER] = hasher or Hasher(processes=config.workers)
     app[RENDERER] = renderer or Renderer()
     app[TELLING] = asyncio.Lock()
-    app[DB] = Database(database_url, has_room=partial(_has_room, config))
+    app[DB] = _database_of(config, database_url)
     app[METRICS] = Metrics(last_backup=partial(newest, config.backup_folder))
     add_routes(app, config.base_path)
     pages.setup(app)
@@ -63,6 +71,13 @@ def create_app(
 def _has_room(config: Config) -> bool:
     """Say whether the disk takes more; of a server elsewhere only that server knows."""
     return not config.uses_embedded_database or postgres.has_room(config.data_dir)
+
+
+def _database_of(config: Config, url: str) -> Database:
+    pool_size, has_room = min(POOL, CONNECTIONS // config.workers), partial(_has_room, config)
+    if replica_url := config.database_replica_url.get_secret_value():
+        return ReplicatedDatabase(url, replica_url, pool_size=pool_size, has_room=has_room)
+    return Database(url, pool_size=pool_size, has_room=has_room)
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:

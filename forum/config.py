@@ -35,6 +35,7 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FORUM_", env_file=".env", extra="ignore", frozen=True)
 
     database_url: SecretStr = SecretStr("")
+    database_replica_url: SecretStr = SecretStr("")
     migration_url: SecretStr = SecretStr("")
     data_dir: Path = Path("var")
     pg_bin: Path | None = None

@@ -319,14 +319,14 @@ class Database:
         """How many are asking for a connection and have none yet."""
         return self._waiting
 
-    async def open(self) -> None:
-        """Connect, or raise Unavailable."""
+    async def open(self, *, first: int = 1) -> None:
+        """Make the first connections, or raise Unavailable."""
         try:
             dsn, cache = _address(self._url)
             self._pool = await asyncpg.create_pool(
                 dsn,
                 statement_cache_size=cache,
-                min_size=1,
+                min_size=first,
                 max_size=self._pool_size,
                 max_inactive_connection_lifetime=300,
                 timeout=5,
@@ -354,6 +354,11 @@ class Database:
         """Lend a connection for reading."""
         async with self._connection() as connection:
             yield Conn(connection)
+
+    async def browse(self, act: Callable[[Conn], Awaitable[T]]) -> T:
+        """Do a dear read, which another server may answer (`replica.py`): `act` may be called twice."""
+        async with self.read() as conn:
+            return await act(conn)
 
     @contextlib.asynccontextmanager
     async def once(self, *, bears_repeating: bool = False) -> AsyncIterator[Once]:

@@ -70,15 +70,20 @@ Parameters.TESTING = Parameters(time_cost=1, memory_cost=64, parallelism=1)
 
 
 class Hasher:
-    """Hash and verify in threads, at most `concurrency` at once (default: the cores this process may use)."""
+    """Hash and verify in threads, at most `concurrency` at once (default: the cores this process may use).
 
-    def __init__(self, *, concurrency: int | None = None, parameters: Parameters = Parameters.STANDARD) -> None:
+    Of several processes on one machine each is told how many they are, and takes its share of the cores.
+    """
+
+    def __init__(
+        self, *, concurrency: int | None = None, processes: int = 1, parameters: Parameters = Parameters.STANDARD
+    ) -> None:
         self._argon2 = PasswordHasher(
             time_cost=parameters.time_cost,
             memory_cost=parameters.memory_cost,
             parallelism=parameters.parallelism,
         )
-        self._threads = ThreadPoolExecutor(concurrency or _cores(), thread_name_prefix="argon2")
+        self._threads = ThreadPoolExecutor(concurrency or max(1, _cores() // processes), thread_name_prefix="argon2")
         self._decoy = self._argon2.hash(os.urandom(16))
 
     async def hash(self, password: str, *, salt: bytes | None = None) -> str:

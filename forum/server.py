@@ -15,6 +15,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -148,9 +149,9 @@ def _run(supervisor: Supervisor, ready: Ready, announce: Callable[[], None], nig
     if ready.embedded is None:
         supervisor.run("", announce=announce)
         return
-    beside = [_keep_alive(ready.embedded, supervisor.metrics)]
+    beside = [partial(_keep_alive, ready.embedded, supervisor.metrics)]
     if nightly:
-        beside.append(_watch_nights(nightly))
+        beside.append(partial(_watch_nights, nightly))
     supervisor.run(ready.url, announce=announce, beside=beside)
 
 

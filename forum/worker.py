@@ -32,7 +32,8 @@ LOOK_SECONDS: Final = 60.0
 PUT_OFF: Final = timedelta(minutes=5)
 """How long a job is left be after it failed."""
 
-_PROLONG_SECONDS: Final = jobs.LEASE.total_seconds() / 4
+PROLONG_SECONDS: Final = jobs.LEASE.total_seconds() / 4
+"""How often the claim on a job under way is prolonged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,16 @@ class Worker:
     """Does the jobs in this process, each when it is due and no other process has it."""
 
     def __init__(
-        self, db: Database, config: Config, listed: Sequence[Job] = JOBS, *, metrics: Metrics | None = None
+        self,
+        db: Database,
+        config: Config,
+        listed: Sequence[Job] = JOBS,
+        *,
+        metrics: Metrics | None = None,
+        prolong_seconds: float = PROLONG_SECONDS,
     ) -> None:
         self._db, self._config, self._jobs, self._metrics = db, config, listed, metrics
+        self._prolong_seconds = prolong_seconds
         self._is_leaving = asyncio.Event()
 
     async def run(self) -> None:
@@ -123,7 +131,7 @@ class Worker:
                 return max(left, 1.0)
             claimed_until = await jobs.claim(tx, job.name, row.done_at)
         if claimed_until is not None:
-            await _Claim(self._db, job, claimed_until).carry_out(self._run(job))
+            await _Claim(self._db, job, claimed_until, self._prolong_seconds).carry_out(self._run(job))
         return 1.0
 
     async def _run(self, job: Job) -> None:
@@ -134,8 +142,8 @@ class Worker:
 class _Claim:
     """A job that this process has, and until when."""
 
-    def __init__(self, db: Database, job: Job, until: datetime) -> None:
-        self._db, self._job, self._until = db, job, until
+    def __init__(self, db: Database, job: Job, until: datetime, prolong_seconds: float) -> None:
+        self._db, self._job, self._until, self._prolong_seconds = db, job, until, prolong_seconds
 
     async def carry_out(self, work: Coroutine[Any, Any, object]) -> None:
         """Do the job, keeping the claim; then note that it is done, or put it off."""
@@ -161,14 +169,14 @@ class _Claim:
     async def _hold(self, running: asyncio.Task[object]) -> None:
         """Wait for the end of the job, prolonging the claim; a job whose claim is over is cut off."""
         held_until = time.monotonic() + jobs.LEASE.total_seconds()
-        while not (await asyncio.wait({running}, timeout=_PROLONG_SECONDS))[0]:
+        while not (await asyncio.wait({running}, timeout=self._prolong_seconds))[0]:
             asked = time.monotonic()
             try:
                 async with self._db.write() as tx:
                     until = await jobs.prolong(tx, self._job.name, self._until)
             except ForumError as error:
                 _log.warning("cannot prolong the claim on %s: %s", self._job.name, error.code)
-                if time.monotonic() < held_until - _PROLONG_SECONDS:
+                if time.monotonic() < held_until - self._prolong_seconds:
                     continue
                 until = None
             if until is None:

@@ -35,8 +35,7 @@ async def list_members(request: web.Request) -> web.Response:
     wanted = query_param(request, "q")
     if wanted:
         await count_completion(request)
-    async with request.app[DB].read() as conn:
-        found = await mentions.complete(conn, request[ACTOR], wanted)
+    found = await request.app[DB].browse(lambda conn: mentions.complete(conn, request[ACTOR], wanted))
     return _answer(
         Item(each.value, each.name, in_language(language, each.organisation_el, each.organisation_en)) for each in found
     )

@@ -44,8 +44,9 @@ async def index(request: web.Request) -> web.Response:
     if not is_too_long:
         if query:
             await count_search(request)
-        async with request.app[DB].read() as conn:
-            listed = await members.list_members(conn, query=query, cursor=cursor or None)
+        listed = await request.app[DB].browse(
+            lambda conn: members.list_members(conn, query=query, cursor=cursor or None)
+        )
         found, following = listed.items, listed.next
     page = MembersPage(
         form=FormState({"q": query}, {"q": ("too_long",)} if is_too_long else {}),
@@ -62,7 +63,9 @@ async def show(request: web.Request) -> web.Response:
     member_id = MemberId(int_param(request, "member_id"))
     async with request.app[DB].read() as conn:
         member = await members.member(conn, member_id)
-        written = await posts.list_by_author(conn, actor, member_id, cursor=cursor or None)
+    written = await request.app[DB].browse(
+        lambda conn: posts.list_by_author(conn, actor, member_id, cursor=cursor or None)
+    )
     page = MemberPage(
         member=member,
         is_self=member_id == actor.member_id,

@@ -77,8 +77,10 @@ async def show(request: web.Request) -> web.Response:
     actor, slug, cursor = request[ACTOR], request.match_info["slug"], query_param(request, "cursor")
     async with request.app[DB].read() as conn:
         organisation = await organisations.organisation(conn, slug)
-        listed = await members.list_members(conn, organisation=slug, cursor=cursor or None)
-        started = await topics.list_of_organisation(conn, actor, slug)
+    listed = await request.app[DB].browse(
+        lambda conn: members.list_members(conn, organisation=slug, cursor=cursor or None)
+    )
+    started = await request.app[DB].browse(lambda conn: topics.list_of_organisation(conn, actor, slug))
     page = MunicipalityPage(
         organisation=organisation,
         members=listed.items,

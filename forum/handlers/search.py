@@ -44,9 +44,11 @@ async def index(request: web.Request) -> web.Response:
         following = None
         async with request.app[DB].read() as conn:
             listed = await categories.list_categories(conn, actor)
-            if query and fault is None:
-                found = await search.search(conn, actor, query, category=category or None, cursor=cursor or None)
-                hits, following = found.items, found.next
+        if query and fault is None:
+            found = await request.app[DB].browse(
+                lambda conn: search.search(conn, actor, query, category=category or None, cursor=cursor or None)
+            )
+            hits, following = found.items, found.next
         return SearchPage(
             form=FormState({"q": query, "category": category}, {"q": (fault.code,)} if fault else {}),
             query=query,

@@ -41,6 +41,12 @@ LONGEST_PAUSE: Final = 15.0
 DISMISS_SECONDS: Final = 30.0
 """How long a renewal waits for a process that leaves before it goes on with the next."""
 
+Beside = Callable[[], Coroutine[Any, Any, None]]
+"""What goes on in the supervisor's own process."""
+
+BESIDE_SECONDS: Final = 10.0
+"""How long after a failure it is begun anew."""
+
 START_SECONDS: Final = 60.0
 """How long a new process may take to get ready: a cold disk under load."""
 
@@ -160,7 +166,7 @@ class Supervisor:
         database_url: str,
         *,
         announce: Callable[[], None],
-        beside: Sequence[Coroutine[Any, Any, None]] = (),
+        beside: Sequence[Beside] = (),
     ) -> None:
         """Give the orders, announce that all are ready, and keep them until told to stop; `beside` goes on meanwhile.
 
@@ -169,14 +175,14 @@ class Supervisor:
         self._database_url = database_url
         asyncio.run(self._run(announce, beside))
 
-    async def _run(self, announce: Callable[[], None], beside: Sequence[Coroutine[Any, Any, None]]) -> None:
+    async def _run(self, announce: Callable[[], None], beside: Sequence[Beside]) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         for process in self._living:
             self._put_to_work(process)
-        tasks = [asyncio.create_task(work) for work in (self._stop_told(), self._keep(announce), *beside)]
+        tasks = [asyncio.create_task(work) for work in (self._stop_told(), self._keep(announce), *map(_go_on, beside))]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -239,7 +245,10 @@ class Supervisor:
         await asyncio.wait({following}, timeout=DISMISS_SECONDS)
 
     def _start(self, role: Role) -> Process:
-        process = Process(role, self._listening)
+        try:
+            process = Process(role, self._listening)
+        except OSError as error:
+            raise CommandError(f"{role.name} cannot be started: {error.strerror}") from None
         self._living[process] = None
         return process
 
@@ -253,21 +262,33 @@ class Supervisor:
         status = await process.follow()
         lived = 0.0 if process.ready_at is None else time.monotonic() - process.ready_at
         del self._living[process]
+        if self._is_up and self._is_wanted(process):
+            told = f"ended with status {status} after {lived:.0f} s"
+            await self._replace(process, told, has_lived=lived >= LIVED_SECONDS)
+
+    def _is_wanted(self, process: Process) -> bool:
+        return not self._stop.is_set() and self._current.get(process.role.name) is process
+
+    async def _replace(self, process: Process, told: str, *, has_lived: bool) -> None:
+        """Put another process in the place of one that ended, after a pause that grows while that does not help."""
         name = process.role.name
-        if not self._is_up or self._stop.is_set() or self._current.get(name) is not process:
+        failures = 0 if has_lived else self._failures.get(name, 0)
+        while True:
+            self._failures[name] = failures + 1
+            pause = min(2.0 ** (failures - 1), LONGEST_PAUSE) if failures else 0.0
+            _log.warning("%s (process %d) %s, another starts in %.0f s", name, process.pid, told, pause)
+            self.metrics.worker_restarts.inc()
+            await asyncio.sleep(pause)
+            if not self._is_wanted(process):
+                return
+            try:
+                fresh = self._start(process.role)
+            except CommandError as error:
+                told, failures = f"is gone and {error}", failures + 1
+                continue
+            self._current[name] = fresh
+            self._put_to_work(fresh)
             return
-        failures = 0 if lived >= LIVED_SECONDS else self._failures.get(name, 0)
-        self._failures[name] = failures + 1
-        pause = min(2.0 ** (failures - 1), LONGEST_PAUSE) if failures else 0.0
-        _log.warning(
-            "%s (process %d) ended with status %d after %.0f s, another starts in %.0f s",
-            *(name, process.pid, status, lived, pause),
-        )
-        self.metrics.worker_restarts.inc()
-        await asyncio.sleep(pause)
-        if not self._stop.is_set() and self._current.get(name) is process:
-            self._current[name] = self._start(process.role)
-            self._put_to_work(self._current[name])
 
     async def _end(self) -> None:
         """Have them all end in order; kill whoever does not in time."""
@@ -282,6 +303,16 @@ class Supervisor:
                 _log.warning("%s (process %d) does not end and is killed", process.role.name, process.pid)
                 process.tell(signal.SIGKILL)
             await asyncio.wait(late)
+
+
+async def _go_on(work: Beside) -> None:
+    """Do something all the while: a failure in it is no reason to end the forum."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            _log.exception("what goes on beside the processes failed, it is begun anew")
+        await asyncio.sleep(BESIDE_SECONDS)
 
 
 async def _migrate() -> None:

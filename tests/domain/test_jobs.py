@@ -82,13 +82,11 @@ async def test_a_claim_is_prolonged_while_the_job_runs_and_one_that_was_lost_end
     db: Database,
     config: Config,
     owner: RawConnection,
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("forum.worker._PROLONG_SECONDS", 0.05)
     await _make_due(owner)
     counted = _Counted()
-    attempt = asyncio.create_task(Worker(db, config, (counted.job,)).attempt(counted.job))
+    attempt = asyncio.create_task(Worker(db, config, (counted.job,), prolong_seconds=0.05).attempt(counted.job))
     seen: set[datetime] = set()
     async with asyncio.timeout(10):
         while len(seen) < 3:

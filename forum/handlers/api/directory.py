@@ -43,10 +43,11 @@ async def show_municipality(request: web.Request) -> models.Municipality:
 
 @call(mark("List the members by name"), takes=models.MembersQuery, answers=models.Members)
 async def list_members(request: web.Request, query: models.MembersQuery) -> models.Members:
-    async with request.app[DB].read() as conn:
-        page = await members.list_members(
+    page = await request.app[DB].browse(
+        lambda conn: members.list_members(
             conn, query=query.q, organisation=query.organisation, cursor=query.cursor or None, limit=query.limit
         )
+    )
     return models.Members(items=[answers.member(request, member) for member in page.items], next=page.next)
 
 

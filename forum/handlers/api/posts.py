@@ -24,7 +24,9 @@ async def index(request: web.Request, query: models.PostsQuery) -> models.Posts:
         after = min(max(after, last), models.INT4)
     async with request.app[DB].read() as conn:
         grant = await access.topic_to_read(conn, request[ACTOR], TopicId(int_param(request, "id")))
-        found = await posts.list_after(conn, grant, number=after, limit=query.limit + 1)
+    found = await request.app[DB].browse(
+        lambda conn: posts.list_after(conn, grant, number=after, limit=query.limit + 1)
+    )
     page = pages.cut(found, query.limit, lambda post: (post.number,))
     return models.Posts(items=[answers.post(request, post) for post in page.items], next=page.next)
 

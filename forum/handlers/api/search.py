@@ -15,8 +15,8 @@ from forum.web.ratelimit import count_search
 @call(mark("Search what one may read"), takes=models.SearchQuery, answers=models.Hits)
 async def index(request: web.Request, query: models.SearchQuery) -> models.Hits:
     await count_search(request)
-    async with request.app[DB].read() as conn:
-        page = await search.search(
+    page = await request.app[DB].browse(
+        lambda conn: search.search(
             conn,
             request[ACTOR],
             query.q,
@@ -25,4 +25,5 @@ async def index(request: web.Request, query: models.SearchQuery) -> models.Hits:
             cursor=query.cursor or None,
             limit=query.limit,
         )
+    )
     return models.Hits(items=[answers.hit(request, hit) for hit in page.items], next=page.next)
