@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -151,8 +151,7 @@ class Stage:
 
     first: ForumProcess
     second: ForumProcess
-    settings: dict[str, str]
-    folder: Path
+    serve: Callable[[str], AbstractContextManager[ForumProcess]]
     owner: RawConnection
     db: Database
     http: aiohttp.ClientSession
@@ -163,11 +162,9 @@ class Stage:
         """Return words that were never used before."""
         return f"{kind} {next(self._numbers)}"
 
-    @contextmanager
-    def newcomer(self) -> Iterator[ForumProcess]:
+    def newcomer(self) -> AbstractContextManager[ForumProcess]:
         """Start a process that has not seen anything yet."""
-        with forum(self.folder / f"third-{next(self._numbers)}" / "data", **self.settings) as process:
-            yield process
+        return self.serve(f"third-{next(self._numbers)}")
 
     async def world(self) -> World:
         """Make a world; its topic is yet to be started."""
@@ -201,19 +198,23 @@ class Stage:
 @asynccontextmanager
 async def two_processes(folder: Path, database_url: str, owner_url: str) -> AsyncIterator[Stage]:
     """Serve one database with two processes."""
-    settings = {
-        "FORUM_DATABASE_URL": database_url,
-        "FORUM_MIGRATION_URL": owner_url,
-        "FORUM_SECRET_KEY": "k" * 64,
-        "FORUM_BASE_URL": _ADDRESS,
-    }
+
+    def serve(name: str) -> AbstractContextManager[ForumProcess]:
+        return forum(
+            folder / name / "data",
+            FORUM_DATABASE_URL=database_url,
+            FORUM_MIGRATION_URL=owner_url,
+            FORUM_SECRET_KEY="k" * 64,
+            FORUM_BASE_URL=_ADDRESS,
+        )
+
     owner, db = await connect(owner_url), Database(database_url, pool_size=2)
     await db.open()
     try:
-        with forum(folder / "a" / "data", **settings) as first, forum(folder / "b" / "data", **settings) as second:
+        with serve("first") as first, serve("second") as second:
             timeout = aiohttp.ClientTimeout(total=60)
             async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout) as http:
-                yield Stage(first, second, settings, folder, owner, db, http)
+                yield Stage(first, second, serve, owner, db, http)
     finally:
         await db.close()
         await owner.close()
