@@ -12,11 +12,11 @@ import resource
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from forum import migrations, server
+from forum import clock, migrations, server
 from forum.config import KEY_BYTES, Config
 from forum.db import Card, Conn, Database, Query, RawError, connect, session_settings
 from forum.domain import counters
@@ -212,9 +212,9 @@ async def _database(config: Config, ready: server.Ready) -> list[Check]:
     await db.open()
     try:
         async with db.read() as conn:
-            sent = datetime.now(UTC)
+            sent = clock.now()
             found = await conn.one(_SERVER_FACTS)
-            middle = sent + (datetime.now(UTC) - sent) / 2
+            middle = sent + (clock.now() - sent) / 2
             told = f"reachable{' through a pooler' if is_pooled else ''}, PostgreSQL {found.name}"
             checks = [Check("database", True, told)]
             checks += _server_checks(config, found, (found.clock - middle).total_seconds(), is_pooled=is_pooled)
