@@ -114,7 +114,7 @@ _MISSING: Final = Query(
 
 _MAY_REWRITE: Final = Query(
     "checks.may_rewrite_audit",
-    "SELECT has_table_privilege('public.audit_entries', 'UPDATE')",
+    "SELECT has_table_privilege('public.audit_entries', 'update')",
     returns=bool,
     card=Card.ONE,
 )

@@ -34,6 +34,9 @@ from tests.audit.recipes import (
 from tests.drills.forum_process import ForumProcess, Person, forum, until
 
 HOST: Final = "www.example.org"
+CLIENT: Final = "127.0.0.2"
+FORGED: Final = "192.0.2.9"
+"""What the browser says of itself, and nobody may believe."""
 POOLERS: Final = ("pgbouncer", *filter(None, os.environ.get("KOINON_PGBOUNCERS", "").split(":")))
 
 
@@ -69,8 +72,10 @@ def behind(data_dir: Path) -> Iterator[ForumProcess]:
 @contextlib.asynccontextmanager
 async def _browser(certificate: Path) -> AsyncIterator[aiohttp.ClientSession]:
     trust = ssl.create_default_context(cafile=str(certificate))
-    connector = aiohttp.TCPConnector(ssl=trust, resolver=_Here())
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30)) as session:
+    connector = aiohttp.TCPConnector(ssl=trust, resolver=_Here(), local_addr=(CLIENT, 0))
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=aiohttp.ClientTimeout(total=30), headers={"X-Forwarded-For": FORGED}
+    ) as session:
         yield session
 
 
@@ -90,26 +95,25 @@ async def _see_that_it_serves(browser: aiohttp.ClientSession, site: str, behind:
     async with browser.get(f"{site}/intranet", allow_redirects=False) as answer:
         assert answer.status in {301, 308}
         assert answer.headers["Location"].endswith("/intranet/")
-    async with Person(f"{site}/intranet") as anna:
-        await anna.http.close()
-        anna.http = browser
-        await anna.sign_in("anna@larnaca.example")
-        cookies = {cookie.key: cookie for cookie in browser.cookie_jar}
-        session = cookies["__Secure-koinon_session"]
-        assert (session["path"], bool(session["secure"])) == ("/intranet", True)
-        topic = await anna.start_topic("Μέσα από τον διακομιστή")
-        status, location = await anna.submit(f"/topics/{topic}/posts", body="Απάντηση " * 5000)
-        assert (status, location.startswith("/intranet/topics/")) == (303, True), (status, location)
-        status, page = await anna.get(f"/topics/{topic}/x")
-        assert (status, "Μέσα από" in page) == (200, True)
-        await anna.get("/settings/sessions")
-        status, page = await anna.get("/settings/sessions")
-        assert "127.0.0.1" in page or "::1" in page, "the client's address, which here is this machine's"
-    async with browser.get(f"{site}/intranet/help", headers={"X-Forwarded-For": "192.0.2.9"}) as answer:
+    anna = Person(f"{site}/intranet")
+    await anna.http.close()
+    anna.http = browser  # which trusts the certificate
+    await anna.sign_in("anna@larnaca.example")
+    cookies = {cookie.key: cookie for cookie in browser.cookie_jar}
+    session = cookies["__Secure-koinon_session"]
+    assert (session["path"], bool(session["secure"])) == ("/intranet", True)
+    topic = await anna.start_topic("Μέσα από τον διακομιστή")
+    status, location = await anna.submit(f"/topics/{topic}/posts", body="Απάντηση " * 5000)
+    assert (status, location.startswith("/intranet/topics/")) == (303, True), (status, location)
+    status, page = await anna.get(f"/topics/{topic}/x")
+    assert (status, "Μέσα από" in page) == (200, True)
+    status, page = await anna.get("/settings/sessions")
+    assert (status, CLIENT in page, FORGED in page) == (200, True, False), "the address the proxy saw"
+    async with browser.get(f"{site}/intranet/help") as answer:
         assert answer.status == 200
         assert answer.headers["Strict-Transport-Security"]
     async with browser.get(f"{site}/intranet/metrics", allow_redirects=False) as answer:
-        assert answer.status == 303, "the proxy opens it to nobody"
+        assert answer.status == 404, "the proxy opens it to nobody"
     async with aiohttp.ClientSession() as local, local.get(f"{behind.url}/intranet/metrics") as answer:
         assert answer.status == 200, "a program on this machine reads it"
         assert 'route="topics.show"' in await answer.text()
