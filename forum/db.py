@@ -366,6 +366,8 @@ class Database:
 
         One that `bears_repeating` may be carried out twice without harm, where the connection broke under way.
         """
+        if not self._has_room():
+            raise Full
         attempt = _ATTEMPT.get(None) or _Attempt()
         stood = attempt.may_stand
         async with self._connection() as connection:
