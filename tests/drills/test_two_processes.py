@@ -105,6 +105,11 @@ async def _rename_category(world: World, process: ForumProcess, number: int) -> 
     await world.sql("UPDATE categories SET name_el = $2, name_en = $3 WHERE id = $1", world.category_id, *names)
 
 
+async def _rename_network(world: World, process: ForumProcess, number: int) -> None:
+    names = world.stage.words("Δίκτυο"), world.stage.words("Network")
+    await world.sql("UPDATE network SET name_el = $1, name_en = $2", *names)
+
+
 async def _take_grant(world: World, process: ForumProcess, number: int) -> None:
     """Take away what the readers' group holds: all of it, all but seeing the category's name, or all but reading."""
     ids = world.category_id, world.group_ids["readers"]
@@ -187,6 +192,7 @@ ACTS: Final[dict[str, Act]] = {
     "rename member": _rename_member,
     "rename organisation": _rename_organisation,
     "rename category": _rename_category,
+    "rename network": _rename_network,
     "take grant": _take_grant,
     "give grant": _give_grant,
     "enter group": _enter,
@@ -204,6 +210,7 @@ _TOUR: Final = [
     ("take grant", 0, 0), ("give grant", 0, 3), ("unpin", 1, 0), ("restore reply", 1, 0), ("suspend", 0, 1),
     ("enter group", 0, 0), ("let back", 0, 0), ("not internal", 0, 1), ("leave group", 0, 0), ("reply", 1, 0),
     ("mark read", 0, 3), ("settings", 1, 5), ("take grant", 0, 1), ("rename member", 0, 2), ("give grant", 0, 0),
+    ("rename network", 0, 0),
 ]  # fmt: skip
 """Every act once at least, in an order in which most of them are allowed: what, through which process, by whom."""
 
