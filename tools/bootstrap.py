@@ -31,7 +31,7 @@ EXTRAS = {"run": "", "test": "[test]", "check": "[test,check]"}  # each has all 
 LEVELS = (*EXTRAS, "audit")
 NODE = VENV / "node"
 NODE_FILES = tuple(ROOT / "tools" / "audit" / name for name in ("package.json", "package-lock.json", ".npmrc"))
-AUDIT_PROGRAMS = {"node": "nodejs", "npm": "npm", "java": "default-jre-headless"}
+AUDIT_PROGRAMS = {"node": "nodejs", "npm": "npm", "java": "default-jre-headless", "faketime": "faketime"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_PACKAGES = ("chromium", "fonts-dejavu-core")  # the font has Greek
 
