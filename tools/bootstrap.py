@@ -35,6 +35,7 @@ AUDIT_PROGRAMS = {
     "node": "nodejs",
     "npm": "npm",
     "java": "default-jre-headless",
+    "faketime": "faketime",
     # What the recipes of docs/operations.md are for.
     "nginx": "nginx-light",
     "caddy": "caddy",
