@@ -61,7 +61,7 @@ check: ## check style, types, layers, SQL, templates, spelling and translations,
 	@$(python) -m pytest -n 2 --dist loadgroup --ignore tests/audit
 
 audit: export KOINON_AUDIT := 1
-audit: ## make check with the long tests in full, then the HTML checker and Lighthouse (Node and Java)
+audit: ## make check with the long tests in full, then hostile lists, HTML, Lighthouse, clocks, recipes (Node, Java)
 	$(call prepare,audit)
 	@$(MAKE) check
 	$(call step,audit)

@@ -239,7 +239,7 @@ CREATE TABLE foundations (
     id smallint PRIMARY KEY DEFAULT 1 CONSTRAINT foundations_id_check CHECK (id = 1),
     version bigint NOT NULL DEFAULT 1
 );
-COMMENT ON TABLE foundations IS 'The one row whose version grows when anything changes that pages everywhere rest on and that changes seldom: names of members, organisations, regions and categories, groups, grants, and topics that leave their category.';
+COMMENT ON TABLE foundations IS 'The one row whose version grows when anything changes that pages everywhere rest on and that changes seldom: members and their names, organisations, regions, categories, groups, grants, and topics that leave their category.';
 INSERT INTO foundations DEFAULT VALUES;
 
 CREATE FUNCTION touch_foundations() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -255,7 +255,7 @@ CREATE TRIGGER organisations_touch_foundations
 AFTER INSERT OR UPDATE OR DELETE ON organisations
 FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 CREATE TRIGGER members_touch_foundations
-AFTER UPDATE OF organisation_id, name, suspended_until OR DELETE ON members
+AFTER INSERT OR UPDATE OF organisation_id, name, suspended_until OR DELETE ON members
 FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 CREATE TRIGGER groups_touch_foundations
 AFTER INSERT OR UPDATE OR DELETE ON groups

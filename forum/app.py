@@ -12,9 +12,9 @@ from aiohttp import web
 from aiohttp_session import session_middleware
 
 from forum import config as settings
-from forum import i18n
+from forum import i18n, postgres
 from forum.assets import Assets
-from forum.backup import newest
+from forum.backup.nightly import newest
 from forum.config import Config
 from forum.db import Database
 from forum.domain.attempts import Limits
@@ -25,6 +25,7 @@ from forum.page_cache import PageCache
 from forum.passwords import Hasher
 from forum.replica import ReplicatedDatabase
 from forum.routes import add_routes
+from forum.templating import compile_all
 from forum.web import pages
 from forum.web.middleware import around, set_headers
 from forum.web.sessions import PostgresStorage
@@ -63,15 +64,20 @@ def create_app(
     add_routes(app, config.base_path)
     pages.setup(app)
     app.on_response_prepare.append(set_headers)
-    app.cleanup_ctx.extend((_database, _renderer, _hasher, _measuring))
+    app.cleanup_ctx.extend((_database, _renderer, _templates, _hasher, _measuring))
     return app
 
 
+def _has_room(config: Config) -> bool:
+    """Say whether the disk takes more; of a server elsewhere only that server knows."""
+    return not config.uses_embedded_database or postgres.has_room(config.data_dir)
+
+
 def _database_of(config: Config, url: str) -> Database:
-    pool_size = min(POOL, CONNECTIONS // config.workers)
+    pool_size, has_room = min(POOL, CONNECTIONS // config.workers), partial(_has_room, config)
     if replica_url := config.database_replica_url.get_secret_value():
-        return ReplicatedDatabase(url, replica_url, pool_size=pool_size)
-    return Database(url, pool_size=pool_size)
+        return ReplicatedDatabase(url, replica_url, pool_size=pool_size, has_room=has_room)
+    return Database(url, pool_size=pool_size, has_room=has_room)
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:
@@ -84,6 +90,13 @@ async def _renderer(app: web.Application) -> AsyncIterator[None]:
     await app[RENDERER].start()
     yield
     await app[RENDERER].close()
+
+
+async def _templates(app: web.Application) -> AsyncIterator[None]:
+    """Compile them beside the answering, so that nobody waits for somebody who is the first to see a page."""
+    compiling = asyncio.create_task(asyncio.to_thread(compile_all, pages.environments(app).values()))
+    yield
+    await compiling
 
 
 async def _hasher(app: web.Application) -> AsyncIterator[None]:

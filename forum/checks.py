@@ -12,13 +12,14 @@ import resource
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from forum import migrations, server
+from forum import clock, migrations, server
 from forum.config import KEY_BYTES, Config
-from forum.db import SESSION_SETTINGS, Card, Conn, Database, Query, RawError, connect
+from forum.db import Card, Conn, Database, Query, RawError, connect, session_settings
+from forum.domain import counters
 from forum.errors import CommandError
 
 DISK_BYTES: Final = 1024**3
@@ -31,6 +32,9 @@ CLOCK_SECONDS: Final = 2.0
 """How far two clocks may be apart: tokens, closing instants and locks are told by the database's."""
 
 LAG_SECONDS: Final = 60.0
+
+COUNT_SECONDS: Final = 3600
+"""For counting all there is: a million posts take seconds, on a busy disk minutes."""
 
 _POOL: Final = 10
 _SPARE: Final = 5
@@ -110,7 +114,7 @@ _MISSING: Final = Query(
 
 _MAY_REWRITE: Final = Query(
     "checks.may_rewrite_audit",
-    "SELECT has_table_privilege('public.audit_entries', 'UPDATE')",
+    "SELECT has_table_privilege('public.audit_entries', 'update')",
     returns=bool,
     card=Card.ONE,
 )
@@ -208,19 +212,22 @@ async def _database(config: Config, ready: server.Ready) -> list[Check]:
     await db.open()
     try:
         async with db.read() as conn:
-            sent = datetime.now(UTC)
+            sent = clock.now()
             found = await conn.one(_SERVER_FACTS)
-            middle = sent + (datetime.now(UTC) - sent) / 2
+            middle = sent + (clock.now() - sent) / 2
             told = f"reachable{' through a pooler' if is_pooled else ''}, PostgreSQL {found.name}"
             checks = [Check("database", True, told)]
             checks += _server_checks(config, found, (found.clock - middle).total_seconds(), is_pooled=is_pooled)
             checks += await _contents(conn, is_separate=ready.owner_url != ready.url)
             checks.append(await _session(conn))
             checks += [_standby(standby) for standby in await conn.many(_STANDBYS)]
+            is_whole = await conn.one(_LEDGER) and sorted(await conn.many(migrations.APPLIED)) == migrations.names()
     finally:
         await db.close()
     if is_pooled:
         checks.append(await _prepared(ready.url))
+    if is_whole:
+        checks.append(await _counters(ready.url))
     return checks
 
 
@@ -279,12 +286,26 @@ async def _contents(conn: Conn, *, is_separate: bool) -> list[Check]:
 
 async def _session(conn: Conn) -> Check:
     """See that what is asked for at connecting is in force; a pooler may be told to leave it out."""
-    timeouts = {name: value for name, value in SESSION_SETTINGS.items() if name.endswith("timeout")}
+    timeouts = {name: value for name, value in session_settings().items() if name.endswith("timeout")}
     lost = [name for name, value in timeouts.items() if await conn.one(_SETTING, name) != value]
     if not lost:
         return Check("timeouts", True, ", ".join(f"{name} {value}" for name, value in timeouts.items()))
     cure = " ".join(f"ALTER ROLE … SET {name} = '{timeouts[name]}';" for name in lost)
     return Check("timeouts", False, f"{', '.join(lost)} are not in force: {cure}")
+
+
+async def _counters(url: str) -> Check:
+    db = Database(url, pool_size=1, query_seconds=COUNT_SECONDS)
+    await db.open()
+    try:
+        async with db.read() as conn:
+            wrong = await counters.list_wrong(conn)
+    finally:
+        await db.close()
+    if not wrong:
+        return Check("counters", True, "exact")
+    named = ", ".join(f"{found.kind} {found.id}" for found in wrong[:10]) + (", …" if len(wrong) > 10 else "")
+    return Check("counters", False, f"{len(wrong)} wrong ({named}); check --repair counts them anew")
 
 
 def _standby(found: _Standby) -> Check:

@@ -30,8 +30,8 @@ from forum.i18n import catalogues, fold
 from forum.passwords import Hasher, check_password
 
 if TYPE_CHECKING:
-    from forum import backup as backups
     from forum import demo as demonstration
+    from forum.backup import archive
 
 T = TypeVar("T")
 
@@ -104,6 +104,9 @@ def check(
     for name, value in config.effective().items():
         print(f"{name}={value}")
     print(flush=True)
+    if repair:
+        with server.database(config) as ready:
+            _with_database(ready.url, _repair_counters, query_seconds=checks.COUNT_SECONDS)
     failed = []
     for found in checks.run(config):
         print(f"{'ok' if found.is_ok else 'failed':7} {found.name}: {found.text}", flush=True)
@@ -112,28 +115,15 @@ def check(
     if failed:
         more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
         raise CommandError(f"{failed[0].name}: {failed[0].text}{more}")
-    with server.database(config) as ready:
-        wrong = _with_database(ready.url, lambda db: _wrong_counters(db, repair=repair), query_seconds=_COUNT_SECONDS)
-    if not wrong:
-        print("ok      counters: exact")
-        return
-    named = ", ".join(f"{found.kind} {found.id}" for found in wrong[:10]) + (", …" if len(wrong) > 10 else "")
-    if not repair:
-        print(f"failed  counters: {len(wrong)} wrong ({named}); check --repair counts them anew")
-        raise CommandError(f"counters: {len(wrong)} wrong ({named}); check --repair counts them anew")
-    print(f"ok      counters: {len(wrong)} were wrong and are counted anew ({named})")
 
 
-_COUNT_SECONDS: Final = 3600
-"""For counting all there is: a million posts take seconds, on a busy disk minutes."""
-
-
-async def _wrong_counters(db: Database, *, repair: bool) -> list[counters.Wrong]:
+async def _repair_counters(db: Database) -> None:
     async with db.write() as tx:
         wrong = await counters.list_wrong(tx)
-        if repair:
-            await counters.repair(tx, wrong)
-    return wrong
+        await counters.repair(tx, wrong)
+    if wrong:
+        named = ", ".join(f"{found.kind} {found.id}" for found in wrong[:10]) + (", …" if len(wrong) > 10 else "")
+        print(f"counted anew: {named}", flush=True)
 
 
 def _with_database(url: str, act: Callable[[Database], Awaitable[T]], *, query_seconds: int = 5) -> T:
@@ -272,20 +262,20 @@ def backup(
     ] = None,
 ) -> None:
     """Save the whole forum, database and files, into one file; it may be in use meanwhile."""
-    from forum import backup as backups
+    from forum.backup import saving
 
     config = settings.load()
     key = config.backup_key if to is None else to
     started = time.monotonic()
-    with server.database_as_it_is(config) as found:
+    with server.reached(config) as found:
         if file is None:
             os.nice(_NIGHTLY_NICENESS)
-            nightly = backups.save_nightly(
+            nightly = saving.save_nightly(
                 found.owner_url, config.data_dir, config.backup_folder, key=key, nights=config.backup_keep
             )
             file, manifest = asyncio.run(nightly)
         else:
-            manifest = asyncio.run(backups.save(found.owner_url, config.data_dir, file, key=key))
+            manifest = asyncio.run(saving.save(found.owner_url, config.data_dir, file, key=key))
     size = file.stat().st_size / 1e6
     print(f"Saved {manifest.describe()}.\n{file}: {size:,.1f} MB in {time.monotonic() - started:,.1f} s.")
 
@@ -297,9 +287,9 @@ _NIGHTLY_NICENESS: Final = 10
 @app.command()
 def backup_key(file: Annotated[Path, typer.Argument(help="A new file for the private key.")]) -> None:
     """Make a pair of keys to encrypt backups with, and print the public one; keep the other off the server."""
-    from forum import backup as backups
+    from forum.backup import sealing
 
-    print(f"{backups.make_key(file)}\nBackups encrypted to this key (FORUM_BACKUP_KEY) open only with {file}.")
+    print(f"{sealing.make_key(file)}\nBackups encrypted to this key (FORUM_BACKUP_KEY) open only with {file}.")
 
 
 @app.command()
@@ -314,7 +304,7 @@ def restore(
     key: Annotated[Path | None, typer.Option(help="The file of the private key, if it is encrypted.")] = None,
 ) -> None:
     """Restore a backup into an empty database and data directory, whole or not at all."""
-    from forum import backup as backups
+    from forum.backup import restoring
 
     config = settings.load()
     started = time.monotonic()
@@ -322,22 +312,24 @@ def restore(
     if check:
         print(f"{file} is whole: {found.manifest.describe()}.")
         return
-    with server.database_as_it_is(config) as target:
-        place = backups.Place(target.owner_url, target.application_role, config.data_dir)
-        later = asyncio.run(backups.restore(place, found, is_verified=verify))
+    with server.provisioned(config) as target:
+        place = restoring.Place(target.owner_url, target.application_role, config.data_dir)
+        later = asyncio.run(restoring.restore(place, found, is_verified=verify))
     print(f"Restored{' and verified' if verify else ''} {found.manifest.describe()}.")
     if later:
         print(f"Migrations that came since: {', '.join(later)}.")
     print(f"It took {time.monotonic() - started:,.1f} s.")
 
 
-def _opened_backup(file: Path, key: Path | None) -> backups.File:
-    from forum import backup as backups
+def _opened_backup(file: Path, key: Path | None) -> archive.File:
     from forum import progress
+    from forum.backup import archive
 
     with progress.bars(in_bytes=True) as bars:
-        bar = bars.add_task("Checking the file", total=file.stat().st_size if file.is_file() else None)
-        return backups.opened(file, key, lambda count: bars.advance(bar, count))
+        bar = bars.add_task("Checking the file", total=None)
+        with contextlib.suppress(OSError):  # said in one line when it is opened
+            bars.update(bar, total=file.stat().st_size)
+        return archive.opened(file, key, lambda count: bars.advance(bar, count))
 
 
 @members.command("create")

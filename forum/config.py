@@ -93,6 +93,13 @@ class Config(BaseSettings):
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
+    @field_validator("backup_key")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        if value and not re.fullmatch("age1[0-9a-z]{58}", value):
+            raise ValueError("must be a public key (age1…), as `python run.py backup-key FILE` prints it")
+        return value
+
     @field_validator("base_url")
     @classmethod
     def _plain_base(cls, value: str) -> str:
@@ -115,8 +122,10 @@ class Config(BaseSettings):
         return urlunsplit((parts.scheme, authority, parts.path.rstrip("/"), "", ""))
 
     @model_validator(mode="after")
-    def _absolute_data_dir(self) -> Self:
+    def _absolute_folders(self) -> Self:
         object.__setattr__(self, "data_dir", Path(os.path.abspath(self.data_dir.expanduser())))
+        if self.backup_dir:
+            object.__setattr__(self, "backup_dir", Path(os.path.abspath(self.backup_dir.expanduser())))
         return self
 
     @property

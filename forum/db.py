@@ -69,6 +69,15 @@ SESSION_SETTINGS: Final = {
 }
 
 
+QUERY_SECONDS: Final = 5
+"""How long the server works on one query before it gives it up."""
+
+
+def session_settings(query_seconds: int = QUERY_SECONDS) -> dict[str, str]:
+    """Return what every connection asks for when it is made."""
+    return {**SESSION_SETTINGS, "statement_timeout": f"{query_seconds}s"}
+
+
 class Card(enum.Enum):
     """How many rows a query answers with."""
 
@@ -232,7 +241,7 @@ RawConnection = asyncpg.Connection
 RawError = asyncpg.PostgresError
 RawLockError = asyncpg.LockNotAvailableError
 
-FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError)
+FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionResetError)
 """What a raw connection raises when the server refuses, or is gone."""
 
 
@@ -279,10 +288,15 @@ class Database:
         url: str,
         *,
         pool_size: int = 10,
-        query_seconds: int = 5,
+        query_seconds: int = QUERY_SECONDS,
+        has_room: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Keep where the database is; a query that takes longer than `query_seconds` is ended by the server."""
+        """Keep where the database is; a query that takes longer than `query_seconds` is ended by the server.
+
+        While `has_room` says no, nothing is written.
+        """
         self._url = url
+        self._has_room = has_room
         self._pool_size = pool_size
         self._query_seconds = query_seconds
         self._pool: asyncpg.Pool | None = None
@@ -317,7 +331,7 @@ class Database:
                 max_inactive_connection_lifetime=300,
                 timeout=5,
                 command_timeout=self._query_seconds * 2,
-                server_settings={**SESSION_SETTINGS, "statement_timeout": f"{self._query_seconds}s"},
+                server_settings=session_settings(self._query_seconds),
                 init=_prepare_connection,
                 # Nothing here changes a session's state outside a transaction, so releasing costs no round trip.
                 reset=_leave_as_is,
@@ -352,6 +366,8 @@ class Database:
 
         One that `bears_repeating` may be carried out twice without harm, where the connection broke under way.
         """
+        if not self._has_room():
+            raise Full
         attempt = _ATTEMPT.get(None) or _Attempt()
         stood = attempt.may_stand
         async with self._connection() as connection:
@@ -367,6 +383,8 @@ class Database:
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """Open a transaction: committed when the block ends, rolled back on any exception."""
+        if not self._has_room():
+            raise Full
         async with self._connection() as connection:
             transaction = connection.transaction()
             try:

@@ -13,11 +13,12 @@ import os
 import select
 import stat
 import sys
-import time
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Literal
+
+from forum import clock
 
 REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id", default="")
 """The id of the request being answered; empty outside one."""
@@ -136,10 +137,10 @@ def write_access(request_id: str, method: str, route: str, status: int, millisec
         return
     message = f"{method} {route} {status} {milliseconds:.1f} ms"
     if _style == "text":
-        _sink.write(f"{_utc(time.time())} INFO forum.access {request_id or '-'} {message}")
+        _sink.write(f"{_utc(clock.now())} INFO forum.access {request_id or '-'} {message}")
         return
     _sink.write(
-        f'{{"at": "{_utc(time.time())}", "level": "INFO", "logger": "forum.access", "request_id": "{request_id}", '
+        f'{{"at": "{_utc(clock.now())}", "level": "INFO", "logger": "forum.access", "request_id": "{request_id}", '
         f'"message": "{message}", "method": "{method}", "route": "{route}", "status": {status}, '
         f'"milliseconds": {milliseconds:.1f}}}'
     )
@@ -148,7 +149,7 @@ def write_access(request_id: str, method: str, route: str, status: int, millisec
 def _line(
     level: str, logger: str, request_id: str, message: str, *, at: float | None = None, exception: str = ""
 ) -> str:
-    when = _utc(time.time() if at is None else at)
+    when = _utc(clock.now() if at is None else datetime.fromtimestamp(at, UTC))
     if _style == "text":
         told = f"{message} | {exception}" if exception else message
         return f"{when} {level} {logger} {request_id or '-'} {told}".translate(_IN_TEXT)
@@ -158,8 +159,8 @@ def _line(
     return json.dumps(entry, ensure_ascii=False).translate(_IN_JSON)
 
 
-def _utc(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -24,7 +24,7 @@ from typing import Final, Literal, Protocol
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess, values
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from forum import logs
+from forum import clock, logs
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -153,7 +153,7 @@ class Metrics:
         try:
             yield
             outcome = "done"
-            self._job_at.labels(name).set(time.time())
+            self._job_at.labels(name).set(clock.now().timestamp())
         finally:
             self._jobs.labels(name, outcome).inc()
             self._job_seconds.labels(name).observe(time.monotonic() - began)

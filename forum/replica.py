@@ -65,8 +65,16 @@ _HAS_CAUGHT_UP: Final = Query(
 class ReplicatedDatabase(Database):
     """A pool to the primary, and one to the replica, which is asked when it is needed."""
 
-    def __init__(self, url: str, replica_url: str, *, pool_size: int = 10, pause: float = PAUSE) -> None:
-        super().__init__(url, pool_size=pool_size)
+    def __init__(
+        self,
+        url: str,
+        replica_url: str,
+        *,
+        pool_size: int = 10,
+        has_room: Callable[[], bool] = lambda: True,
+        pause: float = PAUSE,
+    ) -> None:
+        super().__init__(url, pool_size=pool_size, has_room=has_room)
         self._replica = Database(replica_url, pool_size=pool_size)
         self._pause, self._usable_from = pause, 0.0
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from forum import config as settings
 from forum import logs
-from forum.backup import Nightly
+from forum.backup.nightly import Nightly
 from forum.config import Config
 from forum.db import Database, connect
 from forum.domain import setup
@@ -64,27 +64,18 @@ class Ready:
 @contextlib.contextmanager
 def database(config: Config) -> Iterator[Ready]:
     """Start or reach the database, bring it up to date, and let go of it at the end."""
-    with database_as_it_is(config) as found:
-        asyncio.run(migrate(found.owner_url, application_role=found.application_role))
-        yield found
+    with provisioned(config) as ready:
+        asyncio.run(migrate(ready.owner_url, application_role=ready.application_role))
+        yield ready
 
 
 @contextlib.contextmanager
-def database_as_it_is(config: Config) -> Iterator[Ready]:
-    """Start or reach the database, whatever it has of the migrations, and let go of it at the end."""
-    if not config.uses_embedded_database:
-        url = config.database_url.get_secret_value()
-        yield Ready(url, config.migration_url.get_secret_value() or url, None)
-        return
-    server = EmbeddedServer(config.data_dir, pg_bin=config.pg_bin, pg_user=config.pg_user)
-    endpoint = server.start()
-    try:
-        if server.notice:
-            print(server.notice, file=sys.stderr)
-        asyncio.run(_provision(endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
-        yield Ready(endpoint.url(_NAME, _APPLICATION), endpoint.url(_NAME, _OWNER), server)
-    finally:
-        server.stop()
+def provisioned(config: Config) -> Iterator[Ready]:
+    """Start or reach the database, which is made if it is ours, but nothing in it."""
+    with reached(config) as ready:
+        if ready.embedded is not None:
+            asyncio.run(_provision(ready.embedded.endpoint.url("postgres", EmbeddedServer.SUPERUSER)))
+        yield ready
 
 
 @contextlib.contextmanager
@@ -97,6 +88,8 @@ def reached(config: Config) -> Iterator[Ready]:
     server = EmbeddedServer(config.data_dir, pg_bin=config.pg_bin, pg_user=config.pg_user)
     endpoint = server.start()
     try:
+        if server.notice:
+            print(server.notice, file=sys.stderr)
         yield Ready(endpoint.url(_NAME, _APPLICATION), endpoint.url(_NAME, _OWNER), server)
     finally:
         server.stop()

@@ -7,7 +7,7 @@ sanitised on write. Blocking or asynchronous work never happens in a template.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
@@ -30,6 +30,10 @@ class _CompiledOnce(jinja2.BytecodeCache):
 
     _codes: ClassVar[dict[str, bytes]] = {}
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._codes
+
     def load_bytecode(self, bucket: Bucket) -> None:
         if (code := self._codes.get(bucket.key + bucket.checksum)) is not None:
             bucket.bytecode_from_string(code)
@@ -41,6 +45,18 @@ class _CompiledOnce(jinja2.BytecodeCache):
 def make_environments(functions: Mapping[str, object]) -> dict[Language, jinja2.Environment]:
     """Return an environment a language; `functions` are put into every template's scope."""
     return {language: _make(translator(language), functions) for language in languages()}
+
+
+def compile_all(environments: Iterable[jinja2.Environment]) -> None:
+    """Compile every template, for a process that has compiled none: half a second, which is best spent in a thread.
+
+    Compiled when it is first shown, each page would hold up the loop for a tenth of a second.
+    """
+    for environment in environments:
+        cache = environment.bytecode_cache
+        if isinstance(cache, _CompiledOnce) and cache.is_empty:
+            for name in environment.list_templates(extensions=["html"]):
+                environment.get_template(name)
 
 
 def _make(words: Translator, functions: Mapping[str, object]) -> jinja2.Environment:

@@ -20,11 +20,11 @@ from forum.web.sessions import cookie_name
 from tests.cast import Cast
 
 _TOKEN: Final = re.compile(r'name="csrf_token" value="([^"]+)"')
-_TOKENS: Final = re.compile(r'((?:name="csrf_token" value|data-csrf)=")[^"]+')
+_TOKENS: Final = re.compile(r'((?:name="(?:csrf_token|idempotency_key)" value|data-csrf)=")[^"]+')
 
 
 def without_tokens(text: str) -> str:
-    """Return a page without the token of its forms, which is masked anew in every answer."""
+    """Return a page without the token of its forms and their keys, which are made anew in every answer."""
     return _TOKENS.sub(r"\1TOKEN", text)
 
 

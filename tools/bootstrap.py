@@ -27,11 +27,25 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 NEEDED = (3, 11)
-EXTRAS = {"run": "", "test": "[test]", "check": "[test,check]"}  # each has all that stands before it
-LEVELS = (*EXTRAS, "audit")
+# Each has all that stands before it.
+EXTRAS = {"run": "", "test": "[test]", "check": "[test,check]", "audit": "[test,check,audit]"}
 NODE = VENV / "node"
 NODE_FILES = tuple(ROOT / "tools" / "audit" / name for name in ("package.json", "package-lock.json", ".npmrc"))
-AUDIT_PROGRAMS = {"node": "nodejs", "npm": "npm", "java": "default-jre-headless"}
+AUDIT_PROGRAMS = {
+    "node": "nodejs",
+    "npm": "npm",
+    "java": "default-jre-headless",
+    "faketime": "faketime",
+    # What the recipes of docs/operations.md are for.
+    "nginx": "nginx-light",
+    "caddy": "caddy",
+    "pgbouncer": "pgbouncer",
+    "patroni": "patroni",
+    "etcd": "etcd-server",
+    "systemd-analyze": "systemd",
+    "openssl": "openssl",
+    "curl": "curl",
+}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_PACKAGES = ("chromium", "fonts-dejavu-core")  # the font has Greek
 
@@ -44,7 +58,7 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < NEEDED:
         say(f"Python 3.11 or newer is needed, this is {number(2)}: make PYTHON=/path/to/python3.11 …")
         return 1
-    levels = [word for word in arguments if word in LEVELS]
+    levels = [word for word in arguments if word in EXTRAS]
     if len(levels) != 1 or set(arguments) - {levels[0], "ready", "--exact"}:
         say("usage: bootstrap.py run | test | check | audit")
         return 2
@@ -99,15 +113,10 @@ def is_ready(level: str, version: str) -> bool:
     return has_packages(level, version) and has_browser and (level != "audit" or has_node_tools())
 
 
-def extras_of(level: str) -> str:
-    """Return the extras' level: the audit's tools are not of Python."""
-    return "check" if level == "audit" else level
-
-
 def has_packages(level: str, version: str) -> bool:
     """Tell whether this level or a higher one was installed from the same files, by the same Python, here."""
     key = stamp(version)
-    enough = list(EXTRAS)[list(EXTRAS).index(extras_of(level)) :]
+    enough = list(EXTRAS)[list(EXTRAS).index(level) :]
     return any(path.is_file() and path.read_text() == key for path in map(stamp_file, enough))
 
 
@@ -155,15 +164,13 @@ def install_packages(level: str, version: str) -> None:
     began = time.monotonic()
     command = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
     # Relative, since pip reads some of its paths as addresses; the folder's name may hold anything.
-    done = subprocess.run(
-        [*command, "-c", "constraints.txt", "-e", f".{EXTRAS[extras_of(level)]}"], cwd=ROOT, check=False
-    )
+    done = subprocess.run([*command, "-c", "constraints.txt", "-e", f".{EXTRAS[level]}"], cwd=ROOT, check=False)
     if done.returncode != 0:
         raise Failure("pip could not install the packages; what it says stands above")
     for path in map(stamp_file, EXTRAS):
         if path.is_file() and path.read_text() != stamp(version):
             path.unlink()
-    stamp_file(extras_of(level)).write_text(stamp(version))
+    stamp_file(level).write_text(stamp(version))
     say(f"installed in {time.monotonic() - began:.0f} s")
 
 
@@ -199,7 +206,7 @@ def install_node_tools() -> None:
         if not shutil.which("apt-get"):
             raise Failure(f"{need} (Node 18 or newer, Java 11 or newer): install what is missing")
         install_by_apt(need, tuple(AUDIT_PROGRAMS[program] for program in missing))
-    say("installing Lighthouse and the HTML checker into .venv/node")
+    say("installing Lighthouse, the HTML checker and a list of hostile texts into .venv/node")
     (NODE / "ready").unlink(missing_ok=True)
     NODE.mkdir(exist_ok=True)
     for path in NODE_FILES:

@@ -2,8 +2,8 @@
 
     .venv/bin/python tools/freeze.py
 
-To move to newer ones: upgrade in `.venv` (`.venv/bin/python -m pip install --upgrade -e '.[test,check]'`), run the
-tests, freeze.
+To move to newer ones: upgrade in `.venv` (`.venv/bin/python -m pip install --upgrade -e '.[test,check,audit]'`), run
+the tests, freeze.
 """
 
 from __future__ import annotations

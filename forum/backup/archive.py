@@ -40,7 +40,7 @@ FILES: Final = ("secret.key", "files/")
 
 _MANIFEST: Final = "manifest.json"
 _LEVEL: Final = 4
-"""Of gzip: half the time of level 6, for a file that is a twentieth larger."""
+"""Of gzip: a third of the time of level 6, for posts that take a fourteenth more."""
 
 
 class Writer:
@@ -250,3 +250,12 @@ def kept_files(data_dir: Path) -> list[str]:
 
 def _is_plain(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
+
+
+def sync(folder: Path) -> None:
+    """Have the names in a folder on the disk, as their content is."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -2,21 +2,19 @@
 
 It is due when the last one is older than the last time the clock said three where the forum is; so a night on which
 nothing ran is made up for at the next start. Nothing is remembered but the files themselves, whose names say when they
-were made. They are saved by a process of its own, so that nobody who reads the forum meanwhile waits for it.
+were made. It is saved by a process of its own, so that nobody who reads the forum meanwhile waits for it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import fcntl
 import logging
-import os
 import re
 import signal
 import subprocess
 import sys
 import time as timing
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -24,9 +22,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from forum import clock
-from forum.backup.manifest import Manifest
-from forum.backup.saving import save
-from forum.errors import CommandError
+from forum.backup.tables import beside
 
 _log = logging.getLogger("forum.backup")
 
@@ -36,6 +32,8 @@ ZONE: Final = ZoneInfo("Europe/Athens")
 _HOUR: Final = time(3)
 _LOOK_SECONDS: Final = 60.0
 """How often the folder is looked at."""
+_TURN_SECONDS: Final = 1.0
+"""How often it is seen whether one that is being made has ended."""
 _RETRY_SECONDS: Final = 3600.0
 """How long after one that failed the next is tried."""
 _END_SECONDS: Final = 2.0
@@ -82,42 +80,9 @@ def outlived(backups: dict[Path, datetime], nights: int, zone: ZoneInfo = ZONE) 
     return sorted(path for path, at in backups.items() if at.astimezone(zone).date() not in kept)
 
 
-async def save_nightly(owner_url: str, data_dir: Path, folder: Path, *, key: str, nights: int) -> tuple[Path, Manifest]:
-    """Save into the folder under the moment's name, and remove what has outlived its nights.
-
-    Raise CommandError if another process is at it, or if it cannot be saved; nothing is removed then.
-    """
-    with _alone(folder):
-        target = folder / name_of(clock.now(), is_sealed=bool(key))
-        manifest = await save(owner_url, data_dir, target, key=key)
-        for path in outlived(made(folder), max(nights, 1)):
-            path.unlink(missing_ok=True)
-        return target, manifest
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Have the folder for this process alone, made if there is none, without what a killed one left in it."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise CommandError(f"{folder}: {error.strerror}; FORUM_BACKUP_DIR must be a writable folder") from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise CommandError(f"another process is saving into {folder}") from None
-    else:
-        for path in folder.glob(".koinon-*.partial"):
-            path.unlink(missing_ok=True)
-        yield
-    finally:
-        os.close(lock)
-
-
 @dataclass
 class Nightly:
-    """Keeps the nights of a forum that serves: `look` is called every now and then, `end` when it stops.
+    """Keeps the nights of a forum that serves: `keep` does, or else `look` every now and then, and `end` at the end.
 
     `since` is when the forum began, before which no night counts. Without `nights` to keep nothing is done.
     """
@@ -129,18 +94,37 @@ class Nightly:
     _child: subprocess.Popen[str] | None = None
     _next_look: float = 0.0
 
+    async def keep(self) -> None:
+        """Look again and again until cancelled."""
+        try:
+            while True:
+                await beside(self.look)
+                await asyncio.sleep(_TURN_SECONDS)
+        finally:
+            await beside(self.end)
+
     def look(self) -> None:
         """Begin what is due, and say how it went when it has ended; never waits."""
         if self.nights < 1 or timing.monotonic() < self._next_look:
             return
-        self._next_look = timing.monotonic() + (1.0 if self._child else _LOOK_SECONDS)
+        self._next_look = timing.monotonic() + (_TURN_SECONDS if self._child else _LOOK_SECONDS)
         if self._child:
             self._settle(self._child)
-        elif is_due(clock.now(), max([self.since, *_moments(self.folder)]), self.zone):
+        elif is_due(clock.now(), _last(self.folder, self.since), self.zone):
+            self._next_look = 0.0
+            self._begin()
+
+    def _begin(self) -> None:
+        try:
             self._child = subprocess.Popen(  # noqa: S603 - this program again, no shell
                 _COMMAND, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
             )
-            self._next_look = 0.0
+        except OSError as error:
+            self._fail(str(error))
+
+    def _fail(self, why: str) -> None:
+        _log.error("no nightly backup was made, the next is tried in an hour: %s", why)
+        self._next_look = timing.monotonic() + _RETRY_SECONDS
 
     def _settle(self, child: subprocess.Popen[str]) -> None:
         if child.poll() is None:
@@ -150,8 +134,7 @@ class Nightly:
         if child.returncode == 0:
             _log.info("the nightly backup is in %s", self.folder)
         else:
-            _log.error("no nightly backup was made: %s", said.strip().removeprefix("error: ") or child.returncode)
-            self._next_look = timing.monotonic() + _RETRY_SECONDS
+            self._fail(said.strip().removeprefix("error: ") or f"status {child.returncode}")
 
     def end(self) -> None:
         """Break off one that is being made."""
@@ -166,10 +149,11 @@ class Nightly:
         self._child = None
 
 
-def _moments(folder: Path) -> Iterable[datetime]:
+def _last(folder: Path, since: datetime) -> datetime:
+    """Return when the last one was made; one that a wrong clock dated in the future keeps nobody from the next."""
     with contextlib.suppress(OSError):
-        return made(folder).values()
-    return ()
+        return max([since, *(at for at in made(folder).values() if at <= clock.now())])
+    return since
 
 
 _ROOT: Final = Path(__file__).parents[2]

@@ -268,6 +268,7 @@ class _Drafts:
         """Give every file its name."""
         for draft, path in self._waiting.items():
             draft.replace(path)
+            archive.sync(path.parent)
         self._waiting.clear()
 
     def __exit__(self, *failure: object) -> None:

@@ -20,6 +20,7 @@ from rich.progress import Progress, TaskID
 from forum import clock, progress
 from forum.backup import archive, sealing
 from forum.backup.manifest import Digest, Kept, Manifest, Table
+from forum.backup.nightly import made, name_of, outlived
 from forum.backup.tables import Table as Source
 from forum.backup.tables import beside, layout, pour, quoted, sequences, unhurried
 from forum.db import RawConnection
@@ -38,6 +39,19 @@ async def save(owner_url: str, data_dir: Path, target: Path, *, key: str = "") -
     with _new(target) as raw, contextlib.ExitStack() as stack:
         file = stack.enter_context(sealing.sealing(raw, recipient)) if recipient else raw
         return await _save(owner_url, data_dir, file)
+
+
+async def save_nightly(owner_url: str, data_dir: Path, folder: Path, *, key: str, nights: int) -> tuple[Path, Manifest]:
+    """Save into the folder under the moment's name, and remove what has outlived its nights.
+
+    Raise CommandError if another process is at it, or if it cannot be saved; nothing is removed then.
+    """
+    with _alone(folder):
+        target = folder / name_of(clock.now(), is_sealed=bool(key))
+        manifest = await save(owner_url, data_dir, target, key=key)
+        for path in outlived(made(folder), max(nights, 1)):
+            path.unlink(missing_ok=True)
+        return target, manifest
 
 
 async def _save(owner_url: str, data_dir: Path, file: BinaryIO) -> Manifest:
@@ -164,10 +178,10 @@ def _new(target: Path) -> Iterator[BinaryIO]:
 
     What a killed process left of it is begun anew.
     """
-    if target.exists() or target.is_symlink():
-        raise CommandError(f"{target} exists already; name another file")
-    draft = target.with_name(f".{target.name}.partial")
     try:
+        if target.exists() or target.is_symlink():
+            raise CommandError(f"{target} exists already; name another file")
+        draft = target.with_name(f".{target.name}.partial")
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             try:
@@ -187,7 +201,7 @@ def _new(target: Path) -> Iterator[BinaryIO]:
                 with contextlib.suppress(OSError):  # what it could not take is not tried again
                     file.truncate(0)
                 raise
-        _sync(target.parent)
+        archive.sync(target.parent)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             raise CommandError(
@@ -196,9 +210,21 @@ def _new(target: Path) -> Iterator[BinaryIO]:
         raise CommandError(f"{target}: {error.strerror or error}; no backup was made") from None
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Have the folder for this process alone, made if there is none, without what a killed one left in it."""
     try:
-        os.fsync(descriptor)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise CommandError(f"{folder}: {error.strerror}; FORUM_BACKUP_DIR must be a writable folder") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CommandError(f"another process is saving into {folder}") from None
+    else:
+        for path in folder.glob(".koinon-*.partial"):
+            path.unlink(missing_ok=True)
+        yield
     finally:
-        os.close(descriptor)
+        os.close(lock)

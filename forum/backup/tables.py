@@ -24,7 +24,7 @@ T = TypeVar("T")
 class Table:
     """A table with the columns that are written (none that the server computes), and its key as SQL to order by.
 
-    `filenode` changes when the table is emptied or written anew as a whole, which no snapshot sees.
+    `filenode` changes when the table is emptied or written anew as a whole, after which older snapshots see no rows.
     """
 
     name: str
@@ -55,7 +55,7 @@ async def layout(connection: RawConnection) -> list[Table]:
 # Collations are those of the machine: ordered by code points, the same rows come in the same order everywhere.
 _TABLES: Final = """
 SELECT pg_class.relname AS name,
-       pg_relation_filenode(pg_class.oid) AS filenode,
+       pg_class.relfilenode AS filenode,
        (
            SELECT array_agg(pg_attribute.attname::text ORDER BY pg_attribute.attnum)
            FROM pg_attribute

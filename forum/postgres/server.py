@@ -29,6 +29,7 @@ _PORT = 5432  # only a part of the socket's name
 _SOCKET_DIR_BYTES = 85  # a socket's address holds 104 bytes on macOS, 108 on Linux
 _SSL_REQUEST = bytes.fromhex("00000008 04d2162f")
 _LOG_BYTES = 10_000_000  # a larger log is turned over at the next boot
+ROOM_BYTES = 64 * 1024**2  # four files of the log of changes: vacuum and checkpoints go on after the last write
 # The shell's child outlives it and belongs to nobody: any user of the server may be the one to stop it.
 _DETACHED = 'log=$1; shift; "$@" </dev/null >>"$log" 2>&1 & echo $!'
 # Said while the children of a killed server still leave.
@@ -56,6 +57,25 @@ class Endpoint:
         """Return the libpq address of a database for a role."""
         where = f"host={quote(self.host)}&port={self.port}"
         return f"postgresql://{quote(user, safe='')}@/{quote(database, safe='')}?{where}"
+
+
+def _elsewhere(data_dir: Path) -> Path:
+    name = re.sub(r"[^A-Za-z0-9_-]+", "", data_dir.parent.name) or "forum"
+    return _ELSEWHERE / f"{name}-{digest(data_dir)}"
+
+
+def has_room(data_dir: Path) -> bool:
+    """Tell whether the disk that holds the cluster of this data directory can take more; True where there is none.
+
+    Without room for its log of changes PostgreSQL stops altogether. So those who use it stop writing a little before,
+    and what they have can still be read.
+    """
+    data_dir = Path(os.path.realpath(data_dir))
+    for base in (data_dir / "postgres", _elsewhere(data_dir)):
+        with contextlib.suppress(OSError):
+            disk = os.statvfs(base)
+            return disk.f_bavail * disk.f_frsize >= ROOM_BYTES
+    return True
 
 
 class EmbeddedServer:
@@ -189,8 +209,7 @@ class EmbeddedServer:
                 f"the account {account.name}, which owns {self._data}, cannot enter it: "
                 "a folder above is closed to it (chmod o+x), or FORUM_DATA_DIR must name another folder"
             )
-        name = re.sub(r"[^A-Za-z0-9_-]+", "", self._data_dir.parent.name) or "forum"
-        base = _ELSEWHERE / f"{name}-{digest(self._data_dir)}"
+        base = _elsewhere(self._data_dir)
         _ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not self._can_enter(_ELSEWHERE):
             raise CommandError(

@@ -94,6 +94,7 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         try:
             _check_target(request)
+            _check_packing(request)
             response = await handler(request)
         except Exception as error:  # every one, so that each becomes an answer of ours
             response = await _answer(request, error)
@@ -236,6 +237,14 @@ def _check_target(request: web.Request) -> None:
     for text in (request.path, request.query_string):
         if "\x00" in text or "\ufffd" in text or (not text.isascii() and _has_surrogate(text)):
             raise BadRequest("bad_value")
+
+
+def _check_packing(request: web.Request) -> None:
+    """Refuse a body that has to be unpacked first: no browser sends one, and a few bytes may unfold into gigabytes."""
+    if request.body_exists and request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        problem = BadRequest("packed_body")
+        problem.status = 415
+        raise problem
 
 
 def _has_surrogate(text: str) -> bool:

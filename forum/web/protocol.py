@@ -41,6 +41,8 @@ class Protocol(web.RequestHandler):
 
     def __init__(self, manager: web.Server, connections: Connections, **options: Any) -> None:
         deadlines = connections.deadlines
+        # What is packed is refused; unpacked nevertheless, to be thrown away, it would hold everybody up.
+        options["auto_decompress"] = False
         super().__init__(manager, keepalive_timeout=deadlines.idle, lingering_time=deadlines.linger, **options)
         self._connections = connections
         # aiohttp lets go of its transport before everything is sent; this one stays until the connection is lost.

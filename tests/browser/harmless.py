@@ -13,7 +13,7 @@ from tests.unit import test_markup_hostile as allowed
 _SENTINEL: Final = "window.ran = 0; window.alert = window.confirm = window.prompt = window.print = () => window.ran++"
 _FOREIGN: Final = ":is(script:not(head > [src]), style, iframe, object, embed, meta[http-equiv], base)"
 _ACTING: Final = (
-    ":is(img, math, video, audio, form[action*=evil], a[ping], a[target], [style]:not(progress), [onerror], [onload])"
+    ":is(img, math, video, audio, form[action*=evil], a[ping], a[target], .post-body [style], [onerror], [onload])"
 )
 
 

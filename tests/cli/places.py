@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import pytest
+
+from forum.backup.archive import opened
+from forum.backup.restoring import Place, restore
 from forum.db import RawConnection, connect
+from forum.errors import CommandError
 from forum.postgres import EmbeddedServer, Endpoint
 from tests.cli.running import Run
 
@@ -23,6 +28,18 @@ class EmptyPlace:
     url: str
     data_dir: Path
     run: Run
+
+    async def restore(self, saved: Path, key: Path | None = None) -> list[str]:
+        """Restore and verify in this process, which takes a second less than the command."""
+        found = opened(saved, key, lambda count: None)
+        return await restore(Place(self.owner_url, "koinon", self.data_dir), found, is_verified=True)
+
+    async def refusal(self, saved: Path, key: Path | None = None) -> str:
+        """Return the one line with which it is not restored."""
+        with pytest.raises(CommandError) as refused:
+            await self.restore(saved, key)
+        assert "\n" not in str(refused.value)
+        return str(refused.value)
 
     async def holds_nothing(self) -> bool:
         async with to(self.owner_url) as connection:

@@ -17,25 +17,17 @@ from typing import Final
 import pyrage
 import pytest
 
-from forum.backup import File, make_key, opened
+from forum.backup.archive import File, opened
 from forum.backup.nightly import name_of
+from forum.backup.saving import save
+from forum.backup.sealing import make_key
 from forum.db import Database, RawConnection
 from forum.errors import CommandError
-from forum.postgres import Endpoint
 from tests.cast import Cast
-from tests.cli.places import WAITS_FOR_A_LOCK, empty_place, one_line, to, until
+from tests.cli import counting
+from tests.cli.places import WAITS_FOR_A_LOCK, EmptyPlace, one_line, to, until
 from tests.cli.running import ROOT, Run
 from tests.domain.writing import reply, start
-
-_COUNTERS: Final = """
-SELECT topics.id FROM topics
-LEFT JOIN (SELECT topic_id, count(*) AS posts, max(created_at) AS last FROM posts GROUP BY topic_id) AS counted
-    ON counted.topic_id = topics.id
-WHERE (counted.posts, counted.posts - 1, counted.last) IS DISTINCT FROM (post_count, reply_count, last_post_at)
-UNION ALL
-SELECT categories.id FROM categories
-WHERE topic_count <> (SELECT count(*) FROM topics WHERE category_id = categories.id)
-"""
 
 
 def _chance(seed: int) -> random.Random:
@@ -46,19 +38,6 @@ def _open(path: Path, key: Path | None = None) -> File:
     return opened(path, key, lambda count: None)
 
 
-@pytest.fixture
-async def written(db: Database, cast: Cast, tmp_path: Path) -> int:
-    """A topic with replies, and files beside it; the topic's id."""
-    made = await start(db, cast.maria, title="Φωτισμός\tλιμανιού \\ «Α΄»")
-    for text in ("Με φωτοβολταϊκά.", "Γραμμή\nκαι \\. άλλη\r\n\tμία", "😀 \\N"):
-        await reply(db, cast.nikos, made.topic_id, text)
-    (tmp_path / "secret.key").write_text("k" * 64)
-    (tmp_path / "files" / "ab").mkdir(parents=True)
-    (tmp_path / "files" / "ab" / "Μελέτη 2026.pdf").write_bytes(_chance(1).randbytes(9_000_000))
-    (tmp_path / "files" / "empty").touch()
-    return made.topic_id
-
-
 @contextlib.asynccontextmanager
 async def _held(owner: RawConnection) -> AsyncIterator[None]:
     """Keep whoever reads the table of messages to the moderators waiting."""
@@ -67,7 +46,7 @@ async def _held(owner: RawConnection) -> AsyncIterator[None]:
         yield
 
 
-async def test_it_is_a_private_tar_that_any_program_opens(run: Run, written: int, tmp_path: Path) -> None:
+async def test_it_is_a_private_tar_that_any_program_opens(run: Run, written: str, tmp_path: Path) -> None:
     target = tmp_path / "αντίγραφο.tar.gz"
     made = run("backup", str(target))
     assert (made.returncode, made.stderr) == (0, "")
@@ -82,7 +61,7 @@ async def test_it_is_a_private_tar_that_any_program_opens(run: Run, written: int
 
 
 async def test_what_is_written_meanwhile_is_wholly_in_it_or_not_at_all(
-    run: Run, db: Database, cast: Cast, written: int, owner: RawConnection, postgres: Endpoint, tmp_path: Path
+    run: Run, db: Database, cast: Cast, written: str, owner: RawConnection, place: EmptyPlace, tmp_path: Path
 ) -> None:
     target = tmp_path / "b.tar.gz"
     stop = asyncio.Event()
@@ -108,11 +87,10 @@ async def test_what_is_written_meanwhile_is_wholly_in_it_or_not_at_all(
     assert (saving.returncode, failed) == (0, ""), said
     saved = {table.name: table.rows for table in _open(target).manifest.tables}
     assert 4 <= saved["posts"] <= snapshot_is_older_than
-    async with empty_place(postgres, tmp_path) as place:
-        assert place.run("restore", str(target), "--verify").returncode == 0
-        async with to(place.owner_url) as restored:
-            assert await restored.fetchval("SELECT count(*) FROM posts") == saved["posts"]
-            assert await restored.fetch(_COUNTERS) == []
+    await place.restore(target)
+    async with to(place.owner_url) as restored:
+        assert await restored.fetchval("SELECT count(*) FROM posts") == saved["posts"]
+        assert await counting.miscounted(restored) == counting.NONE
 
 
 def owner_address(run: Run) -> str:
@@ -120,7 +98,7 @@ def owner_address(run: Run) -> str:
 
 
 @pytest.mark.own_database
-async def test_a_migration_goes_on_meanwhile(run: Run, written: int, owner: RawConnection, tmp_path: Path) -> None:
+async def test_a_migration_goes_on_meanwhile(run: Run, written: str, owner: RawConnection, tmp_path: Path) -> None:
     target = tmp_path / "b.tar.gz"
     async with to(owner_address(run)) as other:
         async with _held(owner):
@@ -137,10 +115,10 @@ async def test_a_migration_goes_on_meanwhile(run: Run, written: int, owner: RawC
 @pytest.mark.own_database
 @pytest.mark.parametrize("act", ["TRUNCATE {table}", "ALTER TABLE {table} ALTER COLUMN number TYPE bigint"])
 async def test_rows_that_no_snapshot_keeps_are_missed(
-    run: Run, written: int, owner: RawConnection, tmp_path: Path, act: str
+    run: Run, written: str, owner: RawConnection, tmp_path: Path, act: str
 ) -> None:
     """A table that is emptied or written anew looks empty to who began before, and a backup of that would be a lie."""
-    await owner.execute("INSERT INTO post_revisions SELECT id, 1, author_id, NULL, body, now(), now() FROM posts")
+    assert await owner.fetchval("SELECT count(*) FROM post_revisions") == 1
     target = tmp_path / "b.tar.gz"
     async with to(owner_address(run)) as other:
         async with _held(owner):
@@ -154,7 +132,7 @@ async def test_rows_that_no_snapshot_keeps_are_missed(
 
 
 async def test_a_killed_backup_leaves_nothing_under_its_name(
-    run: Run, written: int, owner: RawConnection, tmp_path: Path
+    run: Run, written: str, owner: RawConnection, tmp_path: Path
 ) -> None:
     target = tmp_path / "b.tar.gz"
     async with to(owner_address(run)) as watching:
@@ -174,7 +152,7 @@ async def test_a_killed_backup_leaves_nothing_under_its_name(
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["plain", "encrypted"])
 async def test_a_full_disk_is_said_in_one_line_and_leaves_no_file(
-    run: Run, written: int, tmp_path: Path, is_sealed: bool
+    run: Run, written: str, tmp_path: Path, is_sealed: bool
 ) -> None:
     folder = tmp_path / "disk"
     folder.mkdir()
@@ -188,37 +166,36 @@ async def test_a_full_disk_is_said_in_one_line_and_leaves_no_file(
     assert list(folder.iterdir()) == []
 
 
-async def test_what_cannot_be_saved_is_said_in_one_line(run: Run, written: int, tmp_path: Path) -> None:
-    there = tmp_path / "there"
+async def test_what_cannot_be_saved_is_said_in_one_line(run: Run, written: str, tmp_path: Path) -> None:
+    there, new = tmp_path / "there", tmp_path / "new"
     there.write_text("not ours")
-    for arguments, settings, said in (
-        ((str(there),), {}, "exists already"),
-        ((str(tmp_path / "no" / "folder"),), {}, "No such file"),
-        ((str(tmp_path / "b"), "--to", "age1nonsense"), {}, "no public key"),
-        ((str(tmp_path / "b"),), {"FORUM_BACKUP_KEY": "ssh-ed25519 AAAA"}, "no public key"),
-        ((str(tmp_path / "b"),), {"FORUM_MIGRATION_URL": "postgresql://127.0.0.1:1/none"}, "does not answer"),
+    for target, key, url, said in (
+        (there, "", owner_address(run), "exists already"),
+        (tmp_path / "no" / "folder", "", owner_address(run), "No such file"),
+        (new, "age1nonsense", owner_address(run), "no public key"),
+        (new, "", "postgresql://127.0.0.1:1/none", "does not answer"),
     ):
-        refused = run("backup", *arguments, **settings)
-        assert refused.returncode == 1
-        assert said in one_line(refused.stderr)
+        with pytest.raises(CommandError, match=said) as refused:
+            await save(url, tmp_path, target, key=key)
+        assert "\n" not in str(refused.value)
     assert there.read_text() == "not ours"
+    assert "exists already" in one_line(run("backup", str(there)).stderr)
+    assert "FORUM_BACKUP_KEY" in one_line(run("backup", str(new), FORUM_BACKUP_KEY="ssh-ed25519 AAAA").stderr)
+    assert not new.exists()
+
+
+async def test_a_database_without_a_forum_is_not_saved(place: EmptyPlace, tmp_path: Path) -> None:
+    assert "no forum" in one_line(place.run("backup", str(tmp_path / "b")).stderr)
     assert not (tmp_path / "b").exists()
+    assert await place.holds_nothing(), "saving changes nothing, it does not even migrate"
 
 
-async def test_a_database_without_a_forum_is_not_saved(postgres: Endpoint, tmp_path: Path) -> None:
-    async with empty_place(postgres, tmp_path) as place:
-        refused = place.run("backup", str(tmp_path / "b"))
-        assert "no forum" in one_line(refused.stderr)
-        assert not (tmp_path / "b").exists()
-        assert await place.holds_nothing(), "saving changes nothing, it does not even migrate"
-
-
-async def test_a_file_that_was_cut_or_changed_is_refused(run: Run, written: int, tmp_path: Path) -> None:
+async def test_a_file_that_was_cut_or_changed_is_refused(run: Run, written: str, tmp_path: Path) -> None:
     target, key = tmp_path / "b.tar.gz", tmp_path / "key"
     sealed = tmp_path / "b.tar.gz.age"
     (tmp_path / "files" / "ab" / "Μελέτη 2026.pdf").write_bytes(_chance(2).randbytes(100_000))
-    assert run("backup", str(target)).returncode == 0
-    assert run("backup", str(sealed), "--to", make_key(key)).returncode == 0
+    await save(owner_address(run), tmp_path, target)
+    await save(owner_address(run), tmp_path, sealed, key=make_key(key))
     broken = tmp_path / "broken"
     chance = _chance(3)
     for path, private in ((target, None), (sealed, key)):
@@ -241,7 +218,7 @@ def _flipped(whole: bytes, at: int, bit: int) -> bytes:
     return whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :]
 
 
-async def test_what_is_encrypted_opens_with_its_key_alone(run: Run, written: int, tmp_path: Path) -> None:
+async def test_what_is_encrypted_opens_with_its_key_alone(run: Run, written: str, tmp_path: Path) -> None:
     target, key, other = (tmp_path / name for name in ("b.tar.gz.age", "key", "other"))
     public = run("backup-key", str(key)).stdout.splitlines()[0]
     assert key.stat().st_mode & 0o777 == 0o600
@@ -250,23 +227,18 @@ async def test_what_is_encrypted_opens_with_its_key_alone(run: Run, written: int
     assert (made.returncode, made.stderr) == (0, "")
     assert target.read_bytes().startswith(b"age-encryption.org/v1")
     assert "is whole" in run("restore", "--check", str(target), "--key", str(key)).stdout
-    for options, said in (
-        ((), "--key"),
-        (("--key", str(other)), "another key"),
-        (("--key", str(target)), "no private"),
-    ):
-        refused = run("restore", "--check", str(target), *options)
-        assert refused.returncode == 1
-        assert said in one_line(refused.stderr)
+    for private_key, said in ((None, "--key"), (other, "another key"), (target, "no private")):
+        with pytest.raises(CommandError, match=said):
+            _open(target, private_key)
     # By hand, as the program age would open it.
     private = pyrage.x25519.Identity.from_str(key.read_text().splitlines()[1])
     with tarfile.open(fileobj=io.BytesIO(pyrage.decrypt(target.read_bytes(), [private]))) as tar:
         assert tar.getnames()[-1] == "manifest.json"
-    assert "already" not in (again := run("backup-key", str(key))).stdout
-    assert "File exists" in one_line(again.stderr)
+    with pytest.raises(CommandError, match="File exists"):
+        make_key(key)
 
 
-async def test_without_a_file_old_nights_are_removed_and_nothing_else(run: Run, written: int, tmp_path: Path) -> None:
+async def test_without_a_file_old_nights_are_removed_and_nothing_else(run: Run, written: str, tmp_path: Path) -> None:
     folder = tmp_path / "nights"
     folder.mkdir()
     now = datetime.now(UTC)
@@ -284,14 +256,41 @@ async def test_without_a_file_old_nights_are_removed_and_nothing_else(run: Run, 
     assert _open(newest).manifest.rows > 0
 
 
-async def test_a_terminal_shows_how_far_it_is(run: Run, written: int, tmp_path: Path) -> None:
+async def test_a_terminal_shows_how_far_it_is(run: Run, written: str, tmp_path: Path) -> None:
     status, shown = run.on_a_terminal("backup", str(tmp_path / "b"))
     assert status == 0
     for said in (b"Saving rows", b"Saving files", b"3/3", b"/s"):
         assert said in shown, said
 
 
-async def test_ctrl_c_clears_away_what_was_begun(run: Run, written: int, owner: RawConnection, tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", ["reading", "holding"])
+async def test_a_lost_connection_is_said_in_one_line(
+    run: Run, written: str, owner: RawConnection, place: EmptyPlace, database_name: str, tmp_path: Path, which: str
+) -> None:
+    """Of the one that reads, or of the one that holds the snapshot, which is noticed at the next table."""
+    target = tmp_path / "b.tar.gz"
+    async with to(place.superuser_url) as superuser:
+        async with _held(owner):
+            saving = run.begin("backup", str(target))
+            await until(superuser, WAITS_FOR_A_LOCK)
+            ended = await superuser.fetch(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'koinon backup' AND datname = $1 AND (wait_event_type = 'Lock') = $2",
+                database_name,
+                which == "reading",
+            )
+            assert len(ended) == 1
+            await until(superuser, _FEWER, database_name)
+        _, said = await asyncio.to_thread(saving.communicate)
+    assert saving.returncode == 1
+    assert "no backup was made" in one_line(said)
+    assert not target.exists()
+
+
+_FEWER: Final = "count(*) < 2 FROM pg_stat_activity WHERE application_name = 'koinon backup' AND datname = $1"
+
+
+async def test_ctrl_c_clears_away_what_was_begun(run: Run, written: str, owner: RawConnection, tmp_path: Path) -> None:
     target = tmp_path / "b.tar.gz.age"
     public = make_key(tmp_path / "key")
     async with to(owner_address(run)) as watching, _held(owner):

@@ -19,3 +19,16 @@ def test_the_limits_of_rate_are_those_of_the_code() -> None:
         for act, limit, time in re.findall(r"^\| `(\w+)`: [^|]+\|[^|]+\| (\d+) an? (minute|hour) \|$", _TEXT, re.M)
     ]
     assert told == [(budget.act, budget.limit, budget.seconds) for budget in ratelimit.BUDGETS]
+
+
+def test_every_test_it_names_is_there() -> None:
+    gone: list[str] = []
+    count = 0
+    for path, names in re.findall(r"`(tests/[\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", _TEXT):
+        source = (ROOT / path).read_text(encoding="utf-8")
+        for name in re.findall(r"`(\w+)`", names):
+            count += 1
+            if not re.search(rf"^ *(?:async def|def|class) {name}\b", source, re.M):
+                gone.append(f"{path}: {name}")
+    assert count > 100
+    assert gone == []

@@ -73,6 +73,7 @@ async def test_reading_and_drafts_leave_the_version(db: Database, cast: Cast) ->
 @pytest.mark.parametrize(
     "act",
     [
+        "INSERT INTO members (name, email, organisation_id, password_hash) SELECT 'Νέο μέλος', 'n@example.org', 1, 'x'",
         "UPDATE members SET name = 'Άλλο όνομα' WHERE id = (SELECT min(id) FROM members)",
         "UPDATE members SET suspended_until = 'infinity', suspension_reason = 'spam'"
         " WHERE id = (SELECT max(id) FROM members)",

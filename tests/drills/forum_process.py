@@ -19,18 +19,25 @@ import aiohttp
 import psutil
 
 from tests.cast import PASSWORD
+from tests.drills import ticking
 
 ROOT: Final = Path(__file__).parents[2]
 START_SECONDS: Final = 60.0
+
+LAG_SECONDS: Final = 0.05
+"""That 99 of 100 turns of the loop that serves may come too late."""
 
 _TOKEN: Final = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 class ForumProcess:
-    """`python run.py` of the checkout, or of a copy of it, on a free port with its own data directory."""
+    """`python run.py` of the checkout, or of a copy of it, on a free port with its own data directory.
 
-    def __init__(self, data_dir: Path, *, root: Path = ROOT, **settings: str) -> None:
-        self.root = root
+    The lags of its loops are noted. The setting ERRORS is a test's own: the file its log goes to, if not to its output.
+    """
+
+    def __init__(self, data_dir: Path, *, root: Path | str = ROOT, **settings: str) -> None:
+        self.root = Path(root)
         self.port = _free_port()
         self.data_dir = data_dir
         self.url = f"http://127.0.0.1:{self.port}"
@@ -40,6 +47,7 @@ class ForumProcess:
             "FORUM_PORT": str(self.port),
             "FORUM_RATE_LIMITS": "0",
             "PYTHONUNBUFFERED": "1",
+            **ticking.environment(data_dir.parent),
             **settings,
         }
         self.process: subprocess.Popen[str] | None = None
@@ -47,14 +55,16 @@ class ForumProcess:
 
     def start(self, **how: Any) -> None:
         """Start and wait until it announces itself; `how` is subprocess's to understand."""
-        log = self.output.open("w", encoding="utf-8")
-        with log:
+        with contextlib.ExitStack() as files:
+            log = files.enter_context(self.output.open("w", encoding="utf-8"))
+            named = self.environment.get("ERRORS")
+            errors = files.enter_context(Path(named).open("w", encoding="utf-8")) if named else log
             self.process = subprocess.Popen(
                 [sys.executable, "run.py"],
                 cwd=self.root,
                 env=self.environment,
                 stdout=log,
-                stderr=log,
+                stderr=errors,
                 text=True,
                 **how,
             )
@@ -68,7 +78,7 @@ class ForumProcess:
         return self.output.read_text(encoding="utf-8")
 
     def run(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        """Run another command on the same data."""
+        """Run another command on the same data, by the machine's own clock."""
         return self.run_python("run.py", *arguments, given=given)
 
     def run_python(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
@@ -76,7 +86,7 @@ class ForumProcess:
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.root,
-            env=self.environment,
+            env={name: value for name, value in self.environment.items() if name != "LD_PRELOAD"},
             input=given,
             capture_output=True,
             text=True,
@@ -144,13 +154,15 @@ class ForumProcess:
 
 
 @contextlib.contextmanager
-def forum(data_dir: Path, *, root: Path = ROOT, **settings: str) -> Iterator[ForumProcess]:
+def forum(data_dir: Path, *, root: Path | str = ROOT, **settings: str) -> Iterator[ForumProcess]:
     """A running forum that leaves nothing behind."""
     data_dir.mkdir(parents=True, exist_ok=True)
     process = ForumProcess(data_dir, root=root, **settings)
     try:
         process.start()
         yield process
+        late = ticking.too_late(process.environment, LAG_SECONDS)
+        assert not late, f"whatever it is put through, its loop turns: {late}"
     finally:
         process.clean_up()
 

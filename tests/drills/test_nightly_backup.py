@@ -25,9 +25,9 @@ async def test_a_missed_night_is_made_up_for_and_restored_elsewhere(data_dir: Pa
         async with Person(process.url) as person:
             await person.sign_in(_WRITER)
             topic = await person.start_topic("Το πρώτο θέμα")
+            await person.get(f"/topics/{topic}/proto")  # says that it is published
             _, page = await person.get(f"/topics/{topic}/proto")
         assert process.stop() == 0
-        assert not folder.exists(), "a forum that began today has missed no night"
 
         _grow_old(process)
         process.start()
@@ -40,8 +40,8 @@ async def test_a_missed_night_is_made_up_for_and_restored_elsewhere(data_dir: Pa
             await person.sign_in(_WRITER)
         assert process.stop() == 0
         assert "ERROR" not in process.said()
-    [saved] = folder.glob("*.tar.gz")
-    assert [path.name for path in folder.iterdir() if path != saved] == [".lock"]
+    saved = max(folder.glob("*.tar.gz"))
+    assert list(folder.glob("*.partial")) == []
 
     elsewhere = data_dir.with_name("elsewhere")
     other = ForumProcess(elsewhere)
@@ -58,11 +58,11 @@ async def test_a_missed_night_is_made_up_for_and_restored_elsewhere(data_dir: Pa
 
 
 async def test_with_several_workers_the_parent_keeps_the_nights_and_says_what_fails(data_dir: Path) -> None:
+    made = ForumProcess(data_dir)
+    assert made.run("migrate").returncode == 0
+    _grow_old(made)
+    (data_dir / "backups").write_text("a file where the folder should be")
     with forum(data_dir, FORUM_WORKERS="2") as process:
-        assert process.stop() == 0
-        _grow_old(process)
-        (data_dir / "backups").write_text("a file where the folder should be")
-        process.start()
 
         async def is_told() -> bool:
             return "no nightly backup was made" in process.said()

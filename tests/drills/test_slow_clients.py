@@ -231,6 +231,25 @@ async def test_the_end_of_many_half_bodies_at_once_holds_nobody_up(server: Servi
         assert (await slow[-1].rest()).startswith(b"HTTP/1.1 408 ")
 
 
+async def _five(server: Serving) -> list[Client]:
+    """Return as many connections as there may be, each of which has been answered."""
+    held = [await server.client() for _ in range(5)]
+    for client in held:
+        await client.say(ALIVE)
+        assert b" 200 " in await client.answer()
+    return held
+
+
+async def _assert_who_leaves_makes_room(server: Serving, held: list[Client]) -> None:
+    await held[0].say(ALIVE)
+    assert b" 200 " in await held[0].answer(), "the others stay"
+    held[0].leave()
+    await asyncio.sleep(0.05)
+    again = await server.client()
+    await again.say(ALIVE)
+    assert b" 200 " in await again.answer(), "who leaves makes room"
+
+
 class TestConnectionsOfAnAddress:
     @pytest.fixture
     def config(self, config: Config) -> Config:
@@ -244,10 +263,7 @@ class TestConnectionsOfAnAddress:
     async def test_those_beyond_the_number_are_closed_at_once(
         self, server: Serving, caplog: pytest.LogCaptureFixture
     ) -> None:
-        held = [await server.client() for _ in range(5)]
-        for client in held:
-            await client.say(ALIVE)
-            assert b" 200 " in await client.answer()
+        held = await _five(server)
         with caplog.at_level(logging.WARNING, "forum.connections"):
             for _ in range(20):
                 began = time.monotonic()
@@ -255,13 +271,7 @@ class TestConnectionsOfAnAddress:
                 assert time.monotonic() - began < SLACK
         (line,) = [record.getMessage() for record in caplog.records]
         assert line.startswith("127.0.0.1 has 5 connections open"), "one line, not twenty"
-        await held[0].say(ALIVE)
-        assert b" 200 " in await held[0].answer(), "the others stay"
-        held[0].leave()
-        await asyncio.sleep(0.05)
-        again = await server.client()
-        await again.say(ALIVE)
-        assert b" 200 " in await again.answer(), "who leaves makes room"
+        await _assert_who_leaves_makes_room(server, held)
 
     async def test_a_trusted_proxy_opens_as_many_as_it_needs(self, config: Config, database_url: str) -> None:
         behind = config.model_copy(update={"trusted_proxies": (ip_network("127.0.0.0/8"),)})
@@ -284,10 +294,7 @@ class TestAllConnections:
     async def test_who_comes_when_there_is_no_room_is_told_so(
         self, server: Serving, caplog: pytest.LogCaptureFixture
     ) -> None:
-        held = [await server.client() for _ in range(5)]
-        for client in held:
-            await client.say(ALIVE)
-            assert b" 200 " in await client.answer()
+        held = await _five(server)
         with caplog.at_level(logging.WARNING, "forum.connections"):
             late = [await server.client() for _ in range(10)]
             for client in late:
@@ -300,13 +307,7 @@ class TestAllConnections:
                 assert await _closing(client) < SLACK * 2
         (line,) = [record.getMessage() for record in caplog.records]
         assert line.startswith("5 connections are open"), "one line, not ten"
-        await held[0].say(ALIVE)
-        assert b" 200 " in await held[0].answer(), "the others stay"
-        held[0].leave()
-        await asyncio.sleep(0.05)
-        again = await server.client()
-        await again.say(ALIVE)
-        assert b" 200 " in await again.answer(), "who leaves makes room"
+        await _assert_who_leaves_makes_room(server, held)
 
     async def test_a_flood_of_those_who_are_told_is_closed_without_a_word(self, server: Serving) -> None:
         for _ in range(5):

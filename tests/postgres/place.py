@@ -123,6 +123,18 @@ def mounted(folder: Path, megabytes: int) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+def fill(folder: Path, megabytes_left: int) -> Path:
+    """Fill the disk but for a little, with a file that can be removed."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(100_000))
+        except OSError:
+            file.truncate(max(0, file.tell() - megabytes_left * 1_000_000))
+    return ballast
+
+
 def can_mount() -> bool:
     """Tell whether this user may mount a disk; in many containers not even root may."""
     folder = Path(tempfile.mkdtemp(prefix="koinon-pg-"))

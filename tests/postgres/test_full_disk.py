@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres.place import Place, mounted, query, refusal
+from tests.postgres.place import Place, fill, mounted, query, refusal
 
 
 @pytest.fixture
@@ -42,15 +42,3 @@ def test_a_boot_for_which_there_is_no_room_leaves_the_data_whole(place: Place, s
 
     ballast.unlink()
     assert query(server.start(), "SELECT count(*) FROM kept") == 0
-
-
-def fill(folder: Path, megabytes_left: int) -> Path:
-    """Fill the disk but for a little, with a file that can be removed."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(100_000))
-        except OSError:
-            file.truncate(max(0, file.tell() - megabytes_left * 1_000_000))
-    return ballast

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tools.bench.cases import bare_plan
-from tools.bench.client import Asked, carry_out
+from tools.bench.client import KEY, Asked, carry_out
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Serving = Callable[[Talk], Awaitable[int]]
@@ -120,7 +120,7 @@ async def test_keys_are_never_used_again(serving: Serving) -> None:
             seen.append(await reader.readexactly(len(b"POST ") + 32))
             writer.write(b"HTTP/1.1 303 See Other\r\nContent-Length: 0\r\n\r\n")
 
-    answer = await _asked(await serving(note), Asked(b"POST ", True, 303, None), limit=50)
+    answer = await _asked(await serving(note), Asked(b"POST " + KEY, True, 303, None), limit=50)
     assert answer["fault"] == ""
     assert len(seen) == len(set(seen)) == 100
 

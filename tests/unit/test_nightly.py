@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from forum.backup.nightly import ZONE, is_due, made, name_of, outlived
+from forum.backup.nightly import ZONE, _last, is_due, made, name_of, outlived
 
 
 def _athens(text: str) -> datetime:
@@ -61,6 +61,14 @@ def test_a_backup_is_known_by_its_name_alone(tmp_path: Path) -> None:
         tmp_path / "koinon-20261126T010005Z.tar.gz.age": at,
     }
     assert made(tmp_path / "absent") == {}
+
+
+def test_one_of_a_wrong_clock_keeps_nobody_from_the_next(tmp_path: Path) -> None:
+    since = datetime(2020, 1, 1, tzinfo=UTC)
+    assert _last(tmp_path, since) == since
+    for year in (2024, 2099):
+        (tmp_path / name_of(datetime(year, 1, 1, tzinfo=UTC), is_sealed=False)).touch()
+    assert _last(tmp_path, since) == datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def test_as_many_nights_are_kept_as_are_asked_for() -> None:

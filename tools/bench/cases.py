@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any, Final
 from urllib.parse import quote_plus, urlencode
 
-from tools.bench.client import Asked
+from tools.bench import scene as scenes
+from tools.bench.client import KEY, Asked
 from tools.bench.load import Plan
-from tools.bench.scene import Reader, Scene
+from tools.bench.scene import READERS, VISITORS, Reader, Scene
 
 WORDS: Final = (
     "σχολεία", "ύδρευση", "απορρίμματα", "χρηματοδότηση", "δημοτικό συμβούλιο", "φωτοβολταϊκά", "phishing", "schools",
@@ -23,6 +24,9 @@ REPLY: Final = (
     "υπόδειγμα σύμβασης που μπορούμε να προσαρμόσουμε. Θα στείλουμε και εμείς τα στοιχεία μας ως την Παρασκευή."
 )
 
+SEE_OTHER: Final = 303
+"""What a form is answered with."""
+
 PAGE_RATIO: Final = 0.35
 LIST_RATIO: Final = 0.3
 SEARCH_RATIO: Final = 0.1
@@ -34,7 +38,8 @@ class Case:
     """One line of the table.
 
     `ratio` is the least share of the bare handler's requests a second that is wanted, `milliseconds` the most of the
-    application's processor a request. Where `is_once`, everything is asked for once, and made new before each round.
+    application's processor a request. Where there is `renew`, everything is asked for once, and made new before each
+    round by that.
     """
 
     name: str
@@ -43,7 +48,7 @@ class Case:
     ratio: float | None = None
     milliseconds: float | None = None
     is_write: bool = False
-    is_once: bool = False
+    renew: Callable[[str, Scene], Coroutine[Any, Any, None]] | None = None
     connections: tuple[int, ...] | None = None
 
 
@@ -60,22 +65,23 @@ def _get(path: str, credentials: str) -> bytes:
 
 
 def _reply(reader: Reader, topic_id: int) -> Asked:
-    """Return a reply with a key of its own each time; the key stands last in the form."""
-    form = urlencode({"csrf_token": reader.form_token, "body": REPLY, "act": "publish", "idempotency_key": ""}).encode()
+    """Return a reply with a key of its own each time."""
+    fields = {"csrf_token": reader.form_token, "body": REPLY, "act": "publish", "idempotency_key": KEY.decode()}
+    form = urlencode(fields).encode()
     head = (
         f"POST /topics/{topic_id}/posts HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n"
         f"Cookie: koinon_session={reader.session}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        f"Content-Length: {len(form) + 32}\r\n\r\n"
+        f"Content-Length: {len(form)}\r\n\r\n"
     )
-    return Asked(head.encode() + form, True, 303, None)
+    return Asked(head.encode() + form, True, SEE_OTHER, None)
 
 
 def bare_plan(plan: Plan, lengths: list[list[int]]) -> Plan:
     """Return what the bare handler is asked for beside a plan whose answers have these lengths."""
     return [
         [
-            Asked(asked.sent.replace(_path(asked), b"/", 1), True, 303, None)
-            if asked.is_keyed
+            Asked(asked.sent.replace(_path(asked), b"/", 1), True, SEE_OTHER, None)
+            if asked.status == SEE_OTHER
             else Asked(asked.sent.replace(_path(asked), b"/%d" % length, 1), False, 200, length)
             for asked, length in zip(requests, of_lengths, strict=True)
         ]
@@ -98,6 +104,15 @@ def _turned(items: list[str], by: int) -> list[str]:
 
 CASES: Final = (
     Case("home", "home", _everybody(lambda reader: [_page(reader, "/")]), LIST_RATIO),
+    Case(
+        "home-new",
+        "home, of many members once each",
+        lambda scene: [
+            [_page(reader, "/") for reader in scene.visitors[number * VISITORS : (number + 1) * VISITORS]]
+            for number in range(READERS)
+        ],
+        renew=scenes.touch_visitors,
+    ),
     Case(
         "category",
         "category",
@@ -125,7 +140,7 @@ CASES: Final = (
             [_page(reader, path) for path in _turned(scene.unread, 37 * number)]
             for number, reader in enumerate(scene.newcomers)
         ],
-        is_once=True,
+        renew=scenes.make_unread,
     ),
     Case(
         "member",
@@ -134,9 +149,21 @@ CASES: Final = (
     ),
     Case(
         "search",
-        "search",
+        "search, the same words again",
         lambda scene: [
             [_page(reader, f"/search?q={quote_plus(words)}") for words in _turned(list(WORDS), number)]
+            for number, reader in enumerate(scene.readers)
+        ],
+        SEARCH_RATIO,
+    ),
+    Case(
+        "search-new",
+        "search, never asked for before",
+        lambda scene: [
+            [
+                replace(_page(reader, f"/search?q={quote_plus(words)}+-{KEY.decode()}"), is_keyed=True)
+                for words in _turned(list(WORDS), number)
+            ]
             for number, reader in enumerate(scene.readers)
         ],
         SEARCH_RATIO,

@@ -17,13 +17,15 @@ from typing import Any
 
 import uvloop
 
+KEY = b"K" * 32
+
 SLACK = 0.02
 """How much longer or shorter than before an answer may be: numbers in words and dates move a little."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request; one that is keyed ends in 32 hexadecimal digits that are never used again, which are added here."""
+    """A request; in one that is keyed, 32 hexadecimal digits that are never used again take the place of KEY."""
 
     sent: bytes
     is_keyed: bool
@@ -77,7 +79,7 @@ class Line(asyncio.Protocol):
         self._began = time.perf_counter()
         if asked.is_keyed:
             self.run.keys += 1
-            self._transport.write(asked.sent + b"%032x" % self.run.keys)
+            self._transport.write(asked.sent.replace(KEY, b"%032x" % self.run.keys))
         else:
             self._transport.write(asked.sent)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import statistics
 import sys
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from forum.config import Config
+from forum.postgres import EmbeddedServer
 from forum.server import Ready, database
 from tools.bench import processes, scene
 from tools.bench.cases import Case, bare_plan
@@ -38,7 +40,7 @@ class Figures:
     """What a case came to with so many connections.
 
     Rates are requests a second, medians of the rounds; `ratio` is the median of those of neighbouring rounds. Latencies
-    and processor times are milliseconds, the latter a request: of the application, its children, PostgreSQL under it,
+    and processor times are milliseconds, the latter a request: of the application, its renderers, PostgreSQL under it,
     the bare handler, PostgreSQL under that, and the client. `statements` include BEGIN and COMMIT. `elsewhere` is the
     share of the machine's processors that was taken by none of these.
     """
@@ -51,7 +53,7 @@ class Figures:
     p50: float
     p99: float
     application: float
-    children: float
+    renderers: float
     postgres: float
     bare: float
     bare_postgres: float
@@ -63,7 +65,7 @@ class Figures:
     @property
     def work_ratio(self) -> float:
         """What the ratio would be if only the two processes' own work counted; it hardly moves on a busy machine."""
-        return self.bare / self.application
+        return self.bare / self.application if self.application else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Measured:
     size: str
     figures: list[Figures]
     faults: list[str]
-    memory: Memory
+    memory: list[Memory]
     start: float | None
 
 
@@ -91,8 +93,9 @@ def measure(size: str, data_dir: Path, cases: list[Case], options: Options, star
                 place = asyncio.run(scene.arrange(config, ready, f"http://127.0.0.1:{port}"))
             counts = _count_statements(ready, data_dir, port, asking, place, cases)
             bare_url = asyncio.run(scene.make_bare_database(ready))
+            cluster = _embedded(ready).log.parent
             with processes.bare(data_dir, bare_url) as bare, processes.forum(data_dir, port) as forum:
-                rounds = _Rounds(ready, asking, place, bare, forum, options)
+                rounds = _Rounds(ready, asking, place, bare, forum, options, cluster)
                 for case in cases:
                     for connections in case.connections or options.connections:
                         try:
@@ -106,13 +109,17 @@ def measure(size: str, data_dir: Path, cases: list[Case], options: Options, star
     return Measured(size, figures, faults, memory, start)
 
 
+def _embedded(ready: Ready) -> EmbeddedServer:
+    if ready.embedded is None:
+        raise RuntimeError("the databases that are measured are embedded ones")
+    return ready.embedded
+
+
 def _count_statements(
     ready: Ready, data_dir: Path, port: int, asking: Client, place: Scene, cases: list[Case]
 ) -> dict[str, float]:
     """Count what PostgreSQL is asked for a request, by its log, in a run that is not measured."""
-    if ready.embedded is None:
-        raise RuntimeError("the databases that are measured are embedded ones")
-    log = ready.embedded.log
+    log = _embedded(ready).log
     counts: dict[str, float] = {}
     asyncio.run(scene.log_statements(ready, is_on=True))
     try:
@@ -120,8 +127,8 @@ def _count_statements(
             for case in cases:
                 plan = case.plan(place)[:1]
                 for _ in range(2):  # the first time what is prepared and kept is not there yet
-                    if case.is_once:
-                        asyncio.run(scene.make_unread(ready.owner_url, place))
+                    if case.renew:
+                        asyncio.run(case.renew(ready.owner_url, place))
                     mark = log.stat().st_size
                     asking.ask(port, plan, _COUNTED)
                 with log.open("rb") as lines:
@@ -141,6 +148,7 @@ class _Rounds:
     bare: Server
     forum: Server
     options: Options
+    cluster: Path
 
     def run(self, case: Case, connections: int, statements: float) -> Figures:
         """Measure the bare handler and the forum in turn."""
@@ -157,21 +165,21 @@ class _Rounds:
         client_seconds = wall = 0.0
         count = bare_count = 0
         for _ in range(self.options.rounds):
-            before = self.bare.cost()
+            before = self.bare.cost(self.cluster)
             answered = self.client.press(self.bare.port, beside, self.options.seconds)
-            bare_spent += self.bare.cost() - before
+            bare_spent += self.bare.cost(self.cluster) - before
             bare_rates.append(answered.count / answered.seconds)
             bare_count += answered.count
             self._renew(case)
-            before = self.forum.cost()
-            answered = self.client.press(self.forum.port, known, self.options.seconds, is_cycle=not case.is_once)
-            spent += self.forum.cost() - before
+            before, began = self.forum.cost(self.cluster), time.monotonic()
+            answered = self.client.press(self.forum.port, known, self.options.seconds, is_cycle=case.renew is None)
+            spent += self.forum.cost(self.cluster) - before
+            wall += time.monotonic() - began
             rates.append(answered.count / answered.seconds)
             count += answered.count
             latencies += [latency for line in answered.latencies for latency in line]
             client_seconds += answered.client_seconds
-            wall += answered.seconds
-        ours = spent.process + spent.children + spent.postgres + client_seconds
+        ours = spent.application + spent.renderers + spent.postgres + client_seconds
         ratio = statistics.median(rate / bare for rate, bare in zip(rates, bare_rates, strict=True))
         figures = Figures(
             case=case.name,
@@ -181,10 +189,10 @@ class _Rounds:
             ratio=ratio,
             p50=1000 * _quantile(latencies, 0.5),
             p99=1000 * _quantile(latencies, 0.99),
-            application=1000 * spent.process / count,
-            children=1000 * spent.children / count,
+            application=1000 * spent.application / count,
+            renderers=1000 * spent.renderers / count,
             postgres=1000 * spent.postgres / count,
-            bare=1000 * bare_spent.process / bare_count,
+            bare=1000 * bare_spent.application / bare_count,
             bare_postgres=1000 * bare_spent.postgres / bare_count,
             client=1000 * client_seconds / count,
             statements=statements,
@@ -198,8 +206,8 @@ class _Rounds:
         return figures
 
     def _renew(self, case: Case) -> None:
-        if case.is_once:
-            asyncio.run(scene.make_unread(self.ready.owner_url, self.place))
+        if case.renew:
+            asyncio.run(case.renew(self.ready.owner_url, self.place))
 
 
 def _with_lengths(plan: Plan, lengths: list[list[int]]) -> Plan:

@@ -26,25 +26,27 @@ _READY: Final = b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds of the processor: of the process itself, of its children, of PostgreSQL, and of everything that ran."""
+    """Seconds of the processor: of the application's processes, of the renderers among its children, of PostgreSQL, and
+    of everything that ran on the machine.
+    """
 
-    process: float
-    children: float
+    application: float
+    renderers: float
     postgres: float
     machine: float
 
     def __sub__(self, other: Cost) -> Cost:
         return Cost(
-            self.process - other.process,
-            self.children - other.children,
+            self.application - other.application,
+            self.renderers - other.renderers,
             self.postgres - other.postgres,
             self.machine - other.machine,
         )
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
-            self.process + other.process,
-            self.children + other.children,
+            self.application + other.application,
+            self.renderers + other.renderers,
             self.postgres + other.postgres,
             self.machine + other.machine,
         )
@@ -52,19 +54,18 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """MB (a million bytes) that are resident in the process, now and at most, and in each of its children."""
+    """MB (a million bytes) that are resident in a process, now and at most."""
 
+    process: str
     resident: float
     peak: float
-    children: tuple[float, ...]
 
 
 class Server:
-    """A process that answers on a port of 127.0.0.1; PostgreSQL's are told by the data directory."""
+    """A process that answers on a port of 127.0.0.1, with its children; it is started in the data directory."""
 
     def __init__(self, command: list[str], data_dir: Path, port: int, log: Path, **settings: str) -> None:
         self.port = port
-        self._data_dir = data_dir
         with log.open("ab") as output:
             self.began = time.monotonic()
             self._popen = subprocess.Popen(
@@ -94,36 +95,50 @@ class Server:
             self._popen.kill()
             self._popen.wait(30)
 
-    def cost(self) -> Cost:
-        """Return what has been used since the processes began."""
-        process = psutil.Process(self._popen.pid)
-        children = [_seconds(child) for child in process.children(recursive=True)]
+    def cost(self, cluster: Path) -> Cost:
+        """Return what has been used since the processes began, those of the database in this folder among them."""
+        used = {True: 0.0, False: 0.0}
+        for process in self._processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                used[_is_renderer(process)] += _seconds(process)
         machine = psutil.cpu_times()
         busy = sum(machine) - machine.idle - getattr(machine, "iowait", 0.0) - getattr(machine, "guest", 0.0)
-        return Cost(_seconds(process), sum(children), self._postgres(), busy)
+        return Cost(used[False], used[True], _postgres(cluster), busy)
 
-    def _postgres(self) -> float:
-        """Add up the postmaster, those of its children that live, and those that have ended."""
-        postmaster = psutil.Process(
-            int((self._data_dir / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0])
-        )
-        ended = postmaster.cpu_times()
-        total = _seconds(postmaster) + ended.children_user + ended.children_system
-        return total + sum(_seconds(child) for child in postmaster.children())
+    def memory(self) -> list[Memory]:
+        """Return what each of the processes holds."""
+        found = []
+        for process in self._processes():
+            with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError):
+                status = Path(f"/proc/{process.pid}/status").read_text()
+                peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+                name = " ".join(process.cmdline()[1:]).rpartition("/")[2].removeprefix("-P ").removeprefix("-m ")
+                found.append(Memory(name, process.memory_info().rss / 1e6, peak * 1024 / 1e6))
+        return found
 
-    def memory(self) -> Memory:
-        process = psutil.Process(self._popen.pid)
-        status = Path(f"/proc/{self._popen.pid}/status").read_text()
-        peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
-        children = [child.memory_info().rss / 1e6 for child in process.children(recursive=True)]
-        return Memory(process.memory_info().rss / 1e6, peak * 1024 / 1e6, tuple(sorted(children, reverse=True)))
+    def _processes(self) -> list[psutil.Process]:
+        first = psutil.Process(self._popen.pid)
+        return [first, *first.children(recursive=True)]
+
+
+def _postgres(cluster: Path) -> float:
+    """Add up the postmaster, those of its children that live, and those that have ended."""
+    postmaster = psutil.Process(int((cluster / "data" / "postmaster.pid").read_text().splitlines()[0]))
+    ended = postmaster.cpu_times()
+    total = _seconds(postmaster) + ended.children_user + ended.children_system
+    for child in postmaster.children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += _seconds(child)
+    return total
+
+
+def _is_renderer(process: psutil.Process) -> bool:
+    return "forum.markup" in process.cmdline()
 
 
 def _seconds(process: psutil.Process) -> float:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        used = process.cpu_times()
-        return float(used.user + used.system)
-    return 0.0
+    used = process.cpu_times()
+    return float(used.user + used.system)
 
 
 @contextlib.contextmanager

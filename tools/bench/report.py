@@ -47,7 +47,8 @@ class Report:
     def _table(self, title: str, *columns: str) -> Table:
         table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD if self._is_terminal else box.MARKDOWN)
         for number, column in enumerate(columns):
-            table.add_column(column, justify="right" if number else "left", no_wrap=True)
+            is_word = not number or column == "process"
+            table.add_column(column, justify="left" if is_word else "right", no_wrap=True)
         return table
 
     def _figures(self, measured: Measured) -> None:
@@ -75,7 +76,7 @@ class Report:
                 f"{one.application:.2f}",
                 self._judged(f"≤ {limit}", one.application <= limit) if (limit := case.milliseconds) else "",
                 f"{one.bare:.2f}",
-                f"{one.children:.2f}" if case.is_write else "",
+                f"{one.renderers:.2f}" if case.is_write else "",
                 f"{one.postgres:.2f}",
                 f"{one.bare_postgres:.2f}",
                 f"{one.statements:.1f}",
@@ -93,22 +94,17 @@ class Report:
         return f"[{'green' if is_met else 'red'}]{wanted} {'met' if is_met else 'MISSED'}[/]"
 
     def _process(self, measured: list[Measured], first_start: float | None) -> None:
-        table = self._table(
-            "one process", "database", "resident MB", "peak", "wanted", "renderers", "ready s", "wanted"
-        )
+        table = self._table("processes", "database", "process", "resident MB", "wanted", "peak MB", "ready s", "wanted")
         for one in measured:
-            memory = one.memory
-            table.add_row(
-                one.size,
-                f"{memory.resident:.0f}",
-                f"{memory.peak:.0f}",
-                self._judged(f"≤ {RESIDENT_LIMIT:.0f}", memory.resident <= RESIDENT_LIMIT),
-                " ".join(f"{child:.0f}" for child in memory.children),
-                "" if one.start is None else f"{one.start:.2f}",
-                "" if one.start is None else self._judged(f"≤ {START_LIMIT:.0f}", one.start <= START_LIMIT),
-            )
+            ready = "" if one.start is None else f"{one.start:.2f}"
+            judged = "" if one.start is None else self._judged(f"≤ {START_LIMIT:.0f}", one.start <= START_LIMIT)
+            for number, memory in enumerate(one.memory):
+                resident = self._judged(f"≤ {RESIDENT_LIMIT:.0f}", memory.resident <= RESIDENT_LIMIT)
+                start = ("", "") if number else (ready, judged)
+                sizes = f"{memory.resident:.0f}", resident, f"{memory.peak:.0f}"
+                table.add_row("" if number else one.size, memory.process, *sizes, *start)
         if first_start is not None:
-            table.add_row("none yet: the very first start", "", "", "", "", f"{first_start:.2f}", "")
+            table.add_row("none yet", "the very first start", "", "", "", f"{first_start:.2f}", "")
         self._console.print(table)
 
     def _comparisons(self, measured: list[Measured]) -> None:

@@ -27,6 +27,9 @@ READERS: Final = 16
 UNREAD: Final = 100
 """Topics that each of those who read new ones has not opened yet."""
 
+VISITORS: Final = 60
+"""Members who look at the first page once, for each connection."""
+
 _TITLE: Final = "Θέμα των μετρήσεων"
 _NAME: Final = "Μετρήσεις"
 _BARE: Final = "bench_bare"
@@ -48,11 +51,13 @@ class Scene:
     """Who asks, and for what.
 
     `readers` have read the giant topic to its end; `newcomers`, other members, have opened none of `unread` since the
-    last `make_unread`. `own_topics` were started by the readers, one each, to be replied in.
+    last `make_unread`; `visitors`, others again, come once each. `own_topics` were started by the readers, one each, to
+    be replied in.
     """
 
     readers: list[Reader]
     newcomers: list[Reader]
+    visitors: list[Reader]
     category: str
     giant: str
     giant_id: int
@@ -75,13 +80,19 @@ async def arrange(config: Config, ready: Ready, address: str) -> Scene:
         people = [row["member_id"] for row in await owner.fetch(_READERS, giant["category_id"], 2 * READERS)]
         if len(people) < 2 * READERS:
             raise RuntimeError("too few members may write where the longest topic is")
-        signed_in = [await _sign_in(db, settings.secret_key(config), member_id) for member_id in people]
+        others = await owner.fetch(_VISITORS, people, READERS * VISITORS)
+        signed_in = await _sign_in(db, settings.secret_key(config), people + [row["id"] for row in others])
         readers = [_with_form_token(address, reader) for reader in signed_in[:READERS]]
+        newcomers = signed_in[READERS : 2 * READERS]
         await owner.execute(_READ_GIANT, [reader.id for reader in readers], giant["id"])
-        unread = [f"/topics/{row['id']}/{row['slug']}" for row in await owner.fetch(_UNREAD, people[READERS:], UNREAD)]
+        unread = [
+            f"/topics/{row['id']}/{row['slug']}"
+            for row in await owner.fetch(_UNREAD, [reader.id for reader in newcomers], UNREAD)
+        ]
         return Scene(
             readers=readers,
-            newcomers=signed_in[READERS:],
+            newcomers=newcomers,
+            visitors=signed_in[2 * READERS :],
             category=giant["category"],
             giant=f"/topics/{giant['id']}/{giant['slug']}",
             giant_id=giant["id"],
@@ -107,8 +118,17 @@ _READERS: Final = """
 SELECT category_rights.member_id
 FROM category_rights
 WHERE category_rights.category_id = $1 AND category_rights.can_start AND NOT category_rights.can_moderate
-    AND category_rights.member_id < 1000
 ORDER BY category_rights.member_id LIMIT $2
+"""
+
+_VISITORS: Final = """
+SELECT members.id
+FROM members
+WHERE members.id <> ALL ($1::bigint[]) AND NOT EXISTS (
+        SELECT 1 FROM group_members JOIN groups ON groups.id = group_members.group_id
+        WHERE group_members.member_id = members.id AND groups.kind = 'system'
+    )
+ORDER BY members.id LIMIT $2
 """
 
 _READ_GIANT: Final = """
@@ -140,11 +160,24 @@ async def make_unread(owner_url: str, scene: Scene) -> None:
     await owner.close()
 
 
-async def _sign_in(db: Database, secret: bytes, member_id: int) -> Reader:
+async def touch_visitors(owner_url: str, scene: Scene) -> None:
+    """Let the visitors' reading marks be others than before, by a millisecond: nobody was shown this page of theirs."""
+    owner = await connect(owner_url)
+    ids = [reader.id for reader in scene.visitors]
+    await owner.execute(
+        "UPDATE members SET read_before = read_before - interval '1 millisecond' WHERE id = ANY ($1::bigint[])", ids
+    )
+    await owner.close()
+
+
+async def _sign_in(db: Database, secret: bytes, people: list[int]) -> list[Reader]:
+    readers = []
     async with db.write() as tx:
-        session = await sessions.open(tx, MemberId(member_id), address="127.0.0.1", agent=_NAME)
-        token = await api_tokens.create(tx, MemberId(member_id), name=_NAME, secret=secret, key=None)
-    return Reader(member_id, session, token.token)
+        for member_id in map(MemberId, people):
+            session = await sessions.open(tx, member_id, address="127.0.0.1", agent=_NAME)
+            token = await api_tokens.create(tx, member_id, name=_NAME, secret=secret, key=None)
+            readers.append(Reader(member_id, session, token.token))
+    return readers
 
 
 def _with_form_token(address: str, reader: Reader) -> Reader:

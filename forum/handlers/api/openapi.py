@@ -110,7 +110,7 @@ def _operation(route: Route, call: Call, schemas: dict[str, Json]) -> Json:
     if route.access is Access.PUBLIC:
         operation["security"] = []
     else:
-        statuses.add(401)
+        statuses |= {401, 429}
     if route.access is Access.ADMINISTRATOR:
         statuses.add(403)
     if call.takes is not None and issubclass(call.takes, Body):

@@ -36,7 +36,7 @@ async def index(request: web.Request, query: models.PostsQuery) -> models.Posts:
     takes=models.NewPost,
     answers=models.CreatedPost,
     creates="api.posts.show",
-    refuses=(403, 404, 409, 429),
+    refuses=(403, 404, 409),
 )
 async def create(request: web.Request, sent: models.NewPost) -> models.CreatedPost:
     actor, topic_id = request[ACTOR], TopicId(int_param(request, "id"))
@@ -67,7 +67,7 @@ async def show(request: web.Request) -> models.Post:
     mark("Change a post of one's own"),
     takes=models.PostChange,
     answers=models.Post,
-    refuses=(403, 404, 409, 429),
+    refuses=(403, 404, 409),
 )
 async def update(request: web.Request, change: models.PostChange) -> models.Post:
     post_id = _post_id(request)

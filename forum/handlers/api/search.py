@@ -12,7 +12,7 @@ from forum.keys import ACTOR, DB
 from forum.web.ratelimit import count_search
 
 
-@call(mark("Search what one may read"), takes=models.SearchQuery, answers=models.Hits, refuses=(429,))
+@call(mark("Search what one may read"), takes=models.SearchQuery, answers=models.Hits)
 async def index(request: web.Request, query: models.SearchQuery) -> models.Hits:
     await count_search(request)
     page = await request.app[DB].browse(

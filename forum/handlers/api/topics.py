@@ -21,7 +21,7 @@ from forum.web.ratelimit import count_post
     takes=models.NewTopic,
     answers=models.StartedTopic,
     creates="api.topics.show",
-    refuses=(403, 404, 409, 429),
+    refuses=(403, 404, 409),
 )
 async def create(request: web.Request, sent: models.NewTopic) -> models.StartedTopic:
     key = bodies.read_key(request, "api.topics.create", sent.model_dump_json())
@@ -58,7 +58,7 @@ async def show(request: web.Request) -> models.Topic:
     mark("Change a topic's title (its author) or its mark “internal” (its author or a moderator)"),
     takes=models.TopicChange,
     answers=models.Topic,
-    refuses=(403, 404, 409, 429),
+    refuses=(403, 404, 409),
 )
 async def update(request: web.Request, change: models.TopicChange) -> models.Topic:
     actor, topic_id = request[ACTOR], _topic_id(request)

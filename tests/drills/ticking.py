@@ -1,0 +1,103 @@
+"""A ticker on every loop of a forum that serves: what its lags were can be read while it runs, and after.
+
+`site/sitecustomize.py` begins it in the processes of a forum whose environment says so.
+
+The lag of a tick is how much later than asked for it came, less the time that the process's threads, any of which may
+hold Python's lock, were ready and waited for a processor. That is the machine's doing: so a test may judge the rest
+where much else is done too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import select
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import uvloop
+
+TICK: Final = 0.05
+"""Seconds from one tick to the next."""
+
+FOLDER: Final = "KOINON_DRILL_LAGS"
+_THREADS: Final = Path("/proc/self/task")
+
+
+def lags(environment: Mapping[str, str]) -> list[float]:
+    """Return every lag that was noted where the environment says, in seconds, smallest first."""
+    folder = Path(environment[FOLDER])
+    return sorted(float(line) for file in folder.glob("*.lags") for line in file.read_text().split())
+
+
+def too_late(environment: Mapping[str, str], limit: float) -> list[float]:
+    """Return what of the lags makes more than one of a hundred longer than `limit`; nothing where that is held.
+
+    In a drill too short for a hundred ticks one may be.
+    """
+    noted = lags(environment)
+    worst = [lag for lag in noted if lag > limit]
+    return worst if len(worst) > max(1, len(noted) // 100) else []
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return what tells the program where to note its lags."""
+    here = Path(__file__).parent
+    return {FOLDER: str(folder), "PYTHONPATH": os.pathsep.join((str(here / "site"), str(here.parents[1])))}
+
+
+class Ticker:
+    """Notes the lags of the loop it was begun on."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, folder: Path) -> None:
+        self._loop, self._folder = loop, folder
+        self._file = -1
+        self._due = self._waited = 0.0
+
+    def begin(self) -> None:
+        self._file = os.open(self._folder / f"{os.getpid()}.lags", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        self._next()
+
+    def _next(self) -> None:
+        self._due, self._waited = time.monotonic() + TICK, _waited_for_a_processor()
+        self._loop.call_later(TICK, self._tick)
+
+    def _tick(self) -> None:
+        lag = time.monotonic() - self._due - (_waited_for_a_processor() - self._waited)
+        os.write(self._file, f"{max(lag, 0):.4f}\n".encode())
+        self._next()
+
+
+def _waited_for_a_processor() -> float:
+    """Return how many seconds the threads have been ready to run in vain; 0 where the system does not say."""
+    waited = 0
+    for schedule in _THREADS.glob("*/schedstat"):
+        with contextlib.suppress(OSError):
+            waited += int(schedule.read_bytes().split()[1])
+    return waited / 1e9
+
+
+def _sleep(seconds: Any) -> None:
+    select.select([], [], [], seconds)
+
+
+def listen() -> None:
+    """Have every loop of this process that comes to serve noted, from the moment on that it does."""
+    folder = Path(os.environ[FOLDER])
+
+    class Loop(uvloop.Loop):
+        is_listened_to = False
+
+        def add_reader(self, *arguments: Any) -> None:  # type: ignore[override]  # whatever they are
+            if not self.is_listened_to:  # nobody waits for a loop that does not serve yet
+                self.is_listened_to = True
+                Ticker(self, folder).begin()
+            super().add_reader(*arguments)
+
+    uvloop.new_event_loop = Loop
+    if "FAKETIME_TIMESTAMP_FILE" in os.environ:
+        # Where it leaves the clock alone that only goes forward, libfaketime 0.9.10 lets nobody sleep by it.
+        time.sleep = _sleep
