@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+import psutil
 import pytest
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -175,6 +176,14 @@ def postgres(place: Machine, port: int) -> str:
         "-c", f"unix_socket_directories={place.folder}", "-c", "fsync=off", is_up=listens(port),
     )  # fmt: skip
     return f"postgresql://postgres:superuser@127.0.0.1:{port}/postgres"
+
+
+def kill_postgres(data: Path) -> None:
+    """Kill a server that runs over this data with all its processes, as when the power goes."""
+    postmaster = psutil.Process(int((data / "postmaster.pid").read_text().splitlines()[0]))
+    for victim in (postmaster, *postmaster.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            victim.kill()
 
 
 def carry_out(url: str, sql: str) -> None:
