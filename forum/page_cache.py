@@ -14,11 +14,11 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-LIMIT: Final = 16 * 1024**2
-"""Bytes of pages a process keeps: some three hundred, those asked for last."""
+LIMIT: Final = 8 * 1024**2
+"""Bytes of pages a process keeps: some two hundred, those asked for last."""
 
-PARTS_LIMIT: Final = 4 * 1024**2
-"""Characters of posts a process keeps as they stand on a page, the newest; some two thousand posts."""
+PARTS_LIMIT: Final = 1024**2
+"""Characters of posts a process keeps as they stand on a page, the newest; some six hundred posts."""
 
 PLACES: Final = 4096
 """Pages whose parties a process remembers."""
