@@ -211,7 +211,13 @@ def test_the_forum_asks_no_other_server() -> None:
                 names = [node.module or "", *(f"{node.module}.{each.name}" for each in node.names)]
             place = path.relative_to(ROOT).as_posix()
             found += [f"{place}: {name}" for name in names if name in asking or name.startswith("aiohttp.Client")]
-    listening = ("forum/server.py", "forum/postgres/", "forum/web/connections.py", "forum/web/protocol.py")
+    listening = (
+        "forum/server.py",
+        "forum/processes/",
+        "forum/postgres/",
+        "forum/web/connections.py",
+        "forum/web/protocol.py",
+    )
     assert [each for each in found if not (each.startswith(listening) and each.endswith(": socket"))] == []
 
 
