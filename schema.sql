@@ -239,7 +239,7 @@ CREATE TABLE foundations (
     id smallint PRIMARY KEY DEFAULT 1 CONSTRAINT foundations_id_check CHECK (id = 1),
     version bigint NOT NULL DEFAULT 1
 );
-COMMENT ON TABLE foundations IS 'The one row whose version grows when anything changes that pages everywhere rest on and that changes seldom: members and their names, organisations, regions, categories, groups, grants, and topics that leave their category.';
+COMMENT ON TABLE foundations IS 'The one row whose version grows when anything changes that pages everywhere rest on and that changes seldom: the network''s name, members and their names, organisations, regions, categories, groups, grants, and topics that leave their category.';
 INSERT INTO foundations DEFAULT VALUES;
 
 CREATE FUNCTION touch_foundations() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -248,6 +248,9 @@ BEGIN
     RETURN NULL;
 END
 $$;
+CREATE TRIGGER network_touch_foundations
+AFTER INSERT OR UPDATE OR DELETE ON network
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 CREATE TRIGGER regions_touch_foundations
 AFTER INSERT OR UPDATE OR DELETE ON regions
 FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();

@@ -68,13 +68,10 @@ def create_app(
     return app
 
 
-def _has_room(config: Config) -> bool:
-    """Say whether the disk takes more; of a server elsewhere only that server knows."""
-    return not config.uses_embedded_database or postgres.has_room(config.data_dir)
-
-
 def _database_of(config: Config, url: str) -> Database:
-    pool_size, has_room = min(POOL, CONNECTIONS // config.workers), partial(_has_room, config)
+    pool_size = min(POOL, CONNECTIONS // config.workers)
+    # Of a server elsewhere only that server knows whether its disk takes more.
+    has_room = postgres.room_of(config.data_dir) if config.uses_embedded_database else lambda: True
     if replica_url := config.database_replica_url.get_secret_value():
         return ReplicatedDatabase(url, replica_url, pool_size=pool_size, has_room=has_room)
     return Database(url, pool_size=pool_size, has_room=has_room)

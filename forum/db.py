@@ -19,6 +19,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Final, Generic, TypeVar, cast, get_type_hints
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -280,6 +281,38 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+class Loan(Generic[T]):
+    """A connection of a pool as long as the block lasts, in the form it is lent in.
+
+    Not made of a generator: every request borrows, most of them to ask a single query.
+    """
+
+    __slots__ = ("_acquire", "_form", "_lent", "_pool")
+
+    def __init__(
+        self,
+        acquire: Callable[[], Awaitable[tuple[asyncpg.Pool, asyncpg.pool.PoolConnectionProxy]]],
+        form: Callable[[asyncpg.Connection], T],
+    ) -> None:
+        self._acquire, self._form = acquire, form
+
+    async def __aenter__(self) -> T:
+        self._pool, self._lent = await self._acquire()
+        # The pool lends a proxy that behaves as the connection it stands for.
+        return self._form(cast("asyncpg.Connection", self._lent))
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if isinstance(error, Lost):
+                _give_up(cast("asyncpg.Connection", self._lent))
+        finally:
+            # One that breaks only now has been of use, and the pool replaces it.
+            with contextlib.suppress(*REFUSALS):
+                await self._pool.release(self._lent)
+
+
 class Database:
     """A pool of connections to the primary; opened and closed by the composition root."""
 
@@ -349,11 +382,9 @@ class Database:
             self._pool.terminate()
         self._pool = None
 
-    @contextlib.asynccontextmanager
-    async def read(self) -> AsyncIterator[Conn]:
+    def read(self) -> Loan[Conn]:
         """Lend a connection for reading."""
-        async with self._connection() as connection:
-            yield Conn(connection)
+        return Loan(self._acquire, Conn)
 
     async def browse(self, act: Callable[[Conn], Awaitable[T]]) -> T:
         """Do a dear read, which another server may answer (`replica.py`): `act` may be called twice."""
@@ -425,33 +456,21 @@ class Database:
             self._looked_at = now
             await self._pool.expire_connections()
 
-    @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+    def _connection(self) -> Loan[asyncpg.Connection]:
+        return Loan(self._acquire, lambda connection: connection)
+
+    async def _acquire(self) -> tuple[asyncpg.Pool, asyncpg.pool.PoolConnectionProxy]:
+        """Take a connection from the pool within what is left of the request's patience."""
         pool = self._pool
         if pool is None:
             raise Unavailable
-        lent = await self._acquire(pool)
-        # The pool lends a proxy that behaves as the connection it stands for.
-        connection = cast("asyncpg.Connection", lent)
-        try:
-            yield connection
-        except Lost:
-            _give_up(connection)
-            raise
-        finally:
-            # One that breaks only now has been of use, and the pool replaces it.
-            with contextlib.suppress(*REFUSALS):
-                await pool.release(lent)
-
-    async def _acquire(self, pool: asyncpg.Pool) -> asyncpg.pool.PoolConnectionProxy:
-        """Take a connection from the pool within what is left of the request's patience."""
         patience = PATIENCE.get()
         began = time.monotonic()
         self._waiting += 1
         try:
             # Where one is idle there is nothing to wait for, and no timer to set.
             limit = ACQUIRE_SECONDS if patience is None else max(patience, 0.01)
-            return await pool.acquire(timeout=None if pool.get_idle_size() else limit)
+            return pool, await pool.acquire(timeout=None if pool.get_idle_size() else limit)
         except TimeoutError as error:
             # Hundreds may have waited as long: they go on one after the other, and others between.
             async with self._turn:

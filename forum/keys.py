@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
@@ -29,6 +30,8 @@ LIMITS: Final = web.AppKey("limits", Limits)
 PAGES: Final = web.AppKey("pages", PageCache)
 METRICS: Final = web.AppKey("metrics", Metrics)
 ASSETS: Final = web.AppKey("assets", Assets)
+WRITE_URL: Final[web.AppKey[Callable[..., str]]] = web.AppKey("write_url")
+"""Writes the address of a named route, as `urls.writer` says."""
 TELLING: Final = web.AppKey("telling", asyncio.Lock)
 """Held while somebody is told that the forum is busy: one page at a time."""
 

@@ -10,14 +10,15 @@ category first where the act changes how many topics that holds.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import permissions, sessions, unread
 from forum.domain.actors import Actor
-from forum.domain.entities import Category, Post, PostId, Stamp, Topic, TopicId
+from forum.domain.entities import Category, Post, PostId, Topic, TopicId
 from forum.domain.permissions import Verdict
-from forum.domain.sessions import SessionActor
+from forum.domain.sessions import Glance, SessionActor
 from forum.errors import Forbidden, NotFound
 
 
@@ -47,11 +48,17 @@ class ReadGrant:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """May read a topic, and where they stand in it: the first post they have not seen, a reply they have begun."""
+    """May read a topic, and where they stand in it: the first post they have not seen, a reply they have begun.
+
+    It holds while the topic, the foundations and the member's mark have their versions (docs/adr/0023-versions.md).
+    """
 
     grant: ReadGrant
     first_unread: int | None
     has_draft: bool
+    mark: int
+    """The version of the mark up to where they read the topic, 0 where there is none."""
+    foundations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +71,10 @@ class ReplyGrant:
 
 @dataclass(frozen=True, slots=True)
 class EarlyReplyGrant:
-    """Might reply in a topic when it was read, outside any transaction: holds while two versions are what they were.
+    """Might reply in a topic when it was read, outside any transaction: the one write that takes this grant asks again.
 
-    The topic's covers what was done to it, that of the foundations who may do what; the one write that takes this
-    grant asks for both again under the topic's lock.
+    It holds while the foundations have the version that says who may do what, and the topic is neither deleted nor
+    locked, unlocked or marked since; that is asked under the topic's lock.
     """
 
     actor: Actor
@@ -157,6 +164,35 @@ class FeedbackGrant:
 class _TopicToShow(Topic):
     first_unread: int | None
     has_draft: bool
+    mark: int
+
+
+@dataclass(frozen=True, slots=True)
+class _GlanceAtTopic(Glance):
+    version: int | None
+    mark: int
+    has_draft: bool
+
+    def fits_visit(self, known: Visit) -> bool:
+        return (self.version, self.mark, self.has_draft) == (known.grant.topic.version, known.mark, known.has_draft)
+
+
+@dataclass(frozen=True, slots=True)
+class _GlanceToReply(Glance):
+    slug: str | None
+    is_internal: bool | None
+    locked_at: datetime | None
+    deleted_at: datetime | None
+
+    def fits_visit(self, known: Visit) -> bool:
+        """Say whether what a reply needs of the topic is what it was: others' replies do not count."""
+        topic = known.grant.topic
+        return (self.slug, self.is_internal, self.locked_at, self.deleted_at) == (
+            topic.slug,
+            topic.is_internal,
+            topic.locked_at,
+            topic.deleted_at,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,27 +252,62 @@ _TOPIC = Query(
     card=Card.ZERO_OR_ONE,
 )
 
+_HAS_DRAFT = "EXISTS (SELECT 1 FROM drafts WHERE drafts.member_id = $1 AND drafts.place = 'topic:' || topics.id)"
+
+_MARK = "coalesce(reads.version, 0)"
+
 _TOPIC_TO_SHOW = f"""
     SELECT {_TOPIC_COLUMNS},
            CASE WHEN {unread.IS} THEN {unread.FIRST} END,
-           EXISTS (SELECT 1 FROM drafts WHERE drafts.member_id = $1 AND drafts.place = 'topic:' || topics.id)
+           {_HAS_DRAFT}, {_MARK}
     {_TOPIC_JOINS}
     {unread.JOIN}
     WHERE topics.id = $2
 """
+
+
+def _of_session(sql: str) -> str:
+    """Return SQL that speaks of member `$1` as SQL that speaks of the session's."""
+    return sql.replace("$1", "sessions.member_id")
+
 
 _SESSION_AND_TOPIC = Query(
     "access.session_and_topic",
     f"""
     SELECT {sessions.COLUMNS}, topic
     {sessions.JOINS}
-    LEFT JOIN LATERAL ({_TOPIC_TO_SHOW.replace("$2", "$4").replace("$1", "sessions.member_id")}) AS topic ON true
+    LEFT JOIN LATERAL ({_of_session(_TOPIC_TO_SHOW).replace("$2", "$4")}) AS topic ON true
     WHERE {sessions.IS_OPEN}
     """,
     returns=_SessionAndTopic,
     card=Card.ZERO_OR_ONE,
 )
 """The most read page there is costs one query, of which the topic's half is asked about the session's member."""
+
+_GLANCE_AT_TOPIC = Query(
+    "access.glance_at_topic",
+    f"""
+    SELECT {sessions.GLANCE_COLUMNS}, topics.version, {_MARK}, {_of_session(_HAS_DRAFT)}
+    {sessions.GLANCE_JOINS}
+    LEFT JOIN topics ON topics.id = $4
+    {_of_session(unread.JOIN)}
+    WHERE {sessions.IS_OPEN}
+    """,
+    returns=_GlanceAtTopic,
+    card=Card.ZERO_OR_ONE,
+)
+
+_GLANCE_TO_REPLY = Query(
+    "access.glance_to_reply",
+    f"""
+    SELECT {sessions.GLANCE_COLUMNS}, topics.slug, topics.is_internal, topics.locked_at, topics.deleted_at
+    {sessions.GLANCE_JOINS}
+    LEFT JOIN topics ON topics.id = $4
+    WHERE {sessions.IS_OPEN}
+    """,
+    returns=_GlanceToReply,
+    card=Card.ZERO_OR_ONE,
+)
 
 _TOPIC_LOCK = Statement(
     "access.topic_lock",
@@ -315,8 +386,29 @@ async def topic_to_read(conn: Conn, actor: Actor, topic_id: TopicId) -> ReadGran
     return ReadGrant(actor, await _topic(conn, actor, topic_id))
 
 
-async def session_and_topic(conn: Conn, key: str, topic_id: TopicId) -> tuple[SessionActor | None, Visit | None]:
-    """Return whose session has a key, and their right to read a topic, each None where there is none; one query."""
+Known = tuple[SessionActor, Visit | None]
+
+
+async def session_and_topic(
+    conn: Conn, key: str, topic_id: TopicId, known: Known | None = None, *, to_reply: bool = False
+) -> tuple[SessionActor | None, Visit | None]:
+    """Return whose session has a key, and their right to read a topic, each None where there is none.
+
+    One query; `known` is what was returned for both before: where it still holds, a shorter one says so. Where it is
+    only asked `to_reply`, replies made since may be missing in what comes back.
+    """
+    if known is not None:
+        session, visit = known
+        asked = (*sessions.values(key), topic_id)
+        glance: _GlanceToReply | _GlanceAtTopic | None
+        if to_reply:
+            glance = await conn.maybe(_GLANCE_TO_REPLY, *asked)
+        else:
+            glance = await conn.maybe(_GLANCE_AT_TOPIC, *asked)
+        if glance is None:
+            return None, None
+        if visit is not None and glance.fits(session) and glance.fits_visit(visit):
+            return sessions.seen_again(session, glance), visit
     row = await conn.maybe(_SESSION_AND_TOPIC, *sessions.values(key), topic_id)
     if row is None:
         return None, None
@@ -324,12 +416,13 @@ async def session_and_topic(conn: Conn, key: str, topic_id: TopicId) -> tuple[Se
     topic = _TopicToShow(*row.topic) if row.topic else None
     if topic is None or not permissions.can_read_topic(session.actor, topic):
         return session, None
-    return session, Visit(ReadGrant(session.actor, topic), topic.first_unread, topic.has_draft)
+    grant = ReadGrant(session.actor, topic)
+    return session, Visit(grant, topic.first_unread, topic.has_draft, topic.mark, session.foundations)
 
 
-def topic_to_reply_at_once(visit: Visit, stamp: Stamp) -> EarlyReplyGrant:
+def topic_to_reply_at_once(visit: Visit) -> EarlyReplyGrant:
     _require(permissions.can_reply_topic(visit.grant.topic))
-    return EarlyReplyGrant(visit.grant.actor, visit.grant.topic, stamp.foundations)
+    return EarlyReplyGrant(visit.grant.actor, visit.grant.topic, visit.foundations)
 
 
 async def topic_to_reply(tx: Tx, actor: Actor, topic_id: TopicId) -> ReplyGrant:

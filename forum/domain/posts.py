@@ -40,10 +40,11 @@ EXCERPT_LIMIT: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """Where a reply stands."""
+    """Where a reply stands, and how many the topic has with it."""
 
     id: PostId
     number: int
+    reply_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ _LIST_AFTER = Query(
 
 # One statement, since a reply is what is written most. It speaks of author $1 and topic $2, whose row it locks: the
 # instant is taken under that lock, so that later numbers carry later instants, which counting unread relies on. Where
-# the key was taken before, or the topic or the foundations are not of the versions $12 and $13 any more, nothing is
-# written and no row comes back. What may be unread is what stood before the reply.
+# the key was taken before, or the foundations are not of version $12 any more or the topic not as it was when the right
+# to reply was asked for, nothing is written and no row comes back. What may be unread is what stood before the reply.
 _INSERT = Statement(
     "posts.insert",
     f"""
@@ -102,8 +103,12 @@ _INSERT = Statement(
     locked AS MATERIALIZED (
         SELECT topics.id
         FROM topics
-        WHERE topics.id = $2 AND ($12::bigint IS NULL OR topics.version = $12)
-            AND ($13::bigint IS NULL OR $13 = (SELECT foundations.version FROM foundations))
+        WHERE topics.id = $2 AND ($12::bigint IS NULL OR (
+            $12 = (SELECT foundations.version FROM foundations)
+            AND topics.locked_at IS NOT DISTINCT FROM $13::timestamptz
+            AND topics.is_internal IS NOT DISTINCT FROM $14::boolean
+            AND topics.deleted_at IS NULL
+        ))
         FOR NO KEY UPDATE
     ),
     drawn AS MATERIALIZED (
@@ -122,7 +127,8 @@ _INSERT = Statement(
             last_author_id = $1
         FROM locked
         WHERE topics.id = locked.id AND ($7::text IS NULL OR EXISTS (SELECT 1 FROM claimed))
-        RETURNING topics.id, topics.post_count, topics.last_post_at, topics.locked_at IS NOT NULL AS is_locked
+        RETURNING topics.id, topics.post_count, topics.reply_count, topics.last_post_at,
+                  topics.locked_at IS NOT NULL AS is_locked
     ),
     inserted AS (
         INSERT INTO posts (
@@ -148,8 +154,9 @@ _INSERT = Statement(
     discarded AS (
         {drafts.DISCARDING_REPLY} AND $11
     )
-    SELECT inserted.id, inserted.number
+    SELECT inserted.id, inserted.number, counted.reply_count
     FROM inserted
+    CROSS JOIN counted
     """,
     returns=Replied,
     card=Card.ZERO_OR_ONE,
@@ -157,7 +164,12 @@ _INSERT = Statement(
 
 _REPLIED = Query(
     "posts.replied",
-    "SELECT posts.id, posts.number FROM posts WHERE posts.id = $1",
+    """
+    SELECT posts.id, posts.number, topics.reply_count
+    FROM posts
+    JOIN topics ON topics.id = posts.topic_id
+    WHERE posts.id = $1
+    """,
     returns=Replied,
     card=Card.ONE,
 )
@@ -310,7 +322,7 @@ async def reply(tx: Tx, grant: ReplyGrant, reply: Reply) -> Replied:
     In a locked topic only a moderator gets here, and the post is marked so. One's own post counts as read when all
     before it was; else the first unread post stays where it is. Raises Invalid when `reply_to` is of another topic.
     """
-    replied = await tx.maybe(_INSERT, *_values(grant.actor, grant.topic, reply), None, None)
+    replied = await tx.maybe(_INSERT, *_values(grant.actor, grant.topic, reply), None, None, None)
     if replied is None:
         return await tx.one(_REPLIED, await idempotency.earlier(tx, grant.actor, reply.key))
     return replied
@@ -319,7 +331,7 @@ async def reply(tx: Tx, grant: ReplyGrant, reply: Reply) -> Replied:
 async def reply_at_once(once: Once, grant: EarlyReplyGrant, reply: Reply) -> Replied | None:
     """Do the same in a single statement, or nothing: then the grant holds no more, or the key was taken before."""
     values = _values(grant.actor, grant.topic, reply)
-    return await once.maybe(_INSERT, *values, grant.topic.version, grant.foundations)
+    return await once.maybe(_INSERT, *values, grant.foundations, grant.topic.locked_at, grant.topic.is_internal)
 
 
 def _values(actor: Actor, topic: Topic, reply: Reply) -> tuple[object, ...]:

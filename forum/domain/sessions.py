@@ -18,7 +18,7 @@ from typing import Final
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import attempts, audit, drafts, groups, idempotency
 from forum.domain.actors import Actor
-from forum.domain.entities import MemberId, Network, Stamp
+from forum.domain.entities import Language, MemberId, Network, Scheme, Stamp
 from forum.errors import BadRequest, NotFound
 
 IDLE: Final = timedelta(days=7)
@@ -34,15 +34,16 @@ _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u
 
 @dataclass(frozen=True, slots=True)
 class SessionActor:
-    """Whose session it is, what the network around them is called, and whether `seen_at` is due to be written again.
-
-    The stamp is of the moment the session was read at, before anything else is.
-    """
+    """Whose session it is, what the network around them is called, and what both rest on (ADR 23)."""
 
     actor: Actor
     network: Network
-    stamp: Stamp
+    foundations: int
+    read_before: datetime
     needs_touch: bool
+    """Whether `seen_at` is due to be written again."""
+    stamp: Stamp | None
+    """Of the moment the session was read at, before anything else is; None where one topic was read along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +68,50 @@ class Read(Actor):
     tagline_en: str
     accent: str | None
     foundations: int
-    topics: int
-    reads: int
     read_before: datetime
-    under_way: str
     needs_touch: bool
 
 
-_ACTOR_FIELDS, _NETWORK_FIELDS, _STAMP_FIELDS = (
-    tuple(field.name for field in fields(kind)) for kind in (Actor, Network, Stamp)
-)
+@dataclass(frozen=True, slots=True)
+class _ReadForLists(Read):
+    topics: int
+    reads: int
+    under_way: str
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a session stands at: while this is what it was, so are the actor and the network."""
+
+    session_id: int
+    language: Language
+    zone: str
+    scheme: Scheme
+    foundations: int
+    read_before: datetime
+    needs_touch: bool
+
+    def fits(self, known: SessionActor) -> bool:
+        """Say whether a session that was read before would be read the same now."""
+        actor = known.actor
+        return (
+            self.session_id == actor.session_id
+            and self.foundations == known.foundations
+            and self.read_before == known.read_before
+            and self.language == actor.language
+            and self.zone == actor.zone
+            and self.scheme == actor.scheme
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _GlanceAtLists(Glance):
+    topics: int
+    reads: int
+    under_way: str
+
+
+_ACTOR_FIELDS, _NETWORK_FIELDS = (tuple(field.name for field in fields(kind)) for kind in (Actor, Network))
 
 ACTOR_COLUMNS: Final = f"""
     members.id, members.name, organisations.id, organisations.slug, organisations.name_el, organisations.name_en,
@@ -104,27 +139,45 @@ NOT_SUSPENDED: Final = "(members.suspended_until IS NULL OR members.suspended_un
 
 _ALIVE: Final = "sessions.expires_at > now() AND sessions.seen_at > now() - $2::interval"
 
+_REST: Final = "foundations.version, members.read_before, sessions.seen_at < now() - $3::interval"
+
 COLUMNS: Final = f"""
     {ACTOR_COLUMNS}, sessions.id, NULL::bigint,
-    network.name_el, network.name_en, network.tagline_el, network.tagline_en, network.accent,
-    foundations.version, (SELECT coalesce(max(topics.version), 0) FROM topics),
-    (SELECT coalesce(max(topic_reads.version), 0) FROM topic_reads WHERE topic_reads.member_id = members.id),
-    members.read_before, split_part(pg_current_snapshot()::text, ':', 3),
-    sessions.seen_at < now() - $3::interval
+    network.name_el, network.name_en, network.tagline_el, network.tagline_en, network.accent, {_REST}
 """
 
-JOINS: Final = f"""
+GLANCE_COLUMNS: Final = f"sessions.id, members.language, members.zone, members.scheme, {_REST}"
+
+_STAMP_COLUMNS: Final = """
+    (SELECT coalesce(max(topics.version), 0) FROM topics),
+    (SELECT coalesce(max(topic_reads.version), 0) FROM topic_reads WHERE topic_reads.member_id = members.id),
+    split_part(pg_current_snapshot()::text, ':', 3)
+"""
+
+GLANCE_JOINS: Final = """
     FROM sessions
     JOIN members ON members.id = sessions.member_id
-    {ACTOR_JOINS}
-    CROSS JOIN network
     CROSS JOIN foundations
 """
+
+JOINS: Final = f"{GLANCE_JOINS} CROSS JOIN network {ACTOR_JOINS}"
 
 IS_OPEN: Final = f"sessions.key_hash = $1 AND {_ALIVE} AND {NOT_SUSPENDED}"
 """With COLUMNS and JOINS: whose session has a key; `$1`, `$2` and `$3` are `values(key)`."""
 
-_ACTOR = Query("sessions.actor", f"SELECT {COLUMNS} {JOINS} WHERE {IS_OPEN}", returns=Read, card=Card.ZERO_OR_ONE)
+_ACTOR = Query(
+    "sessions.actor",
+    f"SELECT {COLUMNS}, {_STAMP_COLUMNS} {JOINS} WHERE {IS_OPEN}",
+    returns=_ReadForLists,
+    card=Card.ZERO_OR_ONE,
+)
+
+_GLANCE = Query(
+    "sessions.glance",
+    f"SELECT {GLANCE_COLUMNS}, {_STAMP_COLUMNS} {GLANCE_JOINS} WHERE {IS_OPEN}",
+    returns=_GlanceAtLists,
+    card=Card.ZERO_OR_ONE,
+)
 
 _OPEN = Statement(
     "sessions.open",
@@ -196,38 +249,56 @@ async def open(tx: Tx, member_id: MemberId, *, address: str, agent: str) -> str:
     """Open a session and return its key, 256 random bits as url-safe text; only now is it known."""
     key = secrets.token_urlsafe(32)
     printable = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", agent)[:AGENT_LIMIT]
-    await tx.run(_OPEN, _hash(key), member_id, plain_address(address), printable, ABSOLUTE)
+    await tx.run(_OPEN, digest(key), member_id, plain_address(address), printable, ABSOLUTE)
     return key
 
 
 async def renew(tx: Tx, actor: Actor) -> str:
     """Give the actor's present session another key and return it; whoever had the old one has nothing."""
     key = secrets.token_urlsafe(32)
-    await tx.run(_RENEW, actor.session_id, _hash(key))
+    await tx.run(_RENEW, actor.session_id, digest(key))
     return key
 
 
-async def actor(conn: Conn, key: str) -> SessionActor | None:
-    """Return whose session has this key, None when it has ended or its member is suspended; one query.
+async def actor(conn: Conn, key: str, known: SessionActor | None = None) -> SessionActor | None:
+    """Return whose session has this key, None when it has ended or its member is suspended; one query, seldom two.
 
     What the network is called stands on every page, so it comes with the member instead of by a query of its own.
+    `known` is what was returned for the key before: where it still holds, a shorter query says so.
     """
+    if known is not None:
+        glance = await conn.maybe(_GLANCE, *values(key))
+        if glance is None:
+            return None
+        if glance.fits(known):
+            return seen_again(known, glance, _stamp(glance))
     row = await conn.maybe(_ACTOR, *values(key))
-    return None if row is None else read(row)
+    return None if row is None else read(row, _stamp(row))
+
+
+def _stamp(row: _ReadForLists | _GlanceAtLists) -> Stamp:
+    return Stamp(row.foundations, row.topics, row.reads, row.read_before, row.under_way)
 
 
 def values(key: str) -> tuple[bytes, timedelta, timedelta]:
     """Return what IS_OPEN and COLUMNS ask with."""
-    return _hash(key), IDLE, TOUCH
+    return digest(key), IDLE, TOUCH
 
 
-def read(row: Read) -> SessionActor:
+def read(row: Read, stamp: Stamp | None = None) -> SessionActor:
     return SessionActor(
         Actor(*(getattr(row, name) for name in _ACTOR_FIELDS)),
         Network(*(getattr(row, name) for name in _NETWORK_FIELDS)),
-        Stamp(*(getattr(row, name) for name in _STAMP_FIELDS)),
+        row.foundations,
+        row.read_before,
         row.needs_touch,
+        stamp,
     )
+
+
+def seen_again(known: SessionActor, glance: Glance, stamp: Stamp | None = None) -> SessionActor:
+    """Return a session that a glance fits, as it is now."""
+    return SessionActor(known.actor, known.network, known.foundations, known.read_before, glance.needs_touch, stamp)
 
 
 async def touch(tx: Tx, session_id: int | None) -> None:
@@ -295,5 +366,6 @@ def plain_address(address: str) -> str:
     return str(mapped or parsed)
 
 
-def _hash(key: str) -> bytes:
+def digest(key: str) -> bytes:
+    """Return the SHA-256 of a session's key, which is all that is kept of it."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()

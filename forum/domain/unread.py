@@ -18,7 +18,7 @@ COUNT_LIMIT: Final = 100
 # Each topic's own row is looked up (LIMIT keeps it so): few topics are asked about, and members have read thousands.
 JOIN: Final = """
     LEFT JOIN LATERAL (
-        SELECT topic_reads.last_number
+        SELECT topic_reads.last_number, topic_reads.version
         FROM topic_reads
         WHERE topic_reads.member_id = $1 AND topic_reads.topic_id = topics.id
         LIMIT 1

@@ -16,7 +16,7 @@ from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Post, PostId, Revisio
 from forum.domain.permissions import Verdict
 from forum.domain.posts import Replied, Reply
 from forum.errors import BadRequest, Forbidden, Invalid, NotFound, RateLimited
-from forum.keys import ACTOR, DB, STAMP, VISIT
+from forum.keys import ACTOR, DB, VISIT
 from forum.markup import Rendered
 from forum.web import drafting, fragments, problem_json, writing
 from forum.web.drafting import NUMBER_LIMIT, Number, OptionalNumber, Writing
@@ -147,7 +147,7 @@ async def _create(request: web.Request, topic_id: TopicId, place: Place) -> web.
     except (Invalid, RateLimited) as fault:
         return await _told(request, fault) if fragments.wanted(request) else await _again(request, fault)
     if post:
-        return await _created(request, topic, post, form.last_number or post.number - 1)
+        return await _created(request, topic, post, reply.reply_count, form.last_number or post.number - 1)
     return to_post(request, topic_id, topic.slug, reply.number, "reply.published")
 
 
@@ -159,7 +159,7 @@ async def _reply(request: web.Request, topic_id: TopicId, form: ReplyForm) -> tu
     said = Reply(form.body, rendered, answered.id if answered else None, _key(form, topic_id), ends_draft=True)
     if (visit := request.get(VISIT)) is None:
         raise NotFound
-    early = access.topic_to_reply_at_once(visit, request[STAMP])
+    early = access.topic_to_reply_at_once(visit)
     await count_post_at_once(request)
     topic = early.topic
     async with request.app[DB].once() as once:
@@ -174,17 +174,17 @@ async def _reply(request: web.Request, topic_id: TopicId, form: ReplyForm) -> tu
         return topic, reply, await posts.replied(conn, actor, reply)
 
 
-async def _created(request: web.Request, topic: Topic, post: Post, shown: int) -> web.Response:
+async def _created(request: web.Request, topic: Topic, post: Post, reply_count: int, shown: int) -> web.Response:
     """Answer a script with the new post, or with its address where it does not follow the last post shown."""
     if post.number != shown + 1 or page_of(post.number) != page_of(shown):
         response = web.Response(text="", content_type="text/html", charset="utf-8")
-        response.headers["X-Location"] = str(post_url(request.app, post.topic_id, topic.slug, post.number))
+        response.headers["X-Location"] = post_url(request.app, post.topic_id, topic.slug, post.number)
         flash(request, response, "reply.published")
     else:
         page = CreatedPage(
             topic=topic,
             view=view(request[ACTOR], topic, post),
-            reply_count=topic.reply_count + 1,
+            reply_count=reply_count,
             can_reply=permissions.can_reply_topic(topic),
         )
         response = await render_fragment(request, page, status=201)

@@ -31,7 +31,7 @@ from forum.domain.permissions import Verdict
 from forum.domain.topics import Started
 from forum.errors import Forbidden, Invalid, NotFound, RateLimited
 from forum.i18n import languages
-from forum.keys import ACTOR, DB, PAGES, STAMP, VISIT
+from forum.keys import ACTOR, DB, PAGES, VISIT
 from forum.markup import Rendered
 from forum.page_cache import PageCache
 from forum.web import drafting, problem_json, writing
@@ -252,7 +252,7 @@ async def show(request: web.Request) -> web.Response:
         response = await render(request, await part.page(draft))
     else:
         key = await part.key(request.app[PAGES])
-        response = await render_known(request, (*key, request[STAMP].foundations), part.page)
+        response = await render_known(request, (*key, visit.foundations), part.page)
     is_news = visit.first_unread is not None and visit.first_unread <= last
     if is_news and _is_read_by_a_person(request):
         await request.app[DB].note(lambda tx: reading.mark_read(tx, grant.actor, topic_id, last))

@@ -8,6 +8,6 @@ It refuses to know the forum: roles, databases and schema are the business of `f
 """
 
 from forum.postgres.programs import OLDEST_MAJOR, find_bindirs
-from forum.postgres.server import EmbeddedServer, Endpoint, has_room
+from forum.postgres.server import EmbeddedServer, Endpoint, room_of
 
-__all__ = ["OLDEST_MAJOR", "EmbeddedServer", "Endpoint", "find_bindirs", "has_room"]
+__all__ = ["OLDEST_MAJOR", "EmbeddedServer", "Endpoint", "find_bindirs", "room_of"]

@@ -10,7 +10,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,18 +64,23 @@ def _elsewhere(data_dir: Path) -> Path:
     return _ELSEWHERE / f"{name}-{digest(data_dir)}"
 
 
-def has_room(data_dir: Path) -> bool:
-    """Tell whether the disk that holds the cluster of this data directory can take more; True where there is none.
+def room_of(data_dir: Path) -> Callable[[], bool]:
+    """Return what tells whether the disk that holds a data directory's cluster can take more; yes where there is none.
 
     Without room for its log of changes PostgreSQL stops altogether. So those who use it stop writing a little before,
     and what they have can still be read.
     """
     data_dir = Path(os.path.realpath(data_dir))
-    for base in (data_dir / "postgres", _elsewhere(data_dir)):
-        with contextlib.suppress(OSError):
-            disk = os.statvfs(base)
-            return disk.f_bavail * disk.f_frsize >= ROOM_BYTES
-    return True
+    places = [str(base) for base in (data_dir / "postgres", _elsewhere(data_dir))]
+
+    def has_room() -> bool:
+        for place in places:
+            with contextlib.suppress(OSError):
+                disk = os.statvfs(place)
+                return disk.f_bavail * disk.f_frsize >= ROOM_BYTES
+        return True
+
+    return has_room
 
 
 class EmbeddedServer:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from aiohttp import web
-from yarl import URL
 
 from forum.domain.entities import POSTS_A_PAGE, Topic, TopicId
+from forum.keys import WRITE_URL
 from forum.web.flash import flash
-from forum.web.urls import redirect, see_other, url_for
+from forum.web.urls import redirect, see_other
 
 
 def page_of(number: int) -> int:
@@ -22,11 +22,11 @@ def to_topic(request: web.Request, topic: Topic, word: str) -> web.Response:
     return response
 
 
-def post_url(app: web.Application, topic_id: TopicId, slug: str, number: int) -> URL:
+def post_url(app: web.Application, topic_id: TopicId, slug: str, number: int) -> str:
     """Return the address of a post on the page of its topic."""
     page = page_of(number)
     query = {"page": str(page)} if page > 1 else None
-    return url_for(app, "topics.show", query, topic_id=topic_id, slug=slug).with_fragment(f"post-{number}")
+    return f"{app[WRITE_URL]('topics.show', query, topic_id=topic_id, slug=slug)}#post-{number}"
 
 
 def to_post(request: web.Request, topic_id: TopicId, slug: str, number: int, word: str = "") -> web.Response:

@@ -10,9 +10,9 @@ import asyncio
 import ipaddress
 import logging
 import re
-import secrets
 from dataclasses import dataclass
 from functools import lru_cache
+from random import getrandbits
 from typing import ClassVar, Final
 
 from aiohttp import web
@@ -84,7 +84,7 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
 @web.middleware
 async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Prepare the request, and answer whatever is raised below; stands inside aiohttp-session's middleware."""
-    request[REQUEST_ID] = secrets.token_hex(8)
+    request[REQUEST_ID] = f"{getrandbits(64):016x}"  # no secret, and drawn for every request
     logs.REQUEST_ID.set(request[REQUEST_ID])
     db.PATIENCE.set(db.ACQUIRE_SECONDS)
     request[ADDRESS] = _address(request)

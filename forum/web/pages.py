@@ -25,7 +25,7 @@ from forum.domain import network
 from forum.domain.actors import Actor
 from forum.domain.entities import HOUSE, MemberId, Network, Scheme
 from forum.i18n import Language, languages
-from forum.keys import ACTOR, ASSETS, DB, NETWORK, PAGES, TRANSLATOR
+from forum.keys import ACTOR, ASSETS, DB, NETWORK, PAGES, TRANSLATOR, WRITE_URL
 from forum.templating import FRAME, make_environments
 from forum.web import csrf, flash, problems, urls, writing
 
@@ -73,9 +73,9 @@ class Frame:
 
 
 def setup(app: web.Application) -> None:
-    """Make the template environments; their functions know this application's addresses and assets."""
+    """Make the template environments and what writes addresses; they know this application's routes and assets."""
 
-    write = urls.writer(app)
+    write = app[WRITE_URL] = urls.writer(app)
 
     @cache
     def asset(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Final
 
 from aiohttp import web
@@ -15,11 +16,15 @@ from forum.keys import ACTOR, DB, NETWORK, STAMP, VISIT, VISITED
 
 _KEY: Final = "key"
 
+KNOWN: Final = 1_000
+"""Sessions, each with a topic or without, whose last reading a process remembers."""
+
 
 class PostgresStorage(AbstractStorage):
     """Reads a session with its member in one query, and puts the Actor and the Network into the request.
 
-    A row is made by signing in, in the transaction that also writes the audit entry, never by visiting.
+    A row is made by signing in, in the transaction that also writes the audit entry, never by visiting. What was read
+    is remembered, and asked about again by its versions in every request (docs/adr/0023-versions.md).
     """
 
     def __init__(self, config: Config) -> None:
@@ -31,33 +36,44 @@ class PostgresStorage(AbstractStorage):
             samesite="Lax",
             max_age=int(sessions.ABSOLUTE.total_seconds()),
         )
+        self._known: OrderedDict[tuple[bytes, TopicId | None], access.Known] = OrderedDict()
 
     async def load_session(self, request: web.Request) -> Session:
         key = self.load_cookie(request)
         if not key:
             return await self.new_session()
-        found = await db.repeat(lambda: _found(request, key))
+        found, visit = await db.repeat(lambda: self._found(request, key))
         if found is None:
             return await self.new_session()
         request[ACTOR] = found.actor
         request[NETWORK] = found.network
-        request[STAMP] = found.stamp
+        if found.stamp:
+            request[STAMP] = found.stamp
+        if visit:
+            request[VISIT] = visit
         if found.needs_touch:
             await request.app[DB].note(lambda tx: sessions.touch(tx, found.actor.session_id))
         return Session(key, data={"session": {_KEY: key}, "created": 0}, new=False)
 
+    async def _found(self, request: web.Request, key: str) -> tuple[sessions.SessionActor | None, access.Visit | None]:
+        wanted = request.get(VISITED)
+        topic_id = None if wanted is None else TopicId(wanted)
+        place = (sessions.digest(key), topic_id)
+        known = self._known.pop(place, None)
+        async with request.app[DB].read() as conn:
+            if topic_id is None:
+                found, visit = await sessions.actor(conn, key, known[0] if known else None), None
+            else:
+                is_reply = request.method == "POST"
+                found, visit = await access.session_and_topic(conn, key, topic_id, known, to_reply=is_reply)
+        if found is not None and (visit is not None or topic_id is None):
+            self._known[place] = (found, visit)
+            if len(self._known) > KNOWN:
+                self._known.popitem(last=False)
+        return found, visit
+
     async def save_session(self, request: web.Request, response: web.StreamResponse, session: Session) -> None:
         self.save_cookie(response, session.get(_KEY, ""), max_age=session.max_age or self.max_age)
-
-
-async def _found(request: web.Request, key: str) -> sessions.SessionActor | None:
-    async with request.app[DB].read() as conn:
-        if (topic_id := request.get(VISITED)) is None:
-            return await sessions.actor(conn, key)
-        found, visit = await access.session_and_topic(conn, key, TopicId(topic_id))
-    if visit:
-        request[VISIT] = visit
-    return found
 
 
 def cookie_name(config: Config, purpose: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forum.db import Database, RawConnection, connect
-from forum.domain import access, posts, reading, sessions, topics
+from forum.domain import access, permissions, posts, reading, sessions, topics
 from forum.domain.actors import Actor
 from forum.domain.entities import Stamp, TopicId
 from forum.domain.posts import Reply
@@ -28,6 +28,7 @@ async def _stamp(db: Database, key: str) -> Stamp:
     async with db.read() as conn:
         found = await sessions.actor(conn, key)
     assert found is not None
+    assert found.stamp is not None
     return found.stamp
 
 
@@ -73,6 +74,7 @@ async def test_reading_and_drafts_leave_the_version(db: Database, cast: Cast) ->
 @pytest.mark.parametrize(
     "act",
     [
+        "UPDATE network SET name_el = 'Άλλο όνομα'",
         "INSERT INTO members (name, email, organisation_id, password_hash) SELECT 'Νέο μέλος', 'n@example.org', 1, 'x'",
         "UPDATE members SET name = 'Άλλο όνομα' WHERE id = (SELECT min(id) FROM members)",
         "UPDATE members SET suspended_until = 'infinity', suspension_reason = 'spam'"
@@ -164,7 +166,7 @@ async def test_a_reply_at_once_is_refused_when_anything_changed_since_it_was_ask
             session, visit = await access.session_and_topic(conn, await _session(db, cast.nikos), started.topic_id)
         assert session is not None
         assert visit is not None
-        return access.topic_to_reply_at_once(visit, session.stamp)
+        return access.topic_to_reply_at_once(visit)
 
     async def post(grant: access.EarlyReplyGrant) -> posts.Replied | None:
         async with db.once() as once:
@@ -173,9 +175,15 @@ async def test_a_reply_at_once_is_refused_when_anything_changed_since_it_was_ask
     grant = await early()
     first = await post(grant)
     assert first is not None
-    assert first.number == 2
-    assert await post(grant) is None, "the topic has another version now"
-    grant = await early()
+    assert (first.number, first.reply_count) == (2, 1)
+    second = await post(grant)
+    assert second is not None
+    assert (second.number, second.reply_count) == (3, 2), "another reply takes nothing from the right to reply"
+    await owner.execute("UPDATE topics SET is_internal = true")
+    assert await post(grant) is None
+    await owner.execute("UPDATE topics SET is_internal = false, deleted_at = now(), deleted_by_id = author_id")
+    assert await post(grant) is None
+    await owner.execute("UPDATE topics SET deleted_at = NULL, deleted_by_id = NULL")
     await writing.lock(db, cast.moderator, started.topic_id)
     assert await post(grant) is None
     await owner.execute("UPDATE topics SET locked_at = NULL, locked_by_id = NULL, lock_reason = NULL")
@@ -183,3 +191,63 @@ async def test_a_reply_at_once_is_refused_when_anything_changed_since_it_was_ask
     await owner.execute("DELETE FROM grants WHERE category_id = (SELECT id FROM categories WHERE slug = 'questions')")
     assert await post(grant) is None
     await writing.assert_counters_are_rows(owner)
+
+
+OTHERWISE = {
+    "nothing": "SELECT 1",
+    "a reply of another's": """
+        INSERT INTO posts (topic_id, number, author_id, body, html, search)
+        SELECT topics.id, topics.post_count + 1, {other}, 'Ναι', '<p>Ναι</p>', '' FROM topics;
+        UPDATE topics SET post_count = 2, reply_count = 1, last_post_number = 2, last_post_at = now(),
+                          last_author_id = {other}
+    """,
+    "a mark": "INSERT INTO topic_reads (member_id, topic_id, last_number) SELECT {own}, topics.id, 1 FROM topics",
+    "a mark gone": "DELETE FROM topic_reads",
+    "all read": "UPDATE members SET read_before = now() WHERE id = {own}",
+    "a draft": "INSERT INTO drafts (member_id, place, body) SELECT {own}, 'topic:' || topics.id, 'Ίσως' FROM topics",
+    "a lock": "UPDATE topics SET locked_at = now(), locked_by_id = {own}, lock_reason = 'Τέλος'",
+    "a title": "UPDATE topics SET title = 'Αλλιώς', slug = 'allios'",
+    "the author's name": "UPDATE members SET name = 'Άλλο Όνομα' WHERE id = {other}",
+    "one's language": "UPDATE members SET language = 'en' WHERE id = {own}",
+    "one's zone": "UPDATE members SET zone = 'Asia/Nicosia' WHERE id = {own}",
+    "one's colours": "UPDATE members SET scheme = 'dark' WHERE id = {own}",
+    "one's group": "DELETE FROM group_members WHERE member_id = {own}",
+    "the network": "UPDATE network SET accent = '#123456'",
+    "one's municipality": "UPDATE organisations SET name_el = 'Άλλος'",
+    "a right": "UPDATE grants SET can_reply = false, can_start = false, can_moderate = false",
+    "the right to read": "DELETE FROM grants",
+    "a suspension": "UPDATE members SET suspended_until = 'infinity', suspension_reason = 'spam' WHERE id = {own}",
+    "the end of the session": "DELETE FROM sessions",
+}
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+async def test_a_session_known_from_before_is_read_as_if_it_were_not(
+    db: Database, cast: Cast, owner: RawConnection, what: str
+) -> None:
+    started = await writing.start(db, cast.maria)
+    key = await _session(db, cast.moderator)
+
+    async with db.read() as conn:
+        listed = await sessions.actor(conn, key)
+        known = await access.session_and_topic(conn, key, started.topic_id)
+    assert listed is not None
+    assert known[0] is not None
+    assert known[1] is not None
+    await owner.execute(OTHERWISE[what].format(own=cast.moderator.member_id, other=cast.maria.member_id))
+    async with db.read() as conn:
+        assert await sessions.actor(conn, key, listed) == await sessions.actor(conn, key)
+        again = await access.session_and_topic(conn, key, started.topic_id, (known[0], known[1]))
+        assert again == await access.session_and_topic(conn, key, started.topic_id)
+        session, visit = await access.session_and_topic(
+            conn, key, started.topic_id, (known[0], known[1]), to_reply=True
+        )
+        afresh, right = await access.session_and_topic(conn, key, started.topic_id)
+    assert session == afresh
+    if right is None or visit is None:
+        assert visit is right
+    else:
+        assert permissions.can_reply_topic(visit.grant.topic) == permissions.can_reply_topic(right.grant.topic)
+        assert (visit.grant.topic.slug, visit.foundations) == (right.grant.topic.slug, right.foundations)
+    if what == "nothing":
+        assert again[1] is known[1], "a glance was enough"

@@ -66,7 +66,7 @@ async def test_before_the_disk_is_full_nothing_more_is_written_and_everything_re
 
 
 def test_where_there_is_no_embedded_database_no_disk_is_asked(tmp_path: Path) -> None:
-    assert postgres.has_room(tmp_path)
+    assert postgres.room_of(tmp_path)()
 
 
 async def test_a_log_that_cannot_be_written_stops_nobody(data_dir: Path) -> None:
