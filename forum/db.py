@@ -181,6 +181,14 @@ class _Runner:
         build = query.build
         return [build(record) for record in records]
 
+    async def _run(self, statement: Statement[Any], *values: object) -> int:
+        try:
+            status = await self._connection.execute(statement.sql, *values)
+        except (*REFUSALS, ValueError) as error:
+            raise translate(error) from error
+        last = status.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
 
 class Conn(_Runner):
     """A connection that reads."""
@@ -216,12 +224,7 @@ class Tx(Conn):
 
     async def run(self, statement: Statement[Any], *values: object) -> int:
         """Carry out a statement and return how many rows it touched."""
-        try:
-            status = await self._connection.execute(statement.sql, *values)
-        except (*REFUSALS, ValueError) as error:
-            raise translate(error) from error
-        last = status.rsplit(" ", 1)[-1]
-        return int(last) if last.isdigit() else 0
+        return await self._run(statement, *values)
 
 
 class Once(_Runner):
@@ -234,6 +237,10 @@ class Once(_Runner):
 
     async def many(self, statement: Statement[T], *values: object) -> list[T]:
         return await self._many(statement, *values)
+
+    async def run(self, statement: Statement[Any], *values: object) -> int:
+        """Carry out a statement and return how many rows it touched."""
+        return await self._run(statement, *values)
 
 
 RawConnection = asyncpg.Connection
@@ -434,15 +441,15 @@ class Database:
                 raise
             await _commit(transaction)
 
-    async def note(self, act: Callable[[Tx], Awaitable[object]]) -> None:
-        """Carry out, in a transaction, what is only noted beside an answer: the answer comes also where it cannot be.
+    async def note(self, act: Callable[[Once], Awaitable[object]]) -> None:
+        """Carry out, in one statement that may be done twice, what is only noted beside an answer.
 
-        So pages can be read while the database takes no writes.
+        The answer comes also where it cannot be: so pages can be read while the database takes no writes.
         """
 
         async def noted() -> None:
-            async with self.write() as tx:
-                await act(tx)
+            async with self.once(bears_repeating=True) as once:
+                await act(once)
 
         try:
             await repeat(noted)

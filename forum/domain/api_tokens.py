@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from forum.db import Card, Conn, Query, Statement, Tx
+from forum.db import Card, Conn, Once, Query, Statement, Tx
 from forum.domain import audit, idempotency
 from forum.domain.actors import Actor
 from forum.domain.entities import MemberId
@@ -163,7 +163,7 @@ async def actor(conn: Conn, token: str) -> TokenActor | None:
     return await conn.maybe(_ACTOR, _hash(token), TOUCH)
 
 
-async def touch(tx: Tx, token_id: int | None) -> None:
+async def touch(tx: Once | Tx, token_id: int | None) -> None:
     """Note that the token is in use, unless that was done within TOUCH."""
     await tx.run(_TOUCH, token_id, TOUCH)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from forum.db import Card, Conn, Query, Statement, Tx
+from forum.db import Card, Conn, Once, Query, Statement, Tx
 from forum.domain import unread
 from forum.domain.access import READABLE, CategoryGrant, ReadGrant
 from forum.domain.actors import Actor
@@ -90,7 +90,7 @@ async def first_unread(conn: Conn, grant: ReadGrant) -> int | None:
     return await conn.maybe(_FIRST_UNREAD, grant.actor.member_id, grant.topic.id)
 
 
-async def mark_read(tx: Tx, actor: Actor, topic_id: TopicId, number: int) -> None:
+async def mark_read(tx: Once | Tx, actor: Actor, topic_id: TopicId, number: int) -> None:
     """Remember that the posts of a topic up to `number` were shown; never goes back."""
     await tx.run(_MARK_READ, actor.member_id, topic_id, number)
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
-from forum.db import Card, Conn, Query, Statement, Tx
+from forum.db import Card, Conn, Once, Query, Statement, Tx
 from forum.domain import attempts, audit, drafts, groups, idempotency
 from forum.domain.actors import Actor
 from forum.domain.entities import Language, MemberId, Network, Scheme, Stamp
@@ -301,7 +301,7 @@ def seen_again(known: SessionActor, glance: Glance, stamp: Stamp | None = None) 
     return SessionActor(known.actor, known.network, known.foundations, known.read_before, glance.needs_touch, stamp)
 
 
-async def touch(tx: Tx, session_id: int | None) -> None:
+async def touch(tx: Once | Tx, session_id: int | None) -> None:
     """Note that the session is in use, unless that was done within TOUCH."""
     await tx.run(_TOUCH, session_id, TOUCH)
 

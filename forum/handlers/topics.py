@@ -255,7 +255,7 @@ async def show(request: web.Request) -> web.Response:
         response = await render_known(request, (*key, visit.foundations), part.page)
     is_news = visit.first_unread is not None and visit.first_unread <= last
     if is_news and _is_read_by_a_person(request):
-        await request.app[DB].note(lambda tx: reading.mark_read(tx, grant.actor, topic_id, last))
+        await request.app[DB].note(lambda once: reading.mark_read(once, grant.actor, topic_id, last))
     return response
 
 

@@ -141,7 +141,7 @@ async def load_token_actor(request: web.Request) -> None:
     if actor is None:
         raise Unauthenticated
     if actor.needs_touch:
-        await request.app[DB].note(lambda tx: api_tokens.touch(tx, actor.token_id))
+        await request.app[DB].note(lambda once: api_tokens.touch(once, actor.token_id))
     request[ACTOR] = actor
     _speak_their_language(request)
     await ratelimit.count_call(request, actor, is_change=request.method not in SAFE_METHODS)

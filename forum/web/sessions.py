@@ -52,7 +52,7 @@ class PostgresStorage(AbstractStorage):
         if visit:
             request[VISIT] = visit
         if found.needs_touch:
-            await request.app[DB].note(lambda tx: sessions.touch(tx, found.actor.session_id))
+            await request.app[DB].note(lambda once: sessions.touch(once, found.actor.session_id))
         return Session(key, data={"session": {_KEY: key}, "created": 0}, new=False)
 
     async def _found(self, request: web.Request, key: str) -> tuple[sessions.SessionActor | None, access.Visit | None]:

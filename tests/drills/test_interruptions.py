@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from forum.db import AGAIN, REGISTRY, Card, Database, Query, RawConnection, Statement, Tx, connect, repeat
-from forum.domain import reading
+from forum.db import AGAIN, REGISTRY, Card, Database, Once, Query, RawConnection, Statement, connect, repeat
+from forum.domain import reading, sessions
 from forum.errors import Conflict, Lost, ReadOnly, Unavailable, Undone
 from forum.keys import DB
 from forum.postgres import EmbeddedServer, Endpoint
@@ -250,7 +250,7 @@ async def test_a_note_that_cannot_be_written_costs_nobody_the_answer(
         async with db.write() as tx:
             await reading.mark_all_read(tx, site.cast.maria)
 
-    async def fail(tx: Tx) -> None:
+    async def fail(once: Once) -> None:
         raise AssertionError("a defect is not swallowed")
 
     with pytest.raises(AssertionError):
@@ -258,7 +258,7 @@ async def test_a_note_that_cannot_be_written_costs_nobody_the_answer(
     async with _read_only(superuser):
         with pytest.raises(ReadOnly):
             await repeat(lambda: mark(db))
-        await db.note(lambda tx: reading.mark_all_read(tx, site.cast.maria))
+        await db.note(lambda once: sessions.touch(once, 1))
 
 
 # Those who are in each other's way ---------------------------------------------------------------
