@@ -8,7 +8,6 @@ mail addresses are kept. Which acts are limited, and how far, is said by the mod
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import math
 from dataclasses import dataclass
@@ -163,11 +162,8 @@ _SWEEP = Statement("attempts.sweep", "DELETE FROM attempts WHERE expires_at < no
 
 def subject(limits: Limits, *parts: str) -> bytes:
     """Return the HMAC-SHA256 under which attempts of somebody, or from somewhere, are counted."""
-    digest = hmac.new(limits.secret, digestmod=hashlib.sha256)
-    for part in parts:
-        text = part.encode("utf-8", "surrogatepass")
-        digest.update(len(text).to_bytes(8, "big") + text)
-    return digest.digest()
+    texts = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return hmac.digest(limits.secret, b"".join(len(text).to_bytes(8, "big") + text for text in texts), "sha256")
 
 
 async def count(tx: Tx | Once, limits: Limits, *asked: tuple[Budget, bytes]) -> None:
