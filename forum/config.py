@@ -9,6 +9,7 @@ import ipaddress
 import os
 import re
 import secrets
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -128,7 +129,7 @@ class Config(BaseSettings):
             object.__setattr__(self, "backup_dir", Path(os.path.abspath(self.backup_dir.expanduser())))
         return self
 
-    @property
+    @cached_property
     def url(self) -> str:
         """The address people use, without a trailing slash; absolute links start with it."""
         if self.base_url:
@@ -136,18 +137,18 @@ class Config(BaseSettings):
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - read, not bound
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
-    @property
+    @cached_property
     def base_path(self) -> str:
         """The path the forum lives under: `` or `/intranet`."""
         return urlsplit(self.url).path
 
-    @property
+    @cached_property
     def origin(self) -> str:
         """Scheme and host as a browser's `Origin` header states them."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
 
-    @property
+    @cached_property
     def is_https(self) -> bool:
         return self.url.startswith("https://")
 

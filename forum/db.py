@@ -475,9 +475,8 @@ class Database:
         began = time.monotonic()
         self._waiting += 1
         try:
-            # Where one is idle there is nothing to wait for, and no timer to set.
             limit = ACQUIRE_SECONDS if patience is None else max(patience, 0.01)
-            return pool, await pool.acquire(timeout=None if pool.get_idle_size() else limit)
+            return pool, await pool.acquire(timeout=limit)
         except TimeoutError as error:
             # Hundreds may have waited as long: they go on one after the other, and others between.
             async with self._turn:

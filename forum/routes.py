@@ -60,7 +60,8 @@ _PAGES: Final = (
     Route("POST", "/categories/{slug}/read", reading.update, Access.CATEGORY_READ, "reading.update"),
     Route("GET", "/categories/{slug}/new", topics.new, Access.CATEGORY_START, "topics.new"),
     Route("POST", "/categories/{slug}/new", topics.create, Access.CATEGORY_START, "topics.create"),
-    # Topics; an act is a path of two segments, so that no slug can be taken for it
+    # Topics; an act that is a page has three segments, so that no slug can be taken for it. Most asked for: the first.
+    Route("GET", "/topics/{topic_id}/{slug}", topics.show, Access.TOPIC_READ, "topics.show", reads_topic=True),
     Route("GET", "/topics/{topic_id}", topics.index, Access.TOPIC_READ, "topics.index"),
     Route("POST", "/topics/{topic_id}/posts", posts.create, Access.TOPIC_REPLY, "posts.create", reads_topic=True),
     Route("GET", "/topics/{topic_id}/posts/new", posts.new, Access.TOPIC_REPLY, "posts.new"),
@@ -74,7 +75,6 @@ _PAGES: Final = (
     Route("POST", "/topics/{topic_id}/pin/delete", pins.delete, Access.TOPIC_MODERATE, "pins.delete"),
     Route("POST", "/topics/{topic_id}/internal", internal.create, Access.TOPIC_MARK, "internal.create"),
     Route("POST", "/topics/{topic_id}/internal/delete", internal.delete, Access.TOPIC_MARK, "internal.delete"),
-    Route("GET", "/topics/{topic_id}/{slug}", topics.show, Access.TOPIC_READ, "topics.show", reads_topic=True),
     # Posts
     Route("GET", "/posts/{post_id}", posts.show, Access.POST_READ, "posts.show"),
     Route("GET", "/posts/{post_id}/revisions", posts.revisions, Access.POST_READ, "posts.revisions"),

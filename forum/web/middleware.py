@@ -47,6 +47,7 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
     "Server": "Koinon",
 }
 _HSTS: Final = "max-age=31536000"
@@ -70,15 +71,13 @@ class ErrorPage(pages.Page):
 
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Give every answer, errors and static files too, the headers of QUALITY 32 and 33."""
+    headers = response.headers
     for name, value in HEADERS.items():
-        if name == "Server":
-            response.headers[name] = value
-        else:
-            response.headers.setdefault(name, value)
+        headers.setdefault(name, value)
+    headers["Server"] = HEADERS["Server"]
     if request.app[CONFIG].is_https:
-        response.headers["Strict-Transport-Security"] = _HSTS
-    response.headers.setdefault("Cache-Control", "private, no-store")
-    response.headers["X-Request-Id"] = request.get(REQUEST_ID, "")
+        headers["Strict-Transport-Security"] = _HSTS
+    headers["X-Request-Id"] = request.get(REQUEST_ID, "")
 
 
 @web.middleware

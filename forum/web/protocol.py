@@ -174,8 +174,7 @@ class Protocol(web.RequestHandler):
             self.log_exception("a request failed outside the application", exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("a part of another answer has been sent")
-        headers = {**HEADERS, "Cache-Control": "private, no-store"}
-        response = web.Response(status=status, text=_text(status), headers=headers)
+        response = web.Response(status=status, text=_text(status), headers=HEADERS)
         response.force_close()
         return response
 
@@ -200,7 +199,6 @@ class _Told(asyncio.Protocol):
         self._connections = connections
         headers = {
             **HEADERS,
-            "Cache-Control": "private, no-store",
             "Content-Type": "text/plain; charset=utf-8",
             "Content-Length": str(len(_text(503))),
             "Retry-After": str(RETRY_SECONDS),

@@ -59,7 +59,7 @@ class PostgresStorage(AbstractStorage):
         wanted = request.get(VISITED)
         topic_id = None if wanted is None else TopicId(wanted)
         place = (sessions.digest(key), topic_id)
-        known = self._known.pop(place, None)
+        known = self._known.get(place)
         async with request.app[DB].read() as conn:
             if topic_id is None:
                 found, visit = await sessions.actor(conn, key, known[0] if known else None), None
@@ -68,6 +68,7 @@ class PostgresStorage(AbstractStorage):
                 found, visit = await access.session_and_topic(conn, key, topic_id, known, to_reply=is_reply)
         if found is not None and (visit is not None or topic_id is None):
             self._known[place] = (found, visit)
+            self._known.move_to_end(place)
             if len(self._known) > KNOWN:
                 self._known.popitem(last=False)
         return found, visit
