@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
+from forum.markup import simple
 from forum.markup.inline import NOBODY, Known
-from forum.markup.rendering import BODY_LIMIT, Rendered, plain, simple
+from forum.markup.rendering import BODY_LIMIT, Rendered, plain
 from forum.markup.turns import Turns
 from forum.markup.worker import HEADER, READY, pack_request, unpack_rendered
 
@@ -111,7 +112,7 @@ class Renderer:
             raise RuntimeError("the renderer is not started")
         if self._capped and len(source) > BODY_LIMIT:
             return plain(source)
-        if (rendered := simple(source)) is not None:
+        if (rendered := simple.render(source)) is not None:
             return rendered
         job = _Job(source, known, owner, asyncio.get_running_loop().create_future())
         self._jobs.put_nowait(job)

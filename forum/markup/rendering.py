@@ -71,20 +71,6 @@ ESCAPE_LIMIT: Final = 10_000
 FIRST_HEADING: Final = 3
 """The level of a post's first heading: the page has the h1, the post itself an h2 (WCAG 1.3.1, 2.4.6)."""
 
-SIMPLE_LIMIT: Final = 5_000
-"""Characters of a text that is looked through here and now instead of in another process."""
-
-_SIMPLE: Final = re.compile(r"[A-Za-z0-9ά-ώΆ-ΏΑ-Ωα-ωϊϋΐΰ .,;·!?%«»()…’–—/\n-]+")
-_MEANING: Final = re.compile(
-    r"""
-      ^[ -] | [ ]$ | [ ]{2}       # blanks at the ends of a line, lists, rules under headings
-    | ^[0-9]+[.)]                 # numbered lists
-    | // | [Ww][Ww][Ww]\.         # addresses
-    | --
-    """,
-    re.VERBOSE | re.MULTILINE,
-)
-
 _TASK: Final = re.compile(r"\[([ xX])\][ \n]+")
 _HEADING: Final = re.compile(r"h[1-6]")
 _FOOTNOTE_ID: Final = re.compile(r"#?fn(ref)?(\d*):(.*)", re.DOTALL)
@@ -128,21 +114,6 @@ def convert(source: str, known: Known = NOBODY, *, capped: bool) -> Rendered:
         return plain(source)
     html = settle(dirty)
     return plain(source) if html is None else Rendered(html=html, text=text_of(html), is_plain=False)
-
-
-def simple(source: str) -> Rendered | None:
-    """Return what `render` makes of a text of words and sentences alone, None for any other; takes microseconds.
-
-    Most replies are such: nothing in them means anything to Markdown, and nothing in their HTML to a sanitiser.
-    """
-    if len(source) > SIMPLE_LIMIT:
-        return None
-    source = source.replace("\r\n", "\n").strip("\n")
-    if not _SIMPLE.fullmatch(source) or _MEANING.search(source):
-        return None
-    paragraphs = [part.strip("\n") for part in source.split("\n\n") if part.strip("\n")]
-    html = "\n".join("<p>" + part.replace("\n", "<br>\n") + "</p>" for part in paragraphs)
-    return Rendered(html=html, text="\n".join(paragraphs), is_plain=False)
 
 
 def plain(source: str) -> Rendered:
