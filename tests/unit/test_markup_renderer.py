@@ -99,7 +99,7 @@ async def test_a_text_that_takes_too_long_is_shown_as_typed_and_its_child_killed
     assert rendered.html == f"<p>{ENDLESS}</p>"
     assert 1 <= took < 10
     assert not psutil.pid_exists(before)
-    assert (await renderer.render("*α*")).html == "<p><em>α</em></p>"
+    assert (await renderer.render("`α`")).html == "<p><code>α</code></p>"
     assert before not in renderer.pids
     await renderer.close()
 
@@ -144,7 +144,7 @@ async def test_a_child_killed_at_work_is_tried_again_once(uncapped: Renderer) ->
         killed.append(uncapped.pids[0])
         os.kill(killed[-1], signal.SIGKILL)
     assert await asked == plain(ENDLESS)
-    assert (await uncapped.render("*α*")).html == "<p><em>α</em></p>"
+    assert (await uncapped.render("`α`")).html == "<p><code>α</code></p>"
 
 
 async def test_whoever_goes_away_does_not_get_in_the_way_of_the_next() -> None:
@@ -154,7 +154,7 @@ async def test_whoever_goes_away_does_not_get_in_the_way_of_the_next() -> None:
         gone = asyncio.create_task(renderer.render("**όχι** " * 500))
         await asyncio.sleep(0.001 * (number % 4))
         gone.cancel()
-        assert (await renderer.render(f"*{number}*")).html == f"<p><em>{number}</em></p>"
+        assert (await renderer.render(f"`{number}`")).html == f"<p><code>{number}</code></p>"
     await renderer.close()
 
 
@@ -163,16 +163,16 @@ async def test_a_child_that_wants_too_much_memory_gives_the_text_back_plain() ->
     await renderer.start()
     source = "a" * 16_000_000  # read, decoded and parsed, each a copy
     assert (await renderer.render(source)).is_plain
-    assert (await renderer.render("*α*")).html == "<p><em>α</em></p>"
+    assert (await renderer.render("`α`")).html == "<p><code>α</code></p>"
     await renderer.close()
 
 
 async def test_closing_leaves_no_process_and_answers_whoever_waits(uncapped: Renderer) -> None:
     (pid,) = uncapped.pids
-    waiting = [asyncio.create_task(uncapped.render(ENDLESS)), asyncio.create_task(uncapped.render("*α*"))]
+    waiting = [asyncio.create_task(uncapped.render(ENDLESS)), asyncio.create_task(uncapped.render("`α`"))]
     await until(lambda: is_busy(pid))
     await uncapped.close()
-    assert [await each for each in waiting] == [plain(ENDLESS), plain("*α*")]
+    assert [await each for each in waiting] == [plain(ENDLESS), plain("`α`")]
     assert uncapped.pids == ()
     assert not psutil.pid_exists(pid)
     with pytest.raises(RuntimeError):
@@ -189,7 +189,7 @@ async def test_it_may_be_closed_twice_and_started_again() -> None:
     await renderer.close()
     await renderer.close()
     await renderer.start()
-    assert (await renderer.render("*α*")).html == "<p><em>α</em></p>"
+    assert (await renderer.render("`α`")).html == "<p><code>α</code></p>"
     await renderer.close()
 
 
