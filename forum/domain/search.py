@@ -29,8 +29,23 @@ SNIPPET_SOURCE: Final = 20_000
 a bounded time too. A match further on shows the beginning of the post."""
 
 
-RANKED_LIMIT: Final = 1_000
+RANKED_LIMIT: Final = 500
 """Matches that are ranked, the newest first: words that stand in almost every post cost a bounded time too."""
+
+REACHES: Final = (100_000, None)
+"""How many of the newest posts are looked through until there are so many matches; None: all there are.
+
+A word that stands in many posts has its matches among the newest, and the older ones that hold it need not be read.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A post that matches, how well, and how many matches were ranked."""
+
+    post_id: PostId
+    score: float
+    matches: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +70,27 @@ class Hit:
 # Read once a query, not once a row.
 _WANTED = "(SELECT websearch_to_tsquery('koinon', $2))"
 
+# Looked up for each match by itself: joined, it would make the planner read all topics first.
+_CATEGORY = "(SELECT topics.category_id FROM topics WHERE topics.id = posts.topic_id AND topics.deleted_at IS NULL)"
+
 # A query of nothing but exclusions would have to read every post there is; it finds nothing, as an empty one does.
 # Whether the words are common decides which way is the short one, and so the plan is made for them each time.
-_SEARCH = Query(
-    "search.search",
+_RANK = Query(
+    "search.rank",
     f"""
     WITH matches AS MATERIALIZED (
         SELECT posts.id, posts.search
         FROM posts
-        JOIN topics ON topics.id = posts.topic_id
         WHERE posts.search @@ websearch_to_tsquery('koinon', $2) AND querytree({_WANTED}) NOT IN ('', 'T')
-            AND posts.deleted_at IS NULL AND topics.deleted_at IS NULL
-            AND topics.category_id = ANY ({READABLE})
-            AND ($3::text IS NULL OR topics.category_id = (
-                SELECT categories.id FROM categories WHERE categories.slug = $3
+            AND posts.id > $8
+            AND posts.deleted_at IS NULL
+            AND {_CATEGORY} = ANY (ARRAY(
+                SELECT category_rights.category_id
+                FROM category_rights
+                WHERE category_rights.member_id = $1 AND category_rights.can_read
+                    AND ($3::text IS NULL OR category_rights.category_id = (
+                        SELECT categories.id FROM categories WHERE categories.slug = $3
+                    ))
             ))
             AND ($4::text IS NULL OR posts.author_id = ANY (ARRAY(
                 SELECT members.id
@@ -83,15 +105,25 @@ _SEARCH = Query(
     ranked AS MATERIALIZED (
         SELECT matches.id, ts_rank_cd(matches.search, {_WANTED}, 1)::float8 AS score
         FROM matches
-    ),
-    page AS MATERIALIZED (
-        SELECT ranked.id, ranked.score
-        FROM ranked
-        WHERE (ranked.score, ranked.id)
-            < (coalesce($6::float8, 'infinity'::float8), coalesce($7, 9223372036854775807))
-        ORDER BY ranked.score DESC, ranked.id DESC
-        LIMIT $5
     )
+    SELECT ranked.id, ranked.score, (SELECT count(*) FROM matches)
+    FROM ranked
+    WHERE (ranked.score, ranked.id)
+        < (coalesce($6::float8, 'infinity'::float8), coalesce($7, 9223372036854775807))
+    ORDER BY ranked.score DESC, ranked.id DESC
+    LIMIT $5
+    """,
+    returns=Ranked,
+    card=Card.MANY,
+    is_planned_anew=True,
+)
+
+_LAST = Query("search.last", "SELECT coalesce(max(posts.id), 0) FROM posts", returns=int, card=Card.ONE)
+
+# Asked of posts that were ranked a moment ago: what has been deleted or hidden since is not there any more.
+_SHOW = Query(
+    "search.show",
+    f"""
     SELECT topics.id, posts.id, posts.number, topics.title, topics.slug,
            categories.slug, categories.name_el, categories.name_en, members.name, posts.created_at,
            ts_headline(
@@ -103,16 +135,16 @@ _SEARCH = Query(
                'StartSel={MARK_OPEN}, StopSel={MARK_CLOSE}, MinWords=12, MaxWords=32, ShortWord=0, MaxFragments=2'
            ),
            page.score, topics.language
-    FROM page
+    FROM unnest($3::bigint[], $4::float8[]) AS page (id, score)
     JOIN posts ON posts.id = page.id
     JOIN topics ON topics.id = posts.topic_id
     JOIN categories ON categories.id = topics.category_id
     JOIN members ON members.id = posts.author_id
+    WHERE posts.deleted_at IS NULL AND topics.deleted_at IS NULL AND topics.category_id = ANY ({READABLE})
     ORDER BY page.score DESC, page.id DESC
     """,
     returns=Hit,
     card=Card.MANY,
-    is_planned_anew=True,
 )
 
 _SPACES: Final = re.compile(r"\s+")
@@ -142,8 +174,19 @@ async def search(
     """
     after = pages.decode(cursor, float, int) if cursor else (None, None)
     wanted = _MINUSES.sub("-", query.translate(_QUOTES))
-    rows = await conn.many(_SEARCH, actor.member_id, wanted, category, municipality, limit + 1, *after)
-    return pages.cut([_readable(row) for row in rows], limit, lambda row: (row.score, row.post_id))
+    last = await conn.one(_LAST)
+    ranked: list[Ranked] = []
+    for reach in REACHES:
+        beyond = 0 if reach is None else max(last - reach, 0)
+        ranked = await conn.many(_RANK, actor.member_id, wanted, category, municipality, limit + 1, *after, beyond)
+        if not beyond or (ranked and ranked[0].matches == RANKED_LIMIT):
+            break
+    found = pages.cut(ranked, limit, lambda row: (row.score, row.post_id))
+    if not found.items:
+        return Page([], None)
+    ids, scores = [row.post_id for row in found.items], [row.score for row in found.items]
+    rows = await conn.many(_SHOW, actor.member_id, wanted, ids, scores)
+    return Page([_readable(row) for row in rows], found.next)
 
 
 def _readable(row: Hit) -> Hit:

@@ -277,3 +277,19 @@ async def test_a_word_of_every_post_is_found_in_bounded_time(db: Database, cast:
     assert len(page.items) == 100
     assert page.items[0].number == RANKED_LIMIT + 100
     assert time.monotonic() - began < 2
+
+
+async def test_what_the_newest_posts_do_not_hold_is_looked_for_in_all(
+    db: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "REACHES", (3, None))
+    started = await writing.start(db, cast.maria, title="Πελαργός")
+    for number in range(6):
+        await writing.reply(db, cast.nikos, started.topic_id, "Πελαργός" if number % 2 else "Γλάρος")
+    found, seen = await _search(db, cast.nikos, "πελαργός", limit=2), set()
+    while True:
+        seen |= {hit.number for hit in found.items}
+        if found.next is None:
+            break
+        found = await _search(db, cast.nikos, "πελαργός", limit=2, cursor=found.next)
+    assert seen == {1, 3, 5, 7}
