@@ -31,6 +31,7 @@ from forum.domain.actors import Actor
 from forum.domain.entities import POSTS_A_PAGE, MemberId, Post, PostId, Revision, Topic, TopicId
 from forum.domain.idempotency import Key
 from forum.domain.pages import Page
+from forum.domain.sessions import FOUNDATIONS
 from forum.errors import Forbidden
 from forum.markup import Rendered
 from forum.markup.rendering import text_of
@@ -104,7 +105,7 @@ _INSERT = Statement(
         SELECT topics.id
         FROM topics
         WHERE topics.id = $2 AND ($12::bigint IS NULL OR (
-            $12 = (SELECT foundations.version FROM foundations)
+            $12 = (SELECT {FOUNDATIONS} FROM foundations)
             AND topics.locked_at IS NOT DISTINCT FROM $13::timestamptz
             AND topics.is_internal IS NOT DISTINCT FROM $14::boolean
             AND topics.deleted_at IS NULL

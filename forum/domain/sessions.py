@@ -139,7 +139,16 @@ NOT_SUSPENDED: Final = "(members.suspended_until IS NULL OR members.suspended_un
 
 _ALIVE: Final = "sessions.expires_at > now() AND sessions.seen_at > now() - $2::interval"
 
-_REST: Final = "foundations.version, members.read_before, sessions.seen_at < now() - $3::interval"
+# A replica that becomes the primary begins a timeline of its own, and may draw versions again that were lost with the
+# old one: what was kept under those is not what they mean now.
+FOUNDATIONS: Final = """(
+    foundations.version + CASE WHEN pg_is_in_recovery() THEN 0 ELSE
+        ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint << 40
+    END
+)"""
+"""The version of the foundations, and in the bits above 40 the server's timeline."""
+
+_REST: Final = f"{FOUNDATIONS}, members.read_before, sessions.seen_at < now() - $3::interval"
 
 COLUMNS: Final = f"""
     {ACTOR_COLUMNS}, sessions.id, NULL::bigint,

@@ -12,6 +12,8 @@ import aiohttp
 import pytest
 
 from forum.db import REGISTRY, Card, Conn, Database, Query, Statement
+from forum.domain.sessions import FOUNDATIONS
+from forum.postgres import Endpoint
 from forum.replica import Position, ReplicatedDatabase, caught_up
 from tests import cast as people
 from tests.drills.forum_process import ForumProcess, Person, forum, until
@@ -198,6 +200,7 @@ async def _writes_go_on(process: ForumProcess, servers: Pair) -> None:
             return min(len(writer.acknowledged) for writer in writers) >= 15
 
         await until(is_under_way, 60, "replies are written")
+        stood = await _foundations(servers.primary)
         servers.kill_primary()
         await asyncio.gather(*writing)
         await asyncio.to_thread(servers.promote)
@@ -206,6 +209,9 @@ async def _writes_go_on(process: ForumProcess, servers: Pair) -> None:
             return (await person.submit(f"/topics/{topic}/posts", body="Μετά την εναλλαγή"))[0] == 303
 
         await until(writes, 60, "the forum writes again by itself")
+    stands = await _foundations(servers.standby)
+    assert stands[0] == stood[0], "the premise: nothing was changed that pages rest on"
+    assert stands[1] != stood[1], "what is kept is not what another primary may mean by the same versions"
     async with superuser(servers.standby) as promoted:
         present = [
             row["body"] for row in await promoted.fetch("SELECT body FROM posts WHERE topic_id = $1", int(topic))
@@ -213,6 +219,13 @@ async def _writes_go_on(process: ForumProcess, servers: Pair) -> None:
     acknowledged = {text for writer in writers for text in writer.acknowledged}
     assert acknowledged <= set(present), "every promised reply is there"
     assert len(present) == len(set(present)), "none stands twice"
+
+
+async def _foundations(server: Endpoint) -> tuple[int, int]:
+    """Return the version of the foundations by itself, and as pages are kept under it."""
+    async with superuser(server) as connection:
+        (row,) = await connection.fetch(f"SELECT foundations.version, {FOUNDATIONS} FROM foundations")
+    return row[0], row[1]
 
 
 class _Writer:
