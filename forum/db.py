@@ -3,8 +3,7 @@
 `Database.read()` gives a `Conn`, `Database.write()` a `Tx`, which is a transaction. A `Query` reads and runs on
 both; a `Statement` writes (or locks) and runs on a `Tx` only, so that a write outside a transaction does not
 type-check. Each has a name and says how many rows it answers with; a contract test prepares every one against
-the real schema. What the server undid through no fault of the one who asked is done again by `repeat`. Nothing here
-knows the forum's rules; no other module imports asyncpg.
+the real schema. Nothing here knows the forum's rules; no other module imports asyncpg.
 """
 
 from __future__ import annotations
@@ -14,17 +13,16 @@ import contextlib
 import enum
 import json
 import logging
-import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Generic, TypeVar, cast, get_type_hints
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
+from forum import repeating
 from forum.errors import (
     BadRequest,
     Busy,
@@ -406,7 +404,7 @@ class Database:
         """
         if not self._has_room():
             raise Full
-        attempt = _ATTEMPT.get(None) or _Attempt()
+        attempt = repeating.ATTEMPT.get(None) or repeating.Attempt()
         stood = attempt.may_stand
         async with self._connection() as connection:
             attempt.may_stand = stood or not bears_repeating
@@ -452,7 +450,7 @@ class Database:
                 await act(once)
 
         try:
-            await repeat(noted)
+            await repeating.repeat(noted)
         except (Unavailable, Undone) as error:
             _log.info("not noted: %s", error.code)
 
@@ -498,50 +496,9 @@ def _give_up(connection: asyncpg.Connection) -> None:
         connection.terminate()
 
 
-@dataclass(slots=True)
-class _Attempt:
-    """One try of what `repeat` was given: whether anything of it may stand in the database."""
-
-    may_stand: bool = False
-
-
-_ATTEMPT: Final[ContextVar[_Attempt]] = ContextVar("attempt")
-
-AGAIN: Final[dict[type[ForumError], int]] = {Undone: 3, Lost: 1, ReadOnly: 1}
-"""How often what ended so is tried again. A broken connection is replaced and a server that can be written to looked
-for by the first; of those who deadlock, one wins each time."""
-
-_PAUSE: Final = 0.05
-"""Seconds before the second try at most, twice as many before each further one."""
-
-
-async def repeat(act: Callable[[], Awaitable[T]]) -> T:
-    """Carry out what uses the database, and again where the server undid it: as often as AGAIN says.
-
-    Only while nothing of it may stand: after a commit, or where the connection broke during one, the error is raised.
-    The pauses are by chance, so that two who were in each other's way do not meet again. What `act` does elsewhere than
-    in the database must bear being done twice.
-    """
-    left, pause = dict(AGAIN), _PAUSE
-    while True:
-        attempt = _Attempt()
-        token = _ATTEMPT.set(attempt)
-        try:
-            return await act()
-        except (Undone, Lost, ReadOnly) as error:
-            left[type(error)] -= 1
-            if attempt.may_stand or left[type(error)] < 0:
-                raise
-            _log.info("%s, trying again", type(error.__cause__).__name__)
-        finally:
-            _ATTEMPT.reset(token)
-        await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - no secret
-        pause *= 2
-
-
 async def _commit(transaction: asyncpg.transaction.Transaction) -> None:
     """Commit, and note that from here on it may stand: a connection that breaks now leaves that open."""
-    attempt = _ATTEMPT.get(None) or _Attempt()
+    attempt = repeating.ATTEMPT.get(None) or repeating.Attempt()
     stood = attempt.may_stand
     attempt.may_stand = True
     try:

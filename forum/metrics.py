@@ -17,12 +17,13 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess, values
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import Metric
 
 from forum import clock, logs
 
@@ -192,8 +193,22 @@ class Metrics:
             return generate_latest(self._registry)
         self._slots.bury()
         registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry, str(self._slots.folder))  # type: ignore[no-untyped-call]
+        _Collector(registry, str(self._slots.folder))  # type: ignore[no-untyped-call]
         return generate_latest(registry)
+
+
+class _Collector(multiprocess.MultiProcessCollector):
+    """Adds up the files of all processes, but for those that have just been made and hold nothing yet."""
+
+    def collect(self) -> Iterable[Metric]:
+        return self.merge([str(path) for path in Path(self._path).glob("*.db") if _holds_something(path)])  # type: ignore[no-untyped-call, no-any-return]
+
+
+def _holds_something(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _keep_values(slots: _Slots | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -165,6 +166,7 @@ async def search(
     municipality: str | None = None,
     cursor: str | None = None,
     limit: int = TOPICS_A_PAGE,
+    reaches: Sequence[int | None] = REACHES,
 ) -> Page[Hit]:
     """Return a page of the posts that hold all words of `query`, best first and the newer of equals.
 
@@ -176,7 +178,7 @@ async def search(
     wanted = _MINUSES.sub("-", query.translate(_QUOTES))
     last = await conn.one(_LAST)
     ranked: list[Ranked] = []
-    for reach in REACHES:
+    for reach in reaches:
         beyond = 0 if reach is None else max(last - reach, 0)
         ranked = await conn.many(_RANK, actor.member_id, wanted, category, municipality, limit + 1, *after, beyond)
         if not beyond or (ranked and ranked[0].matches == RANKED_LIMIT):

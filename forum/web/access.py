@@ -16,11 +16,11 @@ from typing import Final
 from aiohttp import web
 from aiohttp_session import get_session
 
-from forum import db
 from forum.domain import access, api_tokens
 from forum.errors import BadRequest, NotFound, Unauthenticated
 from forum.i18n import translator
 from forum.keys import ACTOR, DB, TRANSLATOR, VISITED
+from forum.repeating import repeat
 from forum.web import csrf, operators, ratelimit
 from forum.web.forms import int_param
 
@@ -88,13 +88,13 @@ def guarded(route: Route) -> Handler:
             await csrf.check(request)
             if actor := request.get(ACTOR):
                 await ratelimit.count_change(request, actor)
-        return await db.repeat(lambda: route.handler(request))
+        return await repeat(lambda: route.handler(request))
 
     async def api(request: web.Request) -> web.StreamResponse:
         if route.access is not Access.PUBLIC:
             await load_token_actor(request)
             _require(request, route)
-        return await db.repeat(lambda: route.handler(request))
+        return await repeat(lambda: route.handler(request))
 
     async def operator(request: web.Request) -> web.StreamResponse:
         if not (operators.has_token(request) or operators.is_local(request)):
@@ -137,7 +137,7 @@ async def load_token_actor(request: web.Request) -> None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
-    actor = await db.repeat(lambda: _token_actor(request, token.strip()))
+    actor = await repeat(lambda: _token_actor(request, token.strip()))
     if actor is None:
         raise Unauthenticated
     if actor.needs_touch:

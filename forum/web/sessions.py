@@ -8,11 +8,11 @@ from typing import Final
 from aiohttp import web
 from aiohttp_session import AbstractStorage, Session, new_session
 
-from forum import db
 from forum.config import Config
 from forum.domain import access, sessions
 from forum.domain.entities import TopicId
 from forum.keys import ACTOR, DB, NETWORK, STAMP, VISIT, VISITED
+from forum.repeating import repeat
 
 _KEY: Final = "key"
 
@@ -42,7 +42,7 @@ class PostgresStorage(AbstractStorage):
         key = self.load_cookie(request)
         if not key:
             return await self.new_session()
-        found, visit = await db.repeat(lambda: self._found(request, key))
+        found, visit = await repeat(lambda: self._found(request, key))
         if found is None:
             return await self.new_session()
         request[ACTOR] = found.actor

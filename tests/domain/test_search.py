@@ -279,17 +279,15 @@ async def test_a_word_of_every_post_is_found_in_bounded_time(db: Database, cast:
     assert time.monotonic() - began < 2
 
 
-async def test_what_the_newest_posts_do_not_hold_is_looked_for_in_all(
-    db: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(search, "REACHES", (3, None))
+async def test_what_the_newest_posts_do_not_hold_is_looked_for_in_all(db: Database, cast: Cast) -> None:
+    reaches = (3, None)
     started = await writing.start(db, cast.maria, title="Πελαργός")
     for number in range(6):
         await writing.reply(db, cast.nikos, started.topic_id, "Πελαργός" if number % 2 else "Γλάρος")
-    found, seen = await _search(db, cast.nikos, "πελαργός", limit=2), set()
+    found, seen = await _search(db, cast.nikos, "πελαργός", limit=2, reaches=reaches), set()
     while True:
         seen |= {hit.number for hit in found.items}
         if found.next is None:
             break
-        found = await _search(db, cast.nikos, "πελαργός", limit=2, cursor=found.next)
+        found = await _search(db, cast.nikos, "πελαργός", limit=2, cursor=found.next, reaches=reaches)
     assert seen == {1, 3, 5, 7}

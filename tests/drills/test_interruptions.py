@@ -9,11 +9,12 @@ from typing import Final
 
 import pytest
 
-from forum.db import AGAIN, REGISTRY, Card, Database, Once, Query, RawConnection, Statement, connect, repeat
+from forum.db import REGISTRY, Card, Database, Once, Query, RawConnection, Statement, connect
 from forum.domain import reading, sessions
 from forum.errors import Conflict, Lost, ReadOnly, Unavailable, Undone
 from forum.keys import DB
 from forum.postgres import EmbeddedServer, Endpoint
+from forum.repeating import AGAIN, repeat
 from tests.drills.forum_process import until
 from tests.site import Site, Visitor
 
