@@ -25,7 +25,6 @@ from forum.page_cache import PageCache
 from forum.passwords import Hasher
 from forum.replica import ReplicatedDatabase
 from forum.routes import add_routes
-from forum.templating import compile_all
 from forum.web import pages
 from forum.web.middleware import around, set_headers
 from forum.web.sessions import PostgresStorage
@@ -64,7 +63,7 @@ def create_app(
     add_routes(app, config.base_path)
     pages.setup(app)
     app.on_response_prepare.append(set_headers)
-    app.cleanup_ctx.extend((_database, _renderer, _templates, _hasher, _measuring))
+    app.cleanup_ctx.extend((_database, _renderer, _hasher, _measuring))
     return app
 
 
@@ -87,13 +86,6 @@ async def _renderer(app: web.Application) -> AsyncIterator[None]:
     await app[RENDERER].start()
     yield
     await app[RENDERER].close()
-
-
-async def _templates(app: web.Application) -> AsyncIterator[None]:
-    """Compile them beside the answering, so that nobody waits for somebody who is the first to see a page."""
-    compiling = asyncio.create_task(asyncio.to_thread(compile_all, pages.environments(app).values()))
-    yield
-    await compiling
 
 
 async def _hasher(app: web.Application) -> AsyncIterator[None]:

@@ -6,6 +6,8 @@ sanitised on write. Blocking or asynchronous work never happens in a template.
 
 from __future__ import annotations
 
+import marshal
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
@@ -30,9 +32,9 @@ class _CompiledOnce(jinja2.BytecodeCache):
 
     _codes: ClassVar[dict[str, bytes]] = {}
 
-    @property
-    def is_empty(self) -> bool:
-        return not self._codes
+    @classmethod
+    def all(cls) -> dict[str, bytes]:
+        return cls._codes
 
     def load_bytecode(self, bucket: Bucket) -> None:
         if (code := self._codes.get(bucket.key + bucket.checksum)) is not None:
@@ -48,15 +50,20 @@ def make_environments(functions: Mapping[str, object]) -> dict[Language, jinja2.
 
 
 def compile_all(environments: Iterable[jinja2.Environment]) -> None:
-    """Compile every template, for a process that has compiled none: half a second, which is best spent in a thread.
+    """Compile every template, for a process that has compiled none: half a second of a processor.
 
     Compiled when it is first shown, each page would hold up the loop for a tenth of a second.
     """
-    for environment in environments:
-        cache = environment.bytecode_cache
-        if isinstance(cache, _CompiledOnce) and cache.is_empty:
+    if not _CompiledOnce.all():
+        for environment in environments:
             for name in environment.list_templates(extensions=["html"]):
                 environment.get_template(name)
+
+
+def take(compiled: bytes) -> None:
+    """Take what another process has compiled: this module, run as a program, writes it to its output."""
+    if compiled:
+        _CompiledOnce.all().update(marshal.loads(compiled))  # noqa: S302 - our own process said it
 
 
 def _make(words: Translator, functions: Mapping[str, object]) -> jinja2.Environment:
@@ -181,3 +188,8 @@ def _marked(snippet: str) -> Markup:
     """Escape a snippet and turn the search's marks into <mark>."""
     text = str(escape(snippet))
     return Markup(text.replace(MARK_OPEN, "<mark>").replace(MARK_CLOSE, "</mark>"))  # noqa: S704 - escaped above
+
+
+if __name__ == "__main__":
+    compile_all([_make(translator(next(iter(languages()))), {})])
+    sys.stdout.buffer.write(marshal.dumps(_CompiledOnce.all()))

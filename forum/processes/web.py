@@ -12,11 +12,13 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from forum import templating
 from forum.app import create_app
 from forum.config import Config
 from forum.keys import DB, METRICS
 from forum.processes.accepting import Accepting
 from forum.processes.child import Child, Orders, ended
+from forum.processes.compiling import Compiling
 from forum.web.access_log import AccessLogger
 from forum.web.connections import Connections
 from forum.web.protocol import Protocol
@@ -33,7 +35,7 @@ _LAST_CALL_SECONDS: Final = 0.2
 """The same for a process that is told to stop: so long a request that is on its way may arrive."""
 
 
-async def main(child: Child, config: Config, orders: Orders) -> None:
+async def main(compiling: Compiling, child: Child, config: Config, orders: Orders) -> None:
     """Answer until told to end."""
     if orders.listening is None:
         raise RuntimeError("no socket was given to answer on")
@@ -61,6 +63,7 @@ async def main(child: Child, config: Config, orders: Orders) -> None:
             worker = Worker(app[DB], config, metrics=app[METRICS])
             tasks = [await stack.enter_async_context(ended(worker.run()))] if orders.does_jobs else []
             child.ready()
+            templating.take(await asyncio.to_thread(compiling.finish))
             await child.told(*tasks)
             accepting.close()
             worker.leave()

@@ -62,11 +62,13 @@ class Ticker:
         self._next()
 
     def _next(self) -> None:
-        self._due, self._waited = time.monotonic() + TICK, _waited_for_a_processor()
+        self._waited = _waited_for_a_processor()
+        self._due = time.monotonic() + TICK
         self._loop.call_later(TICK, self._tick)
 
     def _tick(self) -> None:
-        lag = time.monotonic() - self._due - (_waited_for_a_processor() - self._waited)
+        lag = time.monotonic() - self._due  # read first: what is read next takes its time, more where threads compute
+        lag -= _waited_for_a_processor() - self._waited
         os.write(self._file, f"{max(lag, 0):.4f}\n".encode())
         self._next()
 
