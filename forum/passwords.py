@@ -8,6 +8,7 @@ nothing of accounts and never sees where a hash is stored.
 from __future__ import annotations
 
 import asyncio
+import base64
 import functools
 import os
 import re
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2.low_level import ARGON2_VERSION
 
 from forum.slugs import transliterate
 
@@ -84,7 +86,7 @@ class Hasher:
             parallelism=parameters.parallelism,
         )
         self._threads = ThreadPoolExecutor(concurrency or max(1, _cores() // processes), thread_name_prefix="argon2")
-        self._decoy = self._argon2.hash(os.urandom(16))
+        self._decoy = _drawn_hash(parameters)
 
     async def hash(self, password: str, *, salt: bytes | None = None) -> str:
         """Return the argon2id hash of `password`, with its parameters and salt.
@@ -128,6 +130,13 @@ class Hasher:
 
     async def _run(self, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _drawn_hash(parameters: Parameters) -> str:
+    """Return what looks like a hash with these parameters but is drawn: to make one takes as long as a verification."""
+    salt, drawn = (base64.b64encode(os.urandom(size)).decode().rstrip("=") for size in (16, 32))
+    costs = f"m={parameters.memory_cost},t={parameters.time_cost},p={parameters.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${drawn}"
 
 
 def check_password(password: str, *, is_staff: bool, personal: Iterable[str] = ()) -> tuple[str, ...]:
