@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+import unicodedata
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from multidict import CIMultiDict
 from forum.config import Config
 from forum.errors import RateLimited
 from forum.markup import Rendered, Renderer
+from forum.web.forms import is_piled
 from forum.web.middleware import shown_path
 from tests import cast as people
 from tests.drills import forum_process
@@ -32,6 +34,18 @@ async def test_piled_marks_in_a_form_of_guests_hold_nobody_up(site: Site, pile: 
     answer = await guest.submit("/login", {"email": "a" + pile * 60_000, "password": "x"})
     assert time.perf_counter() - start < 2
     assert answer.status == 422
+
+
+def test_every_mark_is_known_where_it_is_piled_and_no_text_without_is_taken_for_a_pile() -> None:
+    marks = [
+        character
+        for character in map(chr, range(0x300, 0x20000))
+        if not "\ud800" <= character <= "\udfff" and unicodedata.combining(character)
+    ]
+    assert len(marks) > 800
+    assert all(is_piled("α" + mark * 31) for mark in marks)
+    assert not any(is_piled("α" + mark * 30) for mark in marks)
+    assert not is_piled("水" * 100 + "Ώρα άϋλη " * 100)
 
 
 async def test_piled_marks_in_a_post_are_refused_and_marks_of_scripts_are_kept(site: Site) -> None:
