@@ -4,6 +4,8 @@
 PYTHON ?=
 python := .venv/bin/python
 export PYTHONUTF8 := 1
+# Where the machine says so, no process would keep what it has compiled, and each of many hundreds compile it all anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Nothing is done where all is ready; else with the newest Python that will do, or the one named.
 define prepare
