@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import select
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -82,10 +81,6 @@ def _waited_for_a_processor() -> float:
     return waited / 1e9
 
 
-def _sleep(seconds: Any) -> None:
-    select.select([], [], [], seconds)
-
-
 def listen() -> None:
     """Have every loop of this process that comes to serve noted, from the moment on that it does."""
     folder = Path(os.environ[FOLDER])
@@ -100,6 +95,3 @@ def listen() -> None:
             super().add_reader(*arguments)
 
     uvloop.new_event_loop = Loop
-    if "FAKETIME_TIMESTAMP_FILE" in os.environ:
-        # Where it leaves the clock alone that only goes forward, libfaketime 0.9.10 lets nobody sleep by it.
-        time.sleep = _sleep
