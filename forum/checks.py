@@ -18,9 +18,9 @@ from typing import Final
 
 from forum import clock, migrations, server
 from forum.config import KEY_BYTES, Config
-from forum.db import Card, Conn, Database, Query, RawError, connect, session_settings
+from forum.db import Card, Conn, Database, Query, RawError, connect, one_line, session_settings
 from forum.domain import counters
-from forum.errors import CommandError
+from forum.errors import CommandError, ForumError
 
 DISK_BYTES: Final = 1024**3
 """What must be free: PostgreSQL stops when the disk is full, and this much is written before anybody has looked."""
@@ -35,6 +35,9 @@ LAG_SECONDS: Final = 60.0
 
 COUNT_SECONDS: Final = 3600
 """For counting all there is: a million posts take seconds, on a busy disk minutes."""
+
+_HANDED_ON: Final = frozenset({"application_name", "timezone"})
+"""What poolers hand on of the settings that a connection asks for."""
 
 _POOL: Final = 10
 _SPARE: Final = 5
@@ -145,6 +148,8 @@ def run(config: Config) -> Iterator[Check]:
             yield from asyncio.run(_database(config, ready))
     except CommandError as error:
         yield Check("database", False, str(error))
+    except ForumError as error:
+        yield Check("database", False, f"it does not answer: {one_line(error.__cause__ or error)}")
 
 
 def _proxies(config: Config) -> Check:
@@ -286,12 +291,12 @@ async def _contents(conn: Conn, *, is_separate: bool) -> list[Check]:
 
 async def _session(conn: Conn) -> Check:
     """See that what is asked for at connecting is in force; a pooler may be told to leave it out."""
-    timeouts = {name: value for name, value in session_settings().items() if name.endswith("timeout")}
-    lost = [name for name, value in timeouts.items() if await conn.one(_SETTING, name) != value]
+    settings = {name: value for name, value in session_settings().items() if name not in _HANDED_ON}
+    lost = [name for name, value in settings.items() if await conn.one(_SETTING, name) != value]
     if not lost:
-        return Check("timeouts", True, ", ".join(f"{name} {value}" for name, value in timeouts.items()))
-    cure = " ".join(f"ALTER ROLE … SET {name} = '{timeouts[name]}';" for name in lost)
-    return Check("timeouts", False, f"{', '.join(lost)} are not in force: {cure}")
+        return Check("session", True, ", ".join(f"{name} {value}" for name, value in settings.items()))
+    cure = " ".join(f"ALTER ROLE … SET {name} = '{settings[name]}';" for name in lost)
+    return Check("session", False, f"{', '.join(lost)} are not in force: {cure}")
 
 
 async def _counters(url: str) -> Check:

@@ -228,7 +228,7 @@ async def test_pgbouncer_pools_transactions(place: Machine, data_dir: Path, pool
     assert _command("migrate", given, data_dir).returncode == 0
 
     without = _command("check", given, data_dir)
-    assert "failed  timeouts: " in without.stdout, "the premise: nothing is handed on"
+    assert "failed  session: " in without.stdout, "the premise: nothing is handed on"
     carry_out(superuser.removesuffix("postgres") + "koinon", recipe("pooled.sql"))
     place.run(PG_BIN / "psql", "-d", superuser, "-c", _TERMINATE)
     if not keeps_prepared:

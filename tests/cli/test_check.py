@@ -33,10 +33,10 @@ def test_all_is_well_here(run: Run) -> None:
     assert {verdict for verdict, _ in found.values()} == {"ok"}
     assert set(found) == {
         "address", "data directory", "secret key", "disk", "open files", "database", "version", "encoding", "role",
-        "clock", "connections", "migrations", "audit log", "timeouts", "counters",
+        "clock", "connections", "migrations", "audit log", "session", "counters",
     }  # fmt: skip
     assert "UTF8" in found["encoding"][1]
-    assert "statement_timeout 5s" in found["timeouts"][1]
+    assert "statement_timeout 5s" in found["session"][1]
 
 
 def test_no_secret_is_shown(run: Run) -> None:
