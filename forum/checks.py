@@ -16,11 +16,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from forum import clock, migrations, server
+from forum import clock, mailer, migrations, server
 from forum.config import KEY_BYTES, Config
 from forum.db import Card, Conn, Database, Query, RawError, connect, one_line, session_settings
 from forum.domain import counters
 from forum.errors import CommandError, ForumError
+from forum.smtp import smtp_place
 
 DISK_BYTES: Final = 1024**3
 """What must be free: PostgreSQL stops when the disk is full, and this much is written before anybody has looked."""
@@ -143,6 +144,7 @@ def run(config: Config) -> Iterator[Check]:
     yield _secret_key(config)
     yield _disk(config)
     yield _files()
+    yield _mail(config)
     try:
         with server.reached(config) as ready:
             yield from asyncio.run(_database(config, ready))
@@ -207,6 +209,29 @@ def _files() -> Check:
         told = f"only {hard} may be open at once: allow 65536 (ulimit -n, LimitNOFILE= of systemd)"
         return Check("open files", False, told)
     return Check("open files", True, "any number" if hard == resource.RLIM_INFINITY else f"up to {hard}")
+
+
+def _mail(config: Config) -> Check:
+    url = config.smtp_url.get_secret_value()
+    try:
+        signed = "signed" if mailer.signature(config) else "not signed"
+    except CommandError as error:
+        return Check("mail", False, str(error))
+    if not url:
+        return Check("mail", True, f"no server named: messages become files in {config.mail_folder}")
+    place = smtp_place(url)
+    try:
+        asyncio.run(_greet(mailer.SmtpMailer(place, sender=config.mail_sender, timeout=_PROBE_SECONDS)))
+    except mailer.NotTaken as error:
+        return Check("mail", False, f"the mail server does not answer as it should: {error}")
+    return Check("mail", True, f"{place.host}:{place.port} answers; from {config.mail_sender}, {signed}")
+
+
+async def _greet(server: mailer.SmtpMailer) -> None:
+    try:
+        await server.greet()
+    finally:
+        await server.close()
 
 
 async def _database(config: Config, ready: server.Ready) -> list[Check]:

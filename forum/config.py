@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
+from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from forum.errors import CommandError
 from forum.i18n import catalogues
+from forum.smtp import smtp_place
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -45,6 +47,10 @@ class Config(BaseSettings):
     port: int = Field(8080, ge=0, le=65535)
     workers: int = Field(1, ge=1, le=64)
     base_url: str = ""
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: str = ""
+    dkim_key: Path | None = None
+    dkim_selector: str = "koinon"
     secret_key: SecretStr = SecretStr("")
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     connections: int = Field(5000, ge=0)
@@ -63,6 +69,30 @@ class Config(BaseSettings):
     def _long_enough(cls, value: SecretStr) -> SecretStr:
         if 0 < len(value.get_secret_value()) < 16:
             raise ValueError("must be at least 16 characters long")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _spoken_to(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            smtp_place(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _one_address(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            return validate_email(value, check_deliverability=False).ascii_email or ""
+        except EmailNotValidError as error:
+            raise ValueError(f"must be one mail address, such as forum@example.org: {error}") from None
+
+    @field_validator("dkim_selector")
+    @classmethod
+    def _selector(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?", value):
+            raise ValueError("must be a name as it stands in DNS, such as koinon")
         return value
 
     @field_validator("trusted_proxies", mode="before")
@@ -89,7 +119,7 @@ class Config(BaseSettings):
             raise ValueError(f"must be one of {', '.join(spoken)}")
         return value
 
-    @field_validator("pg_bin", "locale_dir", "backup_dir", mode="before")
+    @field_validator("pg_bin", "locale_dir", "backup_dir", "dkim_key", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -151,6 +181,19 @@ class Config(BaseSettings):
     @cached_property
     def is_https(self) -> bool:
         return self.url.startswith("https://")
+
+    @cached_property
+    def mail_sender(self) -> str:
+        """The address that mail comes from; without FORUM_MAIL_FROM it is made of the forum's own."""
+        if self.mail_from:
+            return self.mail_from
+        host = urlsplit(self.url).hostname or "localhost"
+        return f"koinon@{host if re.search('[a-z]', host) else 'localhost.localdomain'}"
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where mail is put as files while no server is named."""
+        return self.data_dir / "mail"
 
     @property
     def uses_embedded_database(self) -> bool:

@@ -52,6 +52,8 @@ class Retention(enum.StrEnum):
     """Until the member deletes it."""
     DAY = "day"
     """24 hours."""
+    MONTH = "month"
+    """30 days."""
     SEASON = "season"
     """90 days after the last change."""
     AUDIT = "audit"
@@ -106,6 +108,7 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
             "suspension_reason": Purpose.ORDER,
             "read_before": Purpose.READING,
             "created_at": Purpose.IDENTITY,
+            "mail_refused_at": Purpose.DELIVERY,
         },
     ),
     *_table(
@@ -251,6 +254,35 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         },
     ),
     *_table(
+        "mails",
+        Retention.MONTH,
+        Erasure.DELETE_ROW,
+        {
+            "kind": Purpose.DELIVERY,
+            "member_id": Purpose.DELIVERY,
+            "address": Purpose.DELIVERY,
+            "language": Purpose.DELIVERY,
+            "facts": Purpose.DELIVERY,
+            "due_at": Purpose.DELIVERY,
+            "problem": Purpose.DELIVERY,
+            "outcome": Purpose.DELIVERY,
+            "created_at": Purpose.DELIVERY,
+            "settled_at": Purpose.DELIVERY,
+        },
+    ),
+    *_table(
+        "password_resets",
+        Retention.DAY,
+        Erasure.DELETE_ROW,
+        {
+            "member_id": Purpose.SIGN_IN,
+            "mail_id": Purpose.SIGN_IN,
+            "seed": Purpose.SIGN_IN,
+            "created_at": Purpose.SIGN_IN,
+            "expires_at": Purpose.SIGN_IN,
+        },
+    ),
+    *_table(
         "feedback",
         Retention.UNTIL_DELETED,
         Erasure.REPLACE,
@@ -324,6 +356,7 @@ NOT_PERSONAL: Final = frozenset(
         "jobs.name",
         "jobs.done_at",
         "jobs.claimed_until",
+        "mails.key",
         "setup_links.token_hash",
         "setup_links.created_at",
         "setup_links.expires_at",

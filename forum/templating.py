@@ -57,7 +57,7 @@ def compile_all(environments: Iterable[jinja2.Environment]) -> None:
     """
     if not _CompiledOnce.all():
         for environment in environments:
-            for name in environment.list_templates(extensions=["html"]):
+            for name in environment.list_templates(extensions=["html", "txt"]):
                 environment.get_template(name)
 
 
@@ -70,7 +70,8 @@ def take(compiled: bytes) -> None:
 def _make(words: Translator, functions: Mapping[str, object]) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("forum"),
-        autoescape=True,
+        # All is escaped but the plain part of a mail.
+        autoescape=jinja2.select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -20,6 +20,7 @@ GroupId = NewType("GroupId", int)
 CategoryId = NewType("CategoryId", int)
 TopicId = NewType("TopicId", int)
 PostId = NewType("PostId", int)
+MailId = NewType("MailId", int)
 
 Language: TypeAlias = i18n.Language
 Scheme = Literal["auto", "light", "dark"]
@@ -50,6 +51,13 @@ class Role(enum.StrEnum):
     MEMBER = "member"
     MODERATOR = "moderator"
     ADMINISTRATOR = "administrator"
+
+
+class MailKind(enum.StrEnum):
+    """What a letter is about."""
+
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - no password
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no password
 
 
 def in_language(language: Language, el: str, en: str) -> str:

@@ -36,6 +36,17 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Correspondent:
+    """A member as a letter reaches them."""
+
+    member_id: MemberId
+    email: str
+    name: str
+    language: Language
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Profile:
     name: str
     language: Language
@@ -107,6 +118,17 @@ _SETTINGS = Query(
     """,
     returns=Settings,
     card=Card.ONE,
+)
+
+_CORRESPONDENT = Query(
+    "members.correspondent",
+    f"""
+    SELECT members.id, members.email, members.name, members.language, members.zone
+    FROM members
+    WHERE members.id = $1 AND members.mail_refused_at IS NULL AND {sessions.NOT_SUSPENDED}
+    """,
+    returns=Correspondent,
+    card=Card.ZERO_OR_ONE,
 )
 
 _ANY_OTHER = Query(
@@ -256,6 +278,11 @@ async def list_members(
     return pages.cut(found, limit, lambda last: (last.id,))
 
 
+async def correspondent(conn: Conn, member_id: MemberId) -> Correspondent | None:
+    """Return where a member is reached by mail, None when they are suspended or their address was refused."""
+    return await conn.maybe(_CORRESPONDENT, member_id)
+
+
 async def settings(conn: Conn, actor: Actor) -> Settings:
     return await conn.one(_SETTINGS, actor.member_id)
 
@@ -293,9 +320,9 @@ async def change_password(tx: Tx, actor: Actor, new_hash: str) -> None:
     await _replace_password(tx, actor.member_id, new_hash, actor_id=actor.member_id, keep=actor.session_id)
 
 
-async def reset_password(tx: Tx, member_id: MemberId, new_hash: str) -> None:
-    """Give a member who forgot theirs another password, by the operator's command; all their sessions end."""
-    await _replace_password(tx, member_id, new_hash, actor_id=None, keep=None)
+async def reset_password(tx: Tx, member_id: MemberId, new_hash: str, *, actor_id: MemberId | None = None) -> None:
+    """Give a member who forgot theirs another password; all their sessions end. Without actor: the operator did it."""
+    await _replace_password(tx, member_id, new_hash, actor_id=actor_id, keep=None)
 
 
 async def _replace_password(

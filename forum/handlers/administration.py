@@ -32,6 +32,11 @@ _PLACES: Final = (
         mark("What members and guests find hard to use: answer and settle it."),
     ),
     Place(
+        "mails.index",
+        mark("Mail"),
+        mark("What was sent and to whom, and what could not be delivered."),
+    ),
+    Place(
         "styleguide.show",
         mark("Style guide"),
         mark("Colours, letters and every part that pages are made of."),

@@ -15,7 +15,8 @@ from aiohttp import hdrs, web
 from forum import templating
 from forum.app import create_app
 from forum.config import Config
-from forum.keys import DB, METRICS
+from forum.keys import DB, METRICS, SECRET
+from forum.mailing import Mailing
 from forum.processes.accepting import Accepting
 from forum.processes.child import Child, Orders, ended
 from forum.processes.compiling import Compiling
@@ -61,12 +62,15 @@ async def main(compiling: Compiling, child: Child, config: Config, orders: Order
     try:
         async with contextlib.AsyncExitStack() as stack:
             worker = Worker(app[DB], config, metrics=app[METRICS])
-            tasks = [await stack.enter_async_context(ended(worker.run()))] if orders.does_jobs else []
+            mailing = Mailing(app[DB], config, app[SECRET])
+            works = (worker.run, mailing.run) if orders.does_jobs else ()
+            tasks = [await stack.enter_async_context(ended(work())) for work in works]
             child.ready()
             templating.take(await asyncio.to_thread(compiling.finish))
             await child.told(*tasks)
             accepting.close()
             worker.leave()
+            mailing.leave()
             await _see_off(child, runner)
             await child.finished(*tasks)
     finally:

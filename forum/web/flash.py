@@ -40,6 +40,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "feedback.settled": mark("The message is marked as settled."),
     "feedback.reopened": mark("The message is open again."),
     "password.changed": mark("Your password is changed. All other sessions and tokens have ended."),
+    "password.reset": mark("Your new password is set. Sign in with it."),
+    "mail.retried": mark("The message will be sent once more."),
     "session.closed": mark("The session has ended."),
     "sessions.closed": mark("All your other sessions have ended."),
     "token.deleted": mark("The token no longer works."),

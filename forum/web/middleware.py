@@ -207,7 +207,7 @@ def _problem_of(request: web.Request, error: Exception) -> ForumError:
     return ForumError()
 
 
-_TOKEN: Final = re.compile(r"(?<=/setup/).+", re.DOTALL)
+_TOKEN: Final = re.compile(r"(?:(?<=/setup/)|(?<=/password/)).+", re.DOTALL)
 
 
 def shown_path(path: str) -> str:
@@ -223,7 +223,14 @@ def _is_public_path(request: web.Request) -> bool:
     """Static files and health answer guests with their own errors, not with the way to sign-in."""
     base = request.app[CONFIG].base_path
     return request.path.startswith(
-        (f"{base}/static/", f"{base}/accent/", f"{base}/healthz", f"{base}/readyz", f"{base}/setup/")
+        (
+            f"{base}/static/",
+            f"{base}/accent/",
+            f"{base}/healthz",
+            f"{base}/readyz",
+            f"{base}/setup/",
+            f"{base}/password/",
+        )
     )
 
 

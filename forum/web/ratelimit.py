@@ -55,6 +55,9 @@ FEEDBACK: Final = Budget("feedback", 10, 3600)
 SETUPS: Final = Budget("setups", 60, 3600)
 """Visits to the set-up link from an address, good or guessed."""
 
+RESETS: Final = Budget("resets", 20, 3600)
+"""Links for forgotten passwords asked for from an address: a town hall shares one."""
+
 BUDGETS: Final = (
     CALLS,
     CHANGES,
@@ -68,6 +71,7 @@ BUDGETS: Final = (
     PASSWORDS,
     FEEDBACK,
     SETUPS,
+    RESETS,
 )
 
 
@@ -137,6 +141,11 @@ async def count_feedback(request: web.Request, tx: Tx) -> None:
 async def count_setup(request: web.Request) -> None:
     """Count a visit to the set-up link, or raise RateLimited."""
     await _count(request, (SETUPS, _address(request)))
+
+
+async def count_reset(request: web.Request, tx: Tx) -> None:
+    """Count a link that is asked for, by the address that asks, or raise RateLimited."""
+    await attempts.count(tx, request.app[LIMITS], (RESETS, _address(request)))
 
 
 async def _count(request: web.Request, *asked: tuple[Budget, bytes]) -> None:

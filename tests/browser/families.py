@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from forum.db import RawConnection
-from forum.domain import setup
-from forum.domain.entities import BODY_LIMIT
-from forum.keys import DB
+from forum.domain import mails, password_resets, setup
+from forum.domain.entities import BODY_LIMIT, MailId, MailKind
+from forum.keys import CONFIG, DB, SECRET
 from tests.browser.content import LONG_WORD, UNWIELDY, Pen, Topic
 from tests.browser.window import Window
 from tests.cast import PASSWORD
+from tests.cast import email as address_of
+from tests.mail.sending import send_due
 from tests.site import Site
 
 
@@ -77,6 +79,10 @@ class Filled:
     locked: Topic
     deleted: Topic
     own: Topic
+    link: str
+    """By which a password is set."""
+    mail_id: int
+    """Of a letter that lies as a file; the one before could not be delivered."""
 
 
 TOPICS: Final = 23
@@ -126,7 +132,30 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
         UNWIELDY,
     )
     await owner.execute("UPDATE members SET name = $1 WHERE id = $2", LONG_WORD[:100], site.cast.nikos.member_id)
-    return Filled(unwieldy, long, locked, deleted, own)
+    link, mail_id = await _fill_mail(site, owner)
+    return Filled(unwieldy, long, locked, deleted, own, link, mail_id)
+
+
+async def _fill_mail(site: Site, owner: RawConnection) -> tuple[str, int]:
+    """Have letters sent, refused and wait; return the link of one who forgot their password, and a letter's number."""
+    db = site.app[DB]
+    for _ in range(2):
+        async with db.write() as tx:
+            await mails.enter(tx, MailKind.PASSWORD_CHANGED, to=site.cast.nikos.member_id)
+    await owner.execute(
+        "UPDATE mails SET due_at = NULL, outcome = 'failed', settled_at = now(), problem = $1"
+        " WHERE id = (SELECT min(id) FROM mails)",
+        f"550 5.1.1 {LONG_WORD[:400]}",
+    )
+    await send_due(db, site.app[CONFIG])
+    mail_id = await owner.fetchval("SELECT max(id) FROM mails")
+    async with db.write() as tx:
+        await password_resets.ask(tx, address_of("maria"), "el")
+    asked = MailId(await owner.fetchval("SELECT max(id) FROM mails"))
+    async with db.write() as tx:
+        prepared = await password_resets.prepare(tx, site.app[SECRET], asked, address_of("maria"))
+    assert prepared
+    return f"/password/{prepared[1]}", mail_id
 
 
 def families(filled: Filled, site: Site) -> tuple[Family, ...]:
@@ -142,6 +171,12 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("sign-in after the session", "/login?ended=1", None),
         Family("sign-in with words", replying, "nikos", 401, "Publish the reply", {"body": UNWIELDY}, lost="session"),
         Family("sign-in with a text", replying, "nikos", 401, "Publish the reply", {"body": too_long}, lost="session"),
+        Family("forgotten password", "/password", None),
+        Family("forgotten password refused", "/password", None, 422, press="Send the link"),
+        Family("link for a password sent", "/password/sent", None),
+        Family("password by a link", filled.link, None),
+        Family("password by a link refused", filled.link, None, 422, press="Set the password"),
+        Family("link for a password that is void", f"/password/1-{'A' * 43}", None, 404),
         Family("help", "/help", None),
         Family("help page", "/help/writing"),
         Family("privacy", "/privacy", None),
@@ -210,6 +245,11 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("interface", "/api/v1/docs"),
         Family("administration", "/admin", "administrator"),
         Family("network", "/admin/network", "administrator"),
+        Family("mail", "/admin/mail", "administrator"),
+        Family("mail not delivered", "/admin/mail?outcome=failed", "administrator"),
+        Family("letter", f"/admin/mail/{filled.mail_id}", "administrator"),
+        Family("letter not delivered", f"/admin/mail/{filled.mail_id - 1}", "administrator"),
+        Family("no mail of a kind", "/admin/mail?outcome=dropped", "administrator"),
         Family("feedback", "/feedback", None),
         Family("feedback of a member", "/feedback?page=/help/writing"),
         Family("feedback refused", "/feedback", None, 422, press="Send"),

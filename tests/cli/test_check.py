@@ -32,8 +32,8 @@ def test_all_is_well_here(run: Run) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert {verdict for verdict, _ in found.values()} == {"ok"}
     assert set(found) == {
-        "address", "data directory", "secret key", "disk", "open files", "database", "version", "encoding", "role",
-        "clock", "connections", "migrations", "audit log", "session", "counters",
+        "address", "data directory", "secret key", "disk", "open files", "mail", "database", "version", "encoding",
+        "role", "clock", "connections", "migrations", "audit log", "session", "counters",
     }  # fmt: skip
     assert "UTF8" in found["encoding"][1]
     assert "statement_timeout 5s" in found["session"][1]

@@ -10,6 +10,7 @@ import types
 import typing
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import forum.domain
 from forum import migrations
@@ -20,6 +21,7 @@ for _module in pkgutil.walk_packages(forum.domain.__path__, "forum.domain."):
 
 _TYPES: dict[str, set[type]] = {
     "int8": {int},
+    "uuid": {UUID},
     "int4": {int},
     "int2": {int},
     "text": {str},
@@ -61,7 +63,7 @@ def _plain(annotation: object) -> tuple[set[type], bool]:
     if origin is not None:
         return {origin}, False
     assert isinstance(annotation, type), annotation
-    base = next(kind for kind in annotation.__mro__ if kind.__module__ in {"builtins", "datetime"})
+    base = next(kind for kind in annotation.__mro__ if kind.__module__ in {"builtins", "datetime", "uuid"})
     return {base}, False
 
 

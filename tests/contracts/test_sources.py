@@ -89,6 +89,7 @@ def test_templates_hold_no_inline_style_or_script() -> None:
     found = [
         f"{path.name}: {line.strip()}"
         for path in (ROOT / "forum" / "templates").rglob("*.html")
+        if path.parent.name != "email"  # mail clients know no other
         for line in path.read_text(encoding="utf-8").splitlines()
         if forbidden.search(line)
     ]

@@ -1,0 +1,193 @@
+"""What a letter says: one mail as subject, text and HTML, in its recipient's language and by their clocks.
+
+It is written at the moment of sending, and only if its recipient may read it then: WRITERS has a function for every
+kind of mail, which asks the domain and returns None where there is nothing to say. How a letter becomes bytes is
+`mailer`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import jinja2
+
+from forum import clock
+from forum.config import Config
+from forum.db import Tx
+from forum.domain import members, network, password_resets
+from forum.domain.entities import Language, MailKind, Network, in_language
+from forum.domain.mails import Due
+from forum.i18n import Translator, is_language, mark, translator
+from forum.mailer import Letter
+from forum.templating import make_environments
+
+HOUSE_ACCENT: Final = "#0a566a"
+"""The colour of a network that has chosen none, as in the style sheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """The one thing a letter asks to do."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a letter of some kind says, and to whom; every text is in the recipient's language."""
+
+    to: str
+    name: str
+    subject: str
+    paragraphs: tuple[str, ...]
+    button: Button | None
+    afterwards: tuple[str, ...]
+    reason: str
+    """Why it comes to this person."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What the templates get."""
+
+    language: Language
+    network: str
+    accent: str
+    home: str
+    greeting: str
+    subject: str
+    paragraphs: tuple[str, ...]
+    button: Button | None
+    afterwards: tuple[str, ...]
+    reason: str
+
+
+class Writer:
+    """Writes the letters of one forum."""
+
+    def __init__(self, config: Config, secret: bytes) -> None:
+        self.config, self.secret = config, secret
+        self._environments = make_environments({})
+        self._domain = config.mail_sender.rpartition("@")[2]
+
+    async def write(self, tx: Tx, mail: Due) -> Letter | None:
+        """Return the letter, None when it has nothing to say to its recipient any more."""
+        content = await WRITERS[mail.kind](self, tx, mail)
+        if content is None:
+            return None
+        written, words = content
+        named = await network.current(tx)
+        sheet = _sheet(written, words, named, self.config.url)
+        environment = self._environments[words.language]
+        return Letter(
+            sender_name=sheet.network,
+            to=written.to,
+            to_name=written.name,
+            subject=written.subject,
+            text=_rendered(environment, "email/letter.txt", sheet),
+            html=_rendered(environment, "email/letter.html", sheet),
+            language=words.language,
+            message_id=f"<{mail.id}.{mail.key.hex}@{self._domain}>",
+            written_at=clock.now(),
+        )
+
+    def url(self, path: str) -> str:
+        """Return the whole address of a path of the forum."""
+        return self.config.url + path
+
+
+Written = tuple[Content, Translator]
+
+
+async def _password_reset(writer: Writer, tx: Tx, mail: Due) -> Written | None:
+    prepared = await password_resets.prepare(tx, writer.secret, mail.id, mail.address or "")
+    if prepared is None:
+        return None
+    reset, token = prepared
+    words = _words(reset.language, writer.config)
+    until = clock.now() + password_resets.LIFETIME
+    content = Content(
+        to=reset.email,
+        name=reset.name,
+        subject=words.gettext(mark("Choose a new password")),
+        paragraphs=(
+            words.gettext(
+                mark("Somebody, probably you, has told the forum that the password of this address is forgotten.")
+            ),
+            words.gettext(mark("With this link you choose a new one. It works once, until %(time)s."))
+            % {"time": words.datetime(until, ZoneInfo(reset.zone))},
+        ),
+        button=Button(words.gettext(mark("Choose a new password")), writer.url(f"/password/{token}")),
+        afterwards=(
+            words.gettext(
+                mark(
+                    "If it was not you, there is nothing to do: your password stays as it is, "
+                    "and nobody else has got this link."
+                )
+            ),
+        ),
+        reason=words.gettext(mark("This message was asked for on the forum's page for forgotten passwords.")),
+    )
+    return content, words
+
+
+async def _password_changed(writer: Writer, tx: Tx, mail: Due) -> Written | None:
+    if mail.member_id is None:
+        return None
+    person = await members.correspondent(tx, mail.member_id)
+    if person is None:
+        return None
+    words = _words(person.language, writer.config)
+    at = words.datetime(mail.created_at, ZoneInfo(person.zone))
+    content = Content(
+        to=person.email,
+        name=person.name,
+        subject=words.gettext(mark("Your password has changed")),
+        paragraphs=(
+            words.gettext(mark("The password of your account was changed on %(time)s.")) % {"time": at},
+            words.gettext(mark("All sessions and API tokens that were open then have ended.")),
+        ),
+        button=None,
+        afterwards=(
+            words.gettext(
+                mark("If it was not you, choose a new password at once, and tell the administrators of the network.")
+            ),
+            writer.url("/password"),
+        ),
+        reason=words.gettext(mark("This message comes whenever the password of an account changes.")),
+    )
+    return content, words
+
+
+WRITERS: Final[Mapping[MailKind, Callable[[Writer, Tx, Due], Awaitable[Written | None]]]] = {
+    MailKind.PASSWORD_RESET: _password_reset,
+    MailKind.PASSWORD_CHANGED: _password_changed,
+}
+"""Who writes the letters of each kind; a test sees that none is forgotten."""
+
+
+def _words(language: Language, config: Config) -> Translator:
+    return translator(language if is_language(language) else config.language)
+
+
+def _sheet(content: Content, words: Translator, named: Network, home: str) -> _Sheet:
+    return _Sheet(
+        language=words.language,
+        network=in_language(words.language, named.name_el, named.name_en),
+        accent=named.accent or HOUSE_ACCENT,
+        home=home,
+        greeting=words.gettext(mark("Dear %(name)s,")) % {"name": content.name},
+        subject=content.subject,
+        paragraphs=content.paragraphs,
+        button=content.button,
+        afterwards=content.afterwards,
+        reason=content.reason,
+    )
+
+
+def _rendered(environment: jinja2.Environment, template: str, sheet: _Sheet) -> str:
+    return environment.get_template(template).render(letter=sheet)
