@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import Final
@@ -375,7 +375,15 @@ def read(row: Read, stamp: Stamp | None = None) -> SessionActor:
 
 def seen_again(known: SessionActor, glance: Glance, stamp: Stamp | None = None) -> SessionActor:
     """Return a session that a glance fits, as it is now."""
-    return replace(known, needs_touch=glance.needs_touch, stamp=stamp)
+    return SessionActor(
+        known.actor,
+        known.network,
+        known.foundations,
+        known.read_before,
+        glance.needs_touch,
+        stamp,
+        known.owes_second_factor,
+    )
 
 
 async def touch(tx: Once | Tx, session_id: int | None) -> None:

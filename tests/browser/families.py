@@ -15,7 +15,7 @@ from forum.domain.entities import BODY_LIMIT
 from forum.keys import DB
 from tests.browser.content import LONG_WORD, UNWIELDY, Pen, Topic
 from tests.browser.window import Window
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, email
 from tests.site import Site
 
 
@@ -84,6 +84,7 @@ REPLIES: Final = 24
 
 
 _WORDS: Final = {"title": "Μια είδηση", "body": UNWIELDY}
+_GUARDED: Final = {"email": email("sophie"), "password": PASSWORD}
 _TOKEN: Final = {"name": LONG_WORD[:100], "password_current": PASSWORD}
 
 
@@ -125,6 +126,10 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
         LONG_WORD,
         UNWIELDY,
     )
+    await owner.execute(
+        "INSERT INTO second_factors (member_id, secret, confirmed_at) VALUES ($1, repeat('A', 32), now())",
+        site.cast.sophie.member_id,
+    )
     await owner.execute("UPDATE members SET name = $1 WHERE id = $2", LONG_WORD[:100], site.cast.nikos.member_id)
     return Filled(unwieldy, long, locked, deleted, own)
 
@@ -142,6 +147,9 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("sign-in after the session", "/login?ended=1", None),
         Family("sign-in with words", replying, "nikos", 401, "Publish the reply", {"body": UNWIELDY}, lost="session"),
         Family("sign-in with a text", replying, "nikos", 401, "Publish the reply", {"body": too_long}, lost="session"),
+        Family("password once more", "/login/again?next=/settings/second-factor/new"),
+        Family("password once more refused", "/login/again", status=422, press="Go on"),
+        Family("second step", "/login", None, press="Sign in", typed=_GUARDED),
         Family("help", "/help", None),
         Family("help page", "/help/writing"),
         Family("privacy", "/privacy", None),
@@ -200,6 +208,11 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("settings", "/settings"),
         Family("password", "/settings/password"),
         Family("password refused", "/settings/password", status=422, press="Change the password"),
+        Family("second factor off", "/settings/second-factor"),
+        Family("second factor to set up", "/settings/second-factor", press="Set it up"),
+        Family("second factor refused", "/settings/second-factor/new", status=422, press="Switch it on"),
+        Family("second factor on", "/settings/second-factor", "sophie"),
+        Family("recovery codes", "/settings/second-factor", "sophie", press="Make new recovery codes"),
         Family("sessions", "/settings/sessions"),
         Family("tokens", "/settings/tokens"),
         Family("token refused", "/settings/tokens", status=422, press="Create the token"),
@@ -210,6 +223,7 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("interface", "/api/v1/docs"),
         Family("administration", "/admin", "administrator"),
         Family("network", "/admin/network", "administrator"),
+        Family("security", "/admin/security", "administrator"),
         Family("feedback", "/feedback", None),
         Family("feedback of a member", "/feedback?page=/help/writing"),
         Family("feedback refused", "/feedback", None, 422, press="Send"),
