@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import Field
@@ -13,7 +13,7 @@ from forum.domain.sign_in_steps import Step
 from forum.errors import Invalid, RateLimited
 from forum.keys import ACTOR, ADDRESS, DB, LIMITS
 from forum.web import credentials
-from forum.web.forms import Form, FormState, RequiredLine, query_param
+from forum.web.forms import Checkbox, Form, FormState, RequiredLine, query_param
 from forum.web.kept import of_sign_in
 from forum.web.sessions import begin
 from forum.web.sign_in import lead_on, show, show_code, step_key
@@ -25,6 +25,13 @@ CODE_LIMIT = 100
 
 class CodeForm(Form):
     code: Annotated[RequiredLine, Field(max_length=CODE_LIMIT)]
+
+
+class WayForm(Form):
+    """Which code is typed; `instead` comes with the button that asks for the other."""
+
+    recovery: Checkbox = False
+    instead: Literal["", "app", "recovery"] = ""
 
 
 async def new(request: web.Request) -> web.Response:
@@ -47,8 +54,12 @@ async def create(request: web.Request) -> web.Response:
     step = await _step(request)
     if step is None:
         return await show(request, wanted, FormState(), kept=carried, problem=Invalid({}, "sign_in_expired"))
-    words = carried.words_for(step.member_id)
+    words, is_recovery = carried.words_for(step.member_id), False
     try:
+        way = WayForm.parse(sent)
+        if way.instead:
+            return await show_code(request, wanted, FormState(), kept=carried, is_recovery=way.instead == "recovery")
+        is_recovery = way.recovery
         form = CodeForm.parse(sent)
         await credentials.wait(request, step.email, sign_in.CODE)
         key = await _open(request, step, form.code, words)
@@ -56,7 +67,8 @@ async def create(request: web.Request) -> web.Response:
         if problem.code == "sign_in_expired":
             return await show(request, wanted, FormState(), kept=carried, problem=problem)
         fields = problem.fields if isinstance(problem, Invalid) else {}
-        return await show_code(request, wanted, FormState({}, fields), kept=carried, problem=problem)
+        state = FormState({}, fields)
+        return await show_code(request, wanted, state, kept=carried, problem=problem, is_recovery=is_recovery)
     await begin(request, key)
     return lead_on(request, wanted, words)
 

@@ -45,6 +45,8 @@ class CodePage(Page):
     code: str
     next: str
     kept: Kept
+    is_recovery: bool
+    """Whether a recovery code is typed: it has letters, which a telephone's keys for digits lack."""
 
 
 async def show(
@@ -66,11 +68,17 @@ async def show(
 
 
 async def show_code(
-    request: web.Request, wanted: str, form: FormState, *, kept: Kept = NOTHING, problem: ForumError | None = None
+    request: web.Request,
+    wanted: str,
+    form: FormState,
+    *,
+    kept: Kept = NOTHING,
+    problem: ForumError | None = None,
+    is_recovery: bool = False,
 ) -> web.Response:
     """Answer with the page that asks for the code of the second factor."""
     code = problem.code if problem and not form.is_faulty else ""
-    page = CodePage(form=form, code=code, next=wanted, kept=kept)
+    page = CodePage(form=form, code=code, next=wanted, kept=kept, is_recovery=is_recovery)
     response = await render(request, page, status=problem.status if problem else 200)
     problem_json.retry_after(response, problem)
     return response

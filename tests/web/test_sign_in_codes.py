@@ -98,6 +98,25 @@ async def test_a_recovery_code_works_once_however_it_is_typed(site: Site, owner:
     assert (await _send(await at_second_step(site), codes[4])).status == 303
 
 
+async def test_the_page_for_a_recovery_code_is_a_button_away_and_keeps_what_it_carries(
+    site: Site, owner: RawConnection
+) -> None:
+    """A telephone shows keys for digits where a code of the app is asked for; recovery codes have letters."""
+    _, codes = await set_up(await site.visitor("maria"), owner)
+    visitor = await at_second_step(site)
+    page = await visitor.submit("/login/code", {"instead": "recovery", "next": "/help"})
+    assert page.status == 200
+    assert 'inputmode="numeric"' not in page.text
+    assert field(page, "next") == "/help"
+    wrong = await _send(visitor, "abcdef", recovery=field(page, "recovery"), next="/help")
+    assert wrong.status == 422
+    assert field(wrong, "recovery") == "on"
+    back = await visitor.submit("/login/code", {"instead": "app", "recovery": "on"})
+    assert 'inputmode="numeric"' in back.text
+    assert (await visitor.submit("/login/code", {"instead": "other", "code": codes[0]})).status == 422
+    assert (await _send(visitor, codes[0], recovery="on", next="/help")).location == "/help"
+
+
 @pytest.mark.parametrize("code", ["", "123", "abc def", "x" * 101, "\u0661" * 6, "'; --"])
 async def test_what_is_no_code_is_refused(site: Site, app: App, owner: RawConnection, code: str) -> None:
     visitor = await at_second_step(site)
