@@ -164,7 +164,7 @@ async def begin(tx: Tx, limits: Limits, email: str, address: str, member_id: Mem
     await settle(tx, limits, email, address, PASSWORD)
     await _hold(tx, member_id, password_hash)
     key = await sign_in_steps.open(tx, member_id)
-    await audit.record(tx, actor_id=member_id, act="sign_in.code_asked", subject="member", subject_id=member_id)
+    await audit.record(tx, actor_id=None, act="sign_in.code_asked", subject="member", subject_id=member_id)
     return key
 
 

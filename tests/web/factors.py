@@ -26,9 +26,13 @@ class App:
     secret: str
     owner: RawConnection
 
+    async def step(self) -> int:
+        """Return the number of the present step."""
+        return int(await self.owner.fetchval(_STEP))
+
     async def code(self, later: int = 0) -> str:
         """Return the code of the present step, or of one so many steps later."""
-        return pyotp.TOTP(self.secret).generate_otp(await self.owner.fetchval(_STEP) + later)
+        return pyotp.TOTP(self.secret).generate_otp(await self.step() + later)
 
     async def wrong_code(self) -> str:
         """Return six digits that are the code of no step that is near."""
