@@ -33,7 +33,9 @@ async def test_the_password_alone_opens_nothing(site: Site, app: App, owner: Raw
     visitor = await site.visitor()
     answer = await give_password(visitor)
     assert (answer.status, answer.location) == (303, "/login/code")
-    assert not any("koinon_session=" in cookie for cookie in answer.headers.getall("Set-Cookie"))
+    [cookie] = answer.headers.getall("Set-Cookie")
+    assert cookie.startswith("koinon_step=")
+    assert all(said in cookie for said in ("HttpOnly", "SameSite=Lax", "Max-Age=600", "Path=/"))
     assert await owner.fetchval("SELECT count(*) FROM sessions") == before
     assert (await visitor.get("/")).location == "/login"
     assert (await visitor.get("/settings")).location == "/login?next=/settings"
