@@ -32,7 +32,8 @@ CREATE TABLE network (
     tagline_el text NOT NULL CONSTRAINT network_tagline_el_check CHECK (length(tagline_el) <= 80),
     tagline_en text NOT NULL CONSTRAINT network_tagline_en_check CHECK (length(tagline_en) <= 80),
     accent text CONSTRAINT network_accent_check CHECK (accent ~ '^#[0-9a-f]{6}$'),
-    updated_at timestamptz NOT NULL DEFAULT now()
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    requires_second_factor boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE network IS 'The one row that says what the network calls itself, and the accent colour its administrators chose; accent is null for the colour of the house.';
 
@@ -241,7 +242,7 @@ CREATE TABLE foundations (
     id smallint PRIMARY KEY DEFAULT 1 CONSTRAINT foundations_id_check CHECK (id = 1),
     version bigint NOT NULL DEFAULT 1
 );
-COMMENT ON TABLE foundations IS 'The one row whose version grows when anything changes that pages everywhere rest on and that changes seldom: the network''s name, members and their names, organisations, regions, categories, groups, grants, and topics that leave their category.';
+COMMENT ON TABLE foundations IS 'The one row whose version grows when anything changes that pages everywhere rest on and that changes seldom: the network''s name, members and their names, second factors, organisations, regions, categories, groups, grants, and topics that leave their category.';
 INSERT INTO foundations DEFAULT VALUES;
 
 CREATE FUNCTION touch_foundations() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -439,11 +440,42 @@ CREATE TABLE sessions (
     agent text NOT NULL CONSTRAINT sessions_agent_check CHECK (length(agent) <= 300),
     created_at timestamptz NOT NULL DEFAULT now(),
     seen_at timestamptz NOT NULL DEFAULT now(),
-    expires_at timestamptz NOT NULL
+    expires_at timestamptz NOT NULL,
+    authenticated_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX sessions_member_id_idx ON sessions (member_id, seen_at);
 CREATE INDEX sessions_expires_at_idx ON sessions (expires_at);
 COMMENT ON TABLE sessions IS 'A browser that is signed in. Only the SHA-256 of the cookie''s key is kept; deleting the row ends the session everywhere at once.';
+
+CREATE TABLE second_factors (
+    member_id bigint PRIMARY KEY REFERENCES members ON DELETE CASCADE,
+    secret text NOT NULL CONSTRAINT second_factors_secret_check CHECK (secret ~ '^[A-Z2-7]{32}$'),
+    last_step bigint NOT NULL DEFAULT 0 CONSTRAINT second_factors_last_step_check CHECK (last_step >= 0),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    confirmed_at timestamptz
+);
+CREATE TRIGGER second_factors_touch_foundations
+AFTER INSERT OR DELETE OR UPDATE OF confirmed_at ON second_factors
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
+COMMENT ON TABLE second_factors IS 'The secret that a member''s telephone makes codes of; asked for once confirmed_at is set. Codes up to last_step (of 30 seconds) are spent. Readable as it is: docs/security.md says why.';
+
+CREATE TABLE recovery_codes (
+    member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
+    code_hash bytea NOT NULL CONSTRAINT recovery_codes_code_hash_check CHECK (length(code_hash) = 32),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (member_id, code_hash)
+);
+COMMENT ON TABLE recovery_codes IS 'Codes that stand in for the second factor, each once: using one deletes it. Only the SHA-256 is kept.';
+
+CREATE TABLE sign_in_steps (
+    key_hash bytea PRIMARY KEY CONSTRAINT sign_in_steps_key_hash_check CHECK (length(key_hash) = 32),
+    member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX sign_in_steps_member_id_idx ON sign_in_steps (member_id);
+CREATE INDEX sign_in_steps_expires_at_idx ON sign_in_steps (expires_at);
+COMMENT ON TABLE sign_in_steps IS 'A browser from which the right password came and the second factor did not yet; it opens nothing. Only the SHA-256 of the cookie''s key is kept. Good for 10 minutes.';
 
 CREATE TABLE api_tokens (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

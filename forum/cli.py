@@ -22,7 +22,7 @@ from forum import clock, server
 from forum import config as settings
 from forum.config import Config
 from forum.db import Conn, Database
-from forum.domain import counters, organisations, sign_in
+from forum.domain import counters, organisations, second_factors, sign_in
 from forum.domain import members as members_domain
 from forum.domain.entities import Language, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
@@ -374,6 +374,13 @@ def reset_password(
     print("The password is changed; all sessions and tokens of the member have ended.")
 
 
+@members.command("second-factor-off")
+def switch_second_factor_off(email: Annotated[str, typer.Option(help="Mail address they sign in with.")]) -> None:
+    """Let a member who has lost app and recovery codes sign in with the password alone; make sure that it is they."""
+    with_forum(lambda db: _switch_second_factor_off(db, email), settings.load())
+    print("Two-step sign-in is off; the member can sign in with the password and set it up anew.")
+
+
 @contextlib.contextmanager
 def _faults_in_one_line() -> Iterator[None]:
     try:
@@ -407,6 +414,16 @@ async def _reset_password(db: Database, email: str, password: str) -> None:
         if found is None:
             raise CommandError(f"nobody signs in as {email}")
         await members_domain.reset_password(tx, found.member_id, password_hash)
+
+
+async def _switch_second_factor_off(db: Database, email: str) -> None:
+    async with db.write() as tx:
+        found = await sign_in.credentials(tx, email)
+        if found is None:
+            raise CommandError(f"nobody signs in as {email}")
+        if not found.has_second_factor:
+            raise CommandError(f"{email} does not sign in with two steps")
+        await second_factors.reset(tx, found.member_id)
 
 
 async def _create_member(

@@ -6,7 +6,7 @@ from typing import Final
 
 from forum import seeds
 from forum.routes import ROUTES
-from forum.web.access import Access
+from forum.web.access import Access, Route
 
 
 def permissions_document() -> str:
@@ -38,9 +38,26 @@ def permissions_document() -> str:
     ]
     lines += ["", "## What each access asks for", "", "| access | who |", "| --- | --- |"]
     lines += [f"| `{access.value}` | {_WHO[access]} |" for access in Access]
-    lines += ["", "## Routes", "", "| method | path | access | name |", "| --- | --- | --- | --- |"]
-    lines += [f"| {route.method} | `{route.path}` | `{route.access.value}` | `{route.name}` |" for route in ROUTES]
+    lines += [
+        "",
+        "## Routes",
+        "",
+        "*Grave*: the password is asked for again where it was not given within a quarter of an hour. *Always*: open",
+        "to staff who owe a second factor too, as every public page is; nothing else is, before they have one.",
+        "",
+        "| method | path | access | name | |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {route.method} | `{route.path}` | `{route.access.value}` | `{route.name}` | {_notes(route)}|"
+        for route in ROUTES
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _notes(route: Route) -> str:
+    notes = [word for word, holds in (("grave", route.is_grave), ("always", route.is_for_all)) if holds]
+    return f"{', '.join(notes)} " if notes else ""
 
 
 _WHO: Final = {

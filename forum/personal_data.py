@@ -215,6 +215,36 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
             "created_at": Purpose.SECURITY,
             "seen_at": Purpose.SECURITY,
             "expires_at": Purpose.SIGN_IN,
+            "authenticated_at": Purpose.SECURITY,
+        },
+    ),
+    *_table(
+        "second_factors",
+        Retention.UNTIL_DELETED,
+        Erasure.DELETE_ROW,
+        {
+            "member_id": Purpose.SIGN_IN,
+            "secret": Purpose.SIGN_IN,
+            "last_step": Purpose.SIGN_IN,
+            "created_at": Purpose.SECURITY,
+            "confirmed_at": Purpose.SECURITY,
+        },
+    ),
+    *_table(
+        "recovery_codes",
+        Retention.UNTIL_DELETED,
+        Erasure.DELETE_ROW,
+        {"member_id": Purpose.SIGN_IN, "code_hash": Purpose.SIGN_IN, "created_at": Purpose.SECURITY},
+    ),
+    *_table(
+        "sign_in_steps",
+        Retention.DAY,
+        Erasure.DELETE_ROW,
+        {
+            "key_hash": Purpose.SIGN_IN,
+            "member_id": Purpose.SIGN_IN,
+            "created_at": Purpose.SECURITY,
+            "expires_at": Purpose.SIGN_IN,
         },
     ),
     *_table(

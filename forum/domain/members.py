@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import api_tokens, audit, groups, pages, sessions
+from forum.domain import api_tokens, audit, groups, pages, sessions, sign_in_steps
 from forum.domain.actors import Actor
 from forum.domain.entities import Language, Member, MemberId, OrganisationId, Role, Scheme
 from forum.domain.pages import Page
@@ -329,6 +329,8 @@ async def _replace_password(
     tx: Tx, member_id: MemberId, new_hash: str, *, actor_id: MemberId | None, keep: int | None
 ) -> None:
     await tx.run(_CHANGE_PASSWORD, member_id, new_hash)
+    # First: where one is just becoming a session, this waits for it, and the session is closed with the others.
+    await sign_in_steps.close_all(tx, member_id)
     closed = await sessions.close_all(tx, member_id, but=keep)
     deleted = await api_tokens.delete_all(tx, member_id)
     await audit.record(
@@ -342,5 +344,7 @@ async def _replace_password(
 
 
 async def rehash(tx: Tx, member_id: MemberId, old_hash: str, new_hash: str) -> None:
-    """Keep the same password under a newer hash, unless it has been changed meanwhile."""
+    """Keep the same password under a newer hash, unless it has been changed meanwhile or is that hash already."""
+    if new_hash == old_hash:
+        return
     await tx.run(_REHASH, member_id, old_hash, new_hash)

@@ -1,4 +1,4 @@
-"""The network's own name, tagline and accent colour: the one row of `network`, changed by administrators.
+"""The network's own name, tagline, accent colour and rules: the one row of `network`, changed by administrators.
 
 A member's session brings it along (`sessions.actor`); here it is read for guests. What an accent makes of the pages is
 `forum/colours.py`'s to say.
@@ -33,6 +33,21 @@ _UPDATE = Statement(
     card=Card.NONE,
 )
 
+_REQUIRES = Query(
+    "network.requires_second_factor", "SELECT network.requires_second_factor FROM network", returns=bool, card=Card.ONE
+)
+
+_REQUIRE = Statement(
+    "network.require_second_factor",
+    """
+    UPDATE network
+    SET requires_second_factor = $1, updated_at = now()
+    WHERE requires_second_factor <> $1
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
 
 async def current(conn: Conn) -> Network:
     return await conn.one(_CURRENT)
@@ -58,6 +73,28 @@ async def update(tx: Tx, grant: AdministerGrant, wanted: Network) -> None:
         before=asdict(before),
         after=asdict(wanted),
     )
+
+
+async def requires_second_factor(conn: Conn) -> bool:
+    """Say whether moderators and administrators have to have a second factor."""
+    return await conn.one(_REQUIRES)
+
+
+async def require_second_factor(tx: Tx, grant: AdministerGrant, wanted: bool) -> None:
+    """Say whether moderators and administrators have to have one; nothing is written when all is as it was.
+
+    Those who have none are led to set it up with their next page (`sessions.SessionActor.owes_second_factor`).
+    """
+    if await tx.run(_REQUIRE, wanted):
+        await audit.record(
+            tx,
+            actor_id=grant.actor.member_id,
+            act="network.updated",
+            subject="network",
+            subject_id=None,
+            before={"requires_second_factor": not wanted},
+            after={"requires_second_factor": wanted},
+        )
 
 
 def accent_fault(accent: str | None) -> str:

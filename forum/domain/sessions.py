@@ -27,6 +27,9 @@ ABSOLUTE: Final = timedelta(days=30)
 TOUCH: Final = timedelta(minutes=5)
 """How exactly `seen_at` is kept: a write on every request would cost more than the page."""
 
+FRESH: Final = timedelta(minutes=15)
+"""How long a grave act may follow the password without its being asked for again (OWASP ASVS 5.0, 7.5.1)."""
+
 AGENT_LIMIT: Final = 300
 
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -44,6 +47,8 @@ class SessionActor:
     """Whether `seen_at` is due to be written again."""
     stamp: Stamp | None
     """Of the moment the session was read at, before anything else is; None where one topic was read along."""
+    owes_second_factor: bool = False
+    """Whether they are staff, who have to have a second factor here, and have none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Read(Actor):
     tagline_el: str
     tagline_en: str
     accent: str | None
+    owes_second_factor: bool
     foundations: int
     read_before: datetime
     needs_touch: bool
@@ -150,9 +156,26 @@ FOUNDATIONS: Final = """(
 
 _REST: Final = f"{FOUNDATIONS}, members.read_before, sessions.seen_at < now() - $3::interval"
 
+# All it is made of moves the foundations, so that a glance needs not ask for it.
+_OWES: Final = f"""
+    network.requires_second_factor
+    AND EXISTS (
+        SELECT 1
+        FROM group_members
+        JOIN groups ON groups.id = group_members.group_id
+        WHERE group_members.member_id = members.id
+            AND groups.slug IN ('{groups.MODERATORS}', '{groups.ADMINISTRATORS}')
+    )
+    AND NOT EXISTS (
+        SELECT 1
+        FROM second_factors
+        WHERE second_factors.member_id = members.id AND second_factors.confirmed_at IS NOT NULL
+    )
+"""
+
 COLUMNS: Final = f"""
     {ACTOR_COLUMNS}, sessions.id, NULL::bigint,
-    network.name_el, network.name_en, network.tagline_el, network.tagline_en, network.accent, {_REST}
+    network.name_el, network.name_en, network.tagline_el, network.tagline_en, network.accent, {_OWES}, {_REST}
 """
 
 GLANCE_COLUMNS: Final = f"sessions.id, members.language, members.zone, members.scheme, {_REST}"
@@ -200,7 +223,27 @@ _OPEN = Statement(
 
 _RENEW = Statement(
     "sessions.renew",
-    "UPDATE sessions SET key_hash = $2 WHERE id = $1",
+    "UPDATE sessions SET key_hash = $2, authenticated_at = now() WHERE id = $1",
+    returns=int,
+    card=Card.NONE,
+)
+
+_IS_FRESH = Query(
+    "sessions.is_fresh",
+    """
+    SELECT EXISTS (
+        SELECT 1
+        FROM sessions
+        WHERE sessions.id = $1 AND sessions.authenticated_at > now() - $2::interval
+    )
+    """,
+    returns=bool,
+    card=Card.ONE,
+)
+
+_AUTHENTICATE = Statement(
+    "sessions.authenticate",
+    "UPDATE sessions SET authenticated_at = now() WHERE id = $1",
     returns=int,
     card=Card.NONE,
 )
@@ -246,6 +289,13 @@ _SWEEP = Statement(
     card=Card.NONE,
 )
 
+_SWEEP_STEPS = Statement(
+    "sessions.sweep_steps",
+    "DELETE FROM sign_in_steps WHERE expires_at < now()",
+    returns=int,
+    card=Card.NONE,
+)
+
 _SWEEP_SETUP_LINKS = Statement(
     "sessions.sweep_setup_links",
     "DELETE FROM setup_links WHERE expires_at < now()",
@@ -263,10 +313,27 @@ async def open(tx: Tx, member_id: MemberId, *, address: str, agent: str) -> str:
 
 
 async def renew(tx: Tx, actor: Actor) -> str:
-    """Give the actor's present session another key and return it; whoever had the old one has nothing."""
+    """Give the actor, who just typed their password, another key for their session; the old one opens nothing."""
     key = secrets.token_urlsafe(32)
     await tx.run(_RENEW, actor.session_id, digest(key))
     return key
+
+
+async def is_fresh(conn: Conn, actor: Actor) -> bool:
+    """Say whether the password was given in the actor's present session within FRESH."""
+    return await conn.one(_IS_FRESH, actor.session_id, FRESH)
+
+
+async def authenticate(tx: Tx, actor: Actor) -> None:
+    """Note that the password was given again in the actor's present session, just now."""
+    await tx.run(_AUTHENTICATE, actor.session_id)
+    await audit.record(
+        tx,
+        actor_id=actor.member_id,
+        act="session.authenticated",
+        subject="session",
+        subject_id=actor.session_id,
+    )
 
 
 async def actor(conn: Conn, key: str, known: SessionActor | None = None) -> SessionActor | None:
@@ -302,12 +369,21 @@ def read(row: Read, stamp: Stamp | None = None) -> SessionActor:
         row.read_before,
         row.needs_touch,
         stamp,
+        row.owes_second_factor,
     )
 
 
 def seen_again(known: SessionActor, glance: Glance, stamp: Stamp | None = None) -> SessionActor:
     """Return a session that a glance fits, as it is now."""
-    return SessionActor(known.actor, known.network, known.foundations, known.read_before, glance.needs_touch, stamp)
+    return SessionActor(
+        known.actor,
+        known.network,
+        known.foundations,
+        known.read_before,
+        glance.needs_touch,
+        stamp,
+        known.owes_second_factor,
+    )
 
 
 async def touch(tx: Once | Tx, session_id: int | None) -> None:
@@ -355,9 +431,13 @@ async def close_all(tx: Tx, member_id: MemberId, *, but: int | None) -> int:
 
 
 async def sweep(tx: Tx) -> int:
-    """Delete sessions, attempts, keys, setup links and drafts that have had their time; return how many rows."""
+    """Delete sessions and their first steps, attempts, keys, setup links and drafts that have had their time.
+
+    Return how many rows.
+    """
     return (
         await tx.run(_SWEEP, IDLE)
+        + await tx.run(_SWEEP_STEPS)
         + await tx.run(_SWEEP_SETUP_LINKS)
         + await attempts.sweep(tx)
         + await idempotency.sweep(tx)

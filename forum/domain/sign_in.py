@@ -6,6 +6,9 @@ is slowed after ACCOUNT_THRESHOLD attempts; an address only after ADDRESS_THRESH
 From an address the account is known at (it has a session there, or had one within a day), attempts are counted apart
 and nothing else slows them: strangers cannot lock out the owner. Known and unknown accounts take the same way here.
 Passwords are checked by the caller, between `reserve` and `failed` or `succeeded`. Source: OWASP ASVS 5.0, 6.3.1.
+
+Who has a second factor gets a step instead of a session (`begin`), which a code turns into one (`finish`). Codes are
+counted as passwords are, apart from them; the address becomes known by the code alone.
 """
 
 from __future__ import annotations
@@ -16,11 +19,12 @@ from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import attempts, audit, sessions
+from forum.domain import attempts, audit, second_factors, sessions, sign_in_steps
 from forum.domain.attempts import Limits
 from forum.domain.entities import MemberId
 from forum.domain.members import plain_email
-from forum.errors import Conflict
+from forum.domain.sign_in_steps import Step
+from forum.errors import Conflict, Invalid
 
 ACCOUNT_THRESHOLD: Final = 5
 ADDRESS_THRESHOLD: Final = 20
@@ -28,10 +32,21 @@ ADDRESS_THRESHOLD: Final = 20
 KNOWN_FOR: Final = timedelta(hours=24)
 """How long an address stays known to an account after signing out there: until the next morning."""
 
-_ACCOUNT: Final = "sign_in.account"
-_ADDRESS: Final = "sign_in.address"
-_PAIR: Final = "sign_in.pair"
 _KNOWN: Final = "sign_in.known"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is guessed at: the names its attempts are counted under, and what the audit log calls a wrong one."""
+
+    address: str
+    account: str
+    pair: str
+    failure: str
+
+
+PASSWORD: Final = Kind("sign_in.address", "sign_in.account", "sign_in.pair", "sign_in.failed")
+CODE: Final = Kind("code.address", "code.account", "code.pair", "sign_in.code_failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,7 @@ class Credentials:
     member_id: MemberId
     password_hash: str
     is_suspended: bool
+    has_second_factor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +72,7 @@ class _Buckets:
 _CREDENTIALS = Query(
     "sign_in.credentials",
     f"""
-    SELECT members.id, members.password_hash, NOT {sessions.NOT_SUSPENDED}
+    SELECT members.id, members.password_hash, NOT {sessions.NOT_SUSPENDED}, {second_factors.IS_ON}
     FROM members
     WHERE members.email = $1
     """,
@@ -91,8 +107,8 @@ _CONFIRM = Statement(
 )
 
 
-async def reserve(tx: Tx, limits: Limits, email: str, address: str) -> float:
-    """Count an attempt and return how many seconds to wait before checking its password, at most ten.
+async def reserve(tx: Tx, limits: Limits, email: str, address: str, kind: Kind = PASSWORD) -> float:
+    """Count an attempt and return how many seconds to wait before checking it, at most ten.
 
     Raise RateLimited when it would have to wait longer. Commit before waiting: the row's lock is held until then.
     """
@@ -101,11 +117,11 @@ async def reserve(tx: Tx, limits: Limits, email: str, address: str) -> float:
     buckets = _buckets(limits, email, address)
     if await _is_known(tx, buckets, email):
         # Counted against the address too, for those who are not known there, but not slowed by it.
-        await attempts.note(tx, _ADDRESS, buckets.address)
-        return await attempts.reserve(tx, limits, _PAIR, buckets.pair, threshold=ACCOUNT_THRESHOLD)
+        await attempts.note(tx, kind.address, buckets.address)
+        return await attempts.reserve(tx, limits, kind.pair, buckets.pair, threshold=ACCOUNT_THRESHOLD)
     # Always the address first: two attempts that share both would otherwise wait for each other.
-    by_address = await attempts.reserve(tx, limits, _ADDRESS, buckets.address, threshold=ADDRESS_THRESHOLD)
-    by_account = await attempts.reserve(tx, limits, _ACCOUNT, buckets.account, threshold=ACCOUNT_THRESHOLD)
+    by_address = await attempts.reserve(tx, limits, kind.address, buckets.address, threshold=ADDRESS_THRESHOLD)
+    by_account = await attempts.reserve(tx, limits, kind.account, buckets.account, threshold=ACCOUNT_THRESHOLD)
     return max(by_address, by_account)
 
 
@@ -114,20 +130,20 @@ async def credentials(conn: Conn, email: str) -> Credentials | None:
     return await conn.maybe(_CREDENTIALS, plain_email(email))
 
 
-async def failed(tx: Tx, limits: Limits, email: str, address: str) -> None:
+async def failed(tx: Tx, limits: Limits, email: str, address: str, kind: Kind = PASSWORD) -> None:
     """Note that an attempt was wrong: its count lasts from now on, and the audit log says whose account it was."""
     if not limits.are_off:
         buckets = _buckets(limits, email, address)
-        await attempts.prolong(tx, _ADDRESS, buckets.address)
+        await attempts.prolong(tx, kind.address, buckets.address)
         if await _is_known(tx, buckets, email):
-            await attempts.prolong(tx, _PAIR, buckets.pair)
+            await attempts.prolong(tx, kind.pair, buckets.pair)
         else:
-            await attempts.prolong(tx, _ACCOUNT, buckets.account)
+            await attempts.prolong(tx, kind.account, buckets.account)
     found = await credentials(tx, email)
     await audit.record(
         tx,
         actor_id=None,
-        act="sign_in.failed",
+        act=kind.failure,
         subject="member",
         subject_id=found.member_id if found else None,
     )
@@ -143,21 +159,85 @@ async def succeeded(
     return key
 
 
+async def begin(tx: Tx, limits: Limits, email: str, address: str, member_id: MemberId, *, password_hash: str) -> str:
+    """Open the step of who gave the right password and has a second factor, and return its key; see `confirm`."""
+    await settle(tx, limits, email, address, PASSWORD)
+    await _hold(tx, member_id, password_hash)
+    key = await sign_in_steps.open(tx, member_id)
+    await audit.record(tx, actor_id=None, act="sign_in.code_asked", subject="member", subject_id=member_id)
+    return key
+
+
+async def finish(tx: Tx, limits: Limits, key: str, step: Step, address: str, agent: str, code: str) -> str | None:
+    """Open the session of a step for a right code and return the session's key, None when the code is not right.
+
+    Raise Invalid when the step has ended meanwhile; the code is then not spent.
+    """
+    used = await second_factors.spend(tx, step.member_id, code)
+    if used is None:
+        return None
+    if not await sign_in_steps.take(tx, key):
+        raise Invalid({}, "sign_in_expired")
+    await settle(tx, limits, step.email, address, CODE)
+    await _note_known(tx, limits, step.email, address)
+    opened = await sessions.open(tx, step.member_id, address=address, agent=agent)
+    await audit.record(
+        tx,
+        actor_id=step.member_id,
+        act="sign_in.succeeded",
+        subject="member",
+        subject_id=step.member_id,
+        after={"second_factor": used.value},
+    )
+    return opened
+
+
 async def confirm(tx: Tx, limits: Limits, email: str, address: str, member_id: MemberId, *, password_hash: str) -> None:
     """Clear the counters of an attempt that was right, without opening a session (the way to an API token).
 
     `password_hash` is the one the password was checked against. Checking takes time: when the password was changed or
     the member suspended meanwhile, raise Conflict, or a session would outlive what ended all others.
     """
+    await settle(tx, limits, email, address, PASSWORD)
+    await _note_known(tx, limits, email, address)
+    await _hold(tx, member_id, password_hash)
+
+
+async def confirm_code(
+    tx: Tx, limits: Limits, email: str, address: str, member_id: MemberId, code: str, *, password_hash: str
+) -> bool:
+    """Do as `confirm` for who has a second factor and whose password was settled; say whether the code is right.
+
+    A wrong one is noted, so that the transaction has to stand.
+    """
+    if await second_factors.spend(tx, member_id, code) is None:
+        await failed(tx, limits, email, address, CODE)
+        return False
+    await settle(tx, limits, email, address, CODE)
+    await _note_known(tx, limits, email, address)
+    await _hold(tx, member_id, password_hash)
+    return True
+
+
+async def settle(tx: Tx, limits: Limits, email: str, address: str, kind: Kind) -> None:
+    """Clear the counters of an attempt that was right, whatever else is still asked for."""
+    if limits.are_off:
+        return
+    buckets = _buckets(limits, email, address)
+    is_known = await _is_known(tx, buckets, email)
+    await attempts.give_back(tx, kind.address, buckets.address)
+    if is_known:
+        await attempts.forget(tx, kind.pair, buckets.pair)
+    else:
+        await attempts.forget(tx, kind.account, buckets.account)
+
+
+async def _note_known(tx: Tx, limits: Limits, email: str, address: str) -> None:
     if not limits.are_off:
-        buckets = _buckets(limits, email, address)
-        is_known = await _is_known(tx, buckets, email)
-        await attempts.give_back(tx, _ADDRESS, buckets.address)
-        if is_known:
-            await attempts.forget(tx, _PAIR, buckets.pair)
-        else:
-            await attempts.forget(tx, _ACCOUNT, buckets.account)
-        await attempts.note(tx, _KNOWN, buckets.pair, KNOWN_FOR)
+        await attempts.note(tx, _KNOWN, _buckets(limits, email, address).pair, KNOWN_FOR)
+
+
+async def _hold(tx: Tx, member_id: MemberId, password_hash: str) -> None:
     if await tx.maybe(_CONFIRM, member_id, password_hash) is None:
         raise Conflict("try_again")
 

@@ -27,6 +27,11 @@ _PLACES: Final = (
         mark("Its name and tagline in both languages, and the colour of the pages."),
     ),
     Place(
+        "security.edit",
+        mark("Security"),
+        mark("Whether moderators and administrators have to sign in with two steps."),
+    ),
+    Place(
         "feedback.index",
         mark("Messages to the moderators"),
         mark("What members and guests find hard to use: answer and settle it."),

@@ -17,14 +17,13 @@ from forum.domain.sign_in import Credentials
 from forum.errors import Invalid, RateLimited
 from forum.keys import ACTOR, ADDRESS, DB, HASHER, LIMITS
 from forum.web import credentials
-from forum.web.drafting import form_url
 from forum.web.flash import flash
 from forum.web.forms import Form, FormState, RequiredLine, int_param, query_param, state_of
 from forum.web.kept import of_sign_in
 from forum.web.pages import Page, render
 from forum.web.ratelimit import count_draft
 from forum.web.sessions import begin, end
-from forum.web.sign_in import show
+from forum.web.sign_in import ask_code, lead_on, show
 from forum.web.urls import own_path, redirect, see_other
 
 
@@ -79,7 +78,7 @@ async def create(request: web.Request) -> web.Response:
             await count_draft(request)
             async with request.app[DB].write() as tx:
                 await drafts.save(tx, actor.member_id, words)
-        return _on(request, wanted, words)
+        return lead_on(request, wanted, words)
     try:
         form = SignInForm.parse(sent)
         known = await credentials.verify(request, form.email, form.password)
@@ -89,17 +88,11 @@ async def create(request: web.Request) -> web.Response:
         return await show(request, wanted, await state_of(request, invalid), kept=carried, problem=invalid)
     except RateLimited as limited:
         return await show(request, wanted, await state_of(request, Invalid({})), kept=carried, problem=limited)
+    if known.has_second_factor:
+        return await ask_code(request, await _open_step(request, form, known), wanted, carried)
     words = carried.words_for(known.member_id)
     await begin(request, await _open(request, form, known, words))
-    return _on(request, wanted, words)
-
-
-def _on(request: web.Request, wanted: str, words: Words | None) -> web.Response:
-    if words is None:
-        return redirect(wanted)
-    response = redirect(form_url(request.app, words.place))
-    flash(request, response, "draft.kept")
-    return response
+    return lead_on(request, wanted, words)
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -119,13 +112,9 @@ async def close_others(request: web.Request) -> web.Response:
 
 
 async def _open(request: web.Request, form: SignInForm, known: Credentials, words: Words | None) -> str:
-    """Open the session of who gave the right password, and keep the words they had sent without one.
-
-    A hash of another day's cost is renewed on the way.
-    """
+    """Open the session of who gave the right password, and keep the words they had sent without one."""
     app = request.app
-    is_dated = app[HASHER].needs_rehash(known.password_hash)
-    renewed = await app[HASHER].hash(form.password) if is_dated else ""
+    renewed = await _renewed(request, form, known)
     async with app[DB].write() as tx:
         key = await sign_in.succeeded(
             tx,
@@ -136,11 +125,28 @@ async def _open(request: web.Request, form: SignInForm, known: Credentials, word
             request.headers.get("User-Agent", ""),
             password_hash=known.password_hash,
         )
-        if is_dated:
-            await members.rehash(tx, known.member_id, known.password_hash, renewed)
+        await members.rehash(tx, known.member_id, known.password_hash, renewed)
         if words is not None:
             await drafts.save(tx, known.member_id, words)
     return key
+
+
+async def _open_step(request: web.Request, form: SignInForm, known: Credentials) -> str:
+    """Open the step of who gave the right password, and has to show a second factor before anything else."""
+    app = request.app
+    renewed = await _renewed(request, form, known)
+    async with app[DB].write() as tx:
+        key = await sign_in.begin(
+            tx, app[LIMITS], form.email, request[ADDRESS], known.member_id, password_hash=known.password_hash
+        )
+        await members.rehash(tx, known.member_id, known.password_hash, renewed)
+    return key
+
+
+async def _renewed(request: web.Request, form: SignInForm, known: Credentials) -> str:
+    """Return the hash to keep: the one there is, or another where it is of another day's cost."""
+    hasher = request.app[HASHER]
+    return await hasher.hash(form.password) if hasher.needs_rehash(known.password_hash) else known.password_hash
 
 
 async def _close(request: web.Request, session_id: int) -> web.Response:

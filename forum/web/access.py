@@ -17,11 +17,11 @@ from aiohttp import web
 from aiohttp_session import get_session
 
 from forum.domain import access, api_tokens
-from forum.errors import BadRequest, NotFound, Unauthenticated
+from forum.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from forum.i18n import translator
-from forum.keys import ACTOR, DB, TRANSLATOR, VISITED
+from forum.keys import ACTOR, DB, OWES, TRANSLATOR, VISITED
 from forum.repeating import repeat
-from forum.web import csrf, operators, ratelimit
+from forum.web import again, csrf, operators, ratelimit
 from forum.web.forms import int_param
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -67,6 +67,10 @@ class Route:
     name: str
     reads_topic: bool = False
     """Its topic is read together with the session, in one query, and stands in the request as VISIT."""
+    is_grave: bool = False
+    """The password is asked for again where it was not given lately (`web/again.py`); programs are never asked."""
+    is_for_all: bool = False
+    """Open to staff who owe a second factor, who may do nothing else before; every PUBLIC page is."""
 
     @property
     def is_api(self) -> bool:
@@ -88,6 +92,10 @@ def guarded(route: Route) -> Handler:
             await csrf.check(request)
             if actor := request.get(ACTOR):
                 await ratelimit.count_change(request, actor)
+        if request.get(OWES) and not (route.is_for_all or route.access is Access.PUBLIC):
+            raise Forbidden("second_factor_due")
+        if route.is_grave and (question := await again.ask(request)):
+            return question
         return await repeat(lambda: route.handler(request))
 
     async def api(request: web.Request) -> web.StreamResponse:

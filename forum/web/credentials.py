@@ -11,7 +11,7 @@ import asyncio
 from aiohttp import web
 
 from forum.domain import sign_in
-from forum.domain.sign_in import Credentials
+from forum.domain.sign_in import Credentials, Kind
 from forum.keys import ADDRESS, DB, HASHER, LIMITS
 
 
@@ -22,9 +22,7 @@ async def verify(request: web.Request, email: str, password: str) -> Credentials
     has to settle a right one in its own transaction by `sign_in.succeeded` or `sign_in.confirm`.
     """
     app, address = request.app, request[ADDRESS]
-    async with app[DB].write() as tx:
-        seconds = await sign_in.reserve(tx, app[LIMITS], email, address)
-    await asyncio.sleep(seconds)
+    await wait(request, email, sign_in.PASSWORD)
     async with app[DB].read() as conn:
         known = await sign_in.credentials(conn, email)
     is_right = await app[HASHER].verify(known.password_hash if known else None, password)
@@ -33,3 +31,14 @@ async def verify(request: web.Request, email: str, password: str) -> Credentials
     async with app[DB].write() as tx:
         await sign_in.failed(tx, app[LIMITS], email, address)
     return None
+
+
+async def wait(request: web.Request, email: str, kind: Kind) -> None:
+    """Count an attempt and let the throttle's time pass; raise RateLimited when too many wait already.
+
+    What it was is the caller's to say, by `sign_in.failed` or what settles it.
+    """
+    app = request.app
+    async with app[DB].write() as tx:
+        seconds = await sign_in.reserve(tx, app[LIMITS], email, request[ADDRESS], kind)
+    await asyncio.sleep(seconds)

@@ -174,6 +174,7 @@ FIELD_CODES: Final = frozenset(
         "common",
         "personal",
         "wrong_password",
+        "wrong_code",
         "mismatch",
         "not_allowed",
         "ambiguous",
@@ -202,9 +203,12 @@ class FormState:
 
 async def state_of(request: web.Request, invalid: Invalid) -> FormState:
     """Return what was typed with what was wrong with it; passwords are never sent back."""
-    sent = await request.post()
-    values = {name: value for name, value in sent.items() if isinstance(value, str) and not name.startswith("password")}
-    return FormState(values, invalid.fields)
+    return FormState(dict(typed(await request.post())), invalid.fields)
+
+
+def typed(sent: MultiDictProxy[str | bytearray | bytes | web.FileField]) -> list[tuple[str, str]]:
+    """Return the fields of a form that may be sent back: all but passwords."""
+    return [(name, value) for name, value in sent.items() if isinstance(value, str) and not name.startswith("password")]
 
 
 def int_param(request: web.Request, name: str) -> int:

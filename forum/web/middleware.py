@@ -24,7 +24,7 @@ from forum.domain.entities import HOUSE
 from forum.errors import BadRequest, ForumError, NotFound, TooSlow, Unauthenticated, Unavailable
 from forum.i18n import Language, is_language, negotiate, translator
 from forum.keys import ACTOR, ADDRESS, CONFIG, METRICS, NETWORK, REQUEST_ID, TELLING, TRANSLATOR
-from forum.web import compression, fragments, kept, pages, problem_json, problems, resend, sign_in
+from forum.web import compression, fragments, kept, owing, pages, problem_json, problems, resend, sign_in
 from forum.web.access import Handler, load_actor, load_token_actor
 from forum.web.forms import FormState
 from forum.web.sessions import cookie_name
@@ -126,6 +126,8 @@ async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
             return await _to_sign_in(request, problem)
         if fragments.wanted(request):
             return await fragments.notice(request, problem)
+        if problem.code == "second_factor_due":
+            return await owing.lead(request)
         holds_words = problem.code in {"csrf", "rate_limited"} and request.get(ACTOR) is not None
         return (await resend.show(request, problem) if holds_words else None) or await _page(request, problem)
     except Exception as second:

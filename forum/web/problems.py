@@ -88,6 +88,12 @@ SENTENCES: Final[Mapping[str, str]] = {
     "cannot_suspend_self": mark("Nobody can suspend themselves."),
     "bad_idempotency_key": mark("An idempotency key has 1 to 200 visible ASCII characters."),
     "kind_not_available": mark("This kind of topic is not available in this category."),
+    "otp_required": mark(
+        "This member signs in with two steps. Send a code of their authenticator app, or a recovery code, as “otp”."
+    ),
+    "wrong_code": mark("The code is not right, or was used already. Wait for the next one and try again."),
+    "second_factor_due": mark("Your role needs two-step sign-in. Set it up in your settings, then go on."),
+    "sign_in_expired": mark("The time to type the code has run out. Please begin again with your password."),
     "wrong_credentials": mark("The e-mail address or the password is not right. Check both and try again."),
 }
 
@@ -108,6 +114,7 @@ FIELDS: Final[Mapping[str, str]] = {
         "The password is mostly your name, your address, your organisation or an obvious word. Please choose another."
     ),
     "wrong_password": mark("This is not your present password."),
+    "wrong_code": mark("The code is not right, or was used already. Wait for the next one and try again."),
     "mismatch": mark("The two entries are not the same."),
     "not_allowed": mark("This cannot be chosen here."),
     "ambiguous": mark("More than one has this name. Please be more exact."),

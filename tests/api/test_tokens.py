@@ -6,6 +6,7 @@ from forum.db import RawConnection
 from tests.api.arrange import faulty, problem
 from tests.cast import PASSWORD, email
 from tests.site import Program, Site
+from tests.web.factors import set_up
 
 _PATH = "/api/v1/tokens"
 
@@ -112,3 +113,40 @@ async def test_the_token_of_somebody_else_is_not_there(site: Site) -> None:
 async def test_using_a_token_is_noted(site: Site) -> None:
     maria = await site.program("maria")
     assert (await maria.get(_PATH)).json["items"][0]["used_at"] is not None
+
+
+async def test_who_signs_in_with_two_steps_needs_a_code_for_a_token_too(site: Site, owner: RawConnection) -> None:
+    app, codes = await set_up(await site.visitor("maria"), owner)
+    guest = await site.program()
+    assert problem(await guest.post(_PATH, json=_sent()), 401) == "otp_required"
+    assert problem(await guest.post(_PATH, json=_sent(otp=await app.wrong_code())), 401) == "wrong_code"
+    assert await owner.fetchval("SELECT count(*) FROM api_tokens") == 0
+    code = await app.code()
+    made = await guest.post(_PATH, json=_sent(otp=code))
+    assert made.status == 201
+    assert (await _with(await site.program(), made.json["token"]).get("/api/v1/me")).status == 200
+    assert problem(await guest.post(_PATH, json=_sent(otp=code)), 401) == "wrong_code"
+    assert (await guest.post(_PATH, json=_sent(otp=codes[0]))).status == 201
+    assert problem(await guest.post(_PATH, json=_sent(otp=codes[0])), 401) == "wrong_code"
+    assert await owner.fetchval("SELECT count(*) FROM api_tokens") == 2
+
+
+async def test_only_a_right_password_is_told_that_a_code_is_missing(site: Site, owner: RawConnection) -> None:
+    app, _ = await set_up(await site.visitor("maria"), owner)
+    guest = await site.program()
+    wrong = [
+        await guest.post(_PATH, json=_sent(person, password="λάθος", **otp))
+        for person in ("maria", "nikos")
+        for otp in ({}, {"otp": await app.code()})
+    ]
+    for answer in wrong:
+        assert problem(answer, 401) == "wrong_credentials"
+        assert answer.text == wrong[0].text
+    assert (await guest.post(_PATH, json=_sent(otp=await app.code()))).status == 201, "nothing of it was spent"
+
+
+async def test_a_code_that_is_not_asked_for_is_ignored_and_one_that_is_none_is_422(site: Site) -> None:
+    guest = await site.program()
+    assert (await guest.post(_PATH, json=_sent(otp="123456"))).status == 201
+    for otp in ("", "x" * 101, 123456):
+        assert faulty(await guest.post(_PATH, json=_sent(otp=otp))) == {"otp"}

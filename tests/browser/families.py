@@ -15,8 +15,7 @@ from forum.domain.entities import BODY_LIMIT, MailId, MailKind
 from forum.keys import CONFIG, DB, SECRET
 from tests.browser.content import LONG_WORD, UNWIELDY, Pen, Topic
 from tests.browser.window import Window
-from tests.cast import PASSWORD
-from tests.cast import email as address_of
+from tests.cast import PASSWORD, email
 from tests.mail.sending import send_due
 from tests.site import Site
 
@@ -90,6 +89,7 @@ REPLIES: Final = 24
 
 
 _WORDS: Final = {"title": "Μια είδηση", "body": UNWIELDY}
+_GUARDED: Final = {"email": email("sophie"), "password": PASSWORD}
 _TOKEN: Final = {"name": LONG_WORD[:100], "password_current": PASSWORD}
 
 
@@ -131,6 +131,10 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
         LONG_WORD,
         UNWIELDY,
     )
+    await owner.execute(
+        "INSERT INTO second_factors (member_id, secret, confirmed_at) VALUES ($1, repeat('A', 32), now())",
+        site.cast.sophie.member_id,
+    )
     await owner.execute("UPDATE members SET name = $1 WHERE id = $2", LONG_WORD[:100], site.cast.nikos.member_id)
     link, mail_id = await _fill_mail(site, owner)
     return Filled(unwieldy, long, locked, deleted, own, link, mail_id)
@@ -150,10 +154,10 @@ async def _fill_mail(site: Site, owner: RawConnection) -> tuple[str, int]:
     await send_due(db, site.app[CONFIG])
     mail_id = await owner.fetchval("SELECT max(id) FROM mails")
     async with db.write() as tx:
-        await password_resets.ask(tx, address_of("maria"), "el")
+        await password_resets.ask(tx, email("maria"), "el")
     asked = MailId(await owner.fetchval("SELECT max(id) FROM mails"))
     async with db.write() as tx:
-        prepared = await password_resets.prepare(tx, site.app[SECRET], asked, address_of("maria"))
+        prepared = await password_resets.prepare(tx, site.app[SECRET], asked, email("maria"))
     assert prepared
     return f"/password/{prepared[1]}", mail_id
 
@@ -177,6 +181,9 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("password by a link", filled.link, None),
         Family("password by a link refused", filled.link, None, 422, press="Set the password"),
         Family("link for a password that is void", f"/password/1-{'A' * 43}", None, 404),
+        Family("password once more", "/login/again?next=/settings/second-factor/new"),
+        Family("password once more refused", "/login/again", status=422, press="Go on"),
+        Family("second step", "/login", None, press="Sign in", typed=_GUARDED),
         Family("help", "/help", None),
         Family("help page", "/help/writing"),
         Family("privacy", "/privacy", None),
@@ -235,6 +242,11 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("settings", "/settings"),
         Family("password", "/settings/password"),
         Family("password refused", "/settings/password", status=422, press="Change the password"),
+        Family("second factor off", "/settings/second-factor"),
+        Family("second factor to set up", "/settings/second-factor", press="Set it up"),
+        Family("second factor refused", "/settings/second-factor/new", status=422, press="Switch it on"),
+        Family("second factor on", "/settings/second-factor", "sophie"),
+        Family("recovery codes", "/settings/second-factor", "sophie", press="Make new recovery codes"),
         Family("sessions", "/settings/sessions"),
         Family("tokens", "/settings/tokens"),
         Family("token refused", "/settings/tokens", status=422, press="Create the token"),
@@ -250,6 +262,7 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("letter", f"/admin/mail/{filled.mail_id}", "administrator"),
         Family("letter not delivered", f"/admin/mail/{filled.mail_id - 1}", "administrator"),
         Family("no mail of a kind", "/admin/mail?outcome=dropped", "administrator"),
+        Family("security", "/admin/security", "administrator"),
         Family("feedback", "/feedback", None),
         Family("feedback of a member", "/feedback?page=/help/writing"),
         Family("feedback refused", "/feedback", None, 422, press="Send"),

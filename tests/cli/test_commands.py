@@ -8,6 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from forum.db import RawConnection
+from tests import cast as people
 from tests.cli.running import Run
 
 PASSWORD = "λιμάνι και φάρος 1974"
@@ -93,6 +94,22 @@ async def test_a_forgotten_password_is_replaced_and_its_sessions_end(run: Run, o
     nobody = run("member", "password", "--email", "nobody@example.org", "--password-stdin", given=other + "\n")
     assert nobody.returncode == 1
     assert "nobody@example.org" in nobody.stderr
+
+
+async def test_a_second_factor_that_was_lost_is_switched_off(run: Run, owner: RawConnection) -> None:
+    address = people.email("maria")
+    none = run("member", "second-factor-off", "--email", address)
+    assert (none.returncode, none.stderr) == (1, f"error: {address} does not sign in with two steps\n")
+    await owner.execute(
+        "INSERT INTO second_factors (member_id, secret, confirmed_at)"
+        " SELECT id, repeat('A', 32), now() FROM members WHERE email = $1",
+        address,
+    )
+    done = run("member", "second-factor-off", "--email", address)
+    assert done.returncode == 0, done.stderr
+    assert await owner.fetchval("SELECT count(*) FROM second_factors") == 0
+    nobody = run("member", "second-factor-off", "--email", "nobody@example.org")
+    assert nobody.stderr == "error: nobody signs in as nobody@example.org\n"
 
 
 def test_wrong_usage_is_told_with_status_2(run: Run) -> None:

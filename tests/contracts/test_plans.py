@@ -23,6 +23,9 @@ _GROWING: Final = (
     "attempts",
     "drafts",
     "feedback",
+    "second_factors",
+    "recovery_codes",
+    "sign_in_steps",
 )
 
 _BY_DESIGN: Final = {
@@ -66,6 +69,11 @@ INSERT INTO drafts (member_id, place, body)
 SELECT m.id, 'topic:' || n, 'Πρόχειρο' FROM members m CROSS JOIN generate_series(1, 2) AS n;
 INSERT INTO feedback (member_id, body, settled_at, settled_by_id)
 SELECT m.id, 'Μήνυμα', CASE WHEN m.id % 3 > 0 THEN now() END, CASE WHEN m.id % 3 > 0 THEN 1 END FROM members m;
+INSERT INTO second_factors (member_id, secret, confirmed_at) SELECT m.id, repeat('A', 32), now() FROM members m;
+INSERT INTO recovery_codes (member_id, code_hash)
+SELECT m.id, sha256(n::text::bytea) FROM members m CROSS JOIN generate_series(1, 2) AS n;
+INSERT INTO sign_in_steps (key_hash, member_id, expires_at)
+SELECT sha256(m.id::text::bytea), m.id, now() + interval '1 day' FROM members m;
 ANALYZE;
 """
 

@@ -75,6 +75,8 @@ async def test_reading_and_drafts_leave_the_version(db: Database, cast: Cast) ->
     "act",
     [
         "UPDATE network SET name_el = 'Άλλο όνομα'",
+        "UPDATE network SET requires_second_factor = true",
+        "INSERT INTO second_factors (member_id, secret) SELECT min(id), repeat('A', 32) FROM members",
         "INSERT INTO members (name, email, organisation_id, password_hash) SELECT 'Νέο μέλος', 'n@example.org', 1, 'x'",
         "UPDATE members SET name = 'Άλλο όνομα' WHERE id = (SELECT min(id) FROM members)",
         "UPDATE members SET suspended_until = 'infinity', suspension_reason = 'spam'"

@@ -214,6 +214,10 @@ class NewToken(Body):
     email: Email
     password: Password
     name: TokenName
+    otp: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None,
+        description=mark("For who signs in with two steps: a code of their authenticator app, or a recovery code."),
+    )
 
 
 class NewTopic(Body):
