@@ -18,7 +18,7 @@ from forum.backup.nightly import newest
 from forum.config import Config
 from forum.db import Database
 from forum.domain.attempts import Limits
-from forum.keys import ASSETS, CONFIG, DB, HASHER, LIMITS, METRICS, PAGES, RENDERER, SECRET, TELLING
+from forum.keys import ASSETS, COMPILED, CONFIG, DB, HASHER, LIMITS, METRICS, PAGES, RENDERER, SECRET, TELLING
 from forum.markup import Renderer
 from forum.metrics import Metrics
 from forum.page_cache import PageCache
@@ -57,6 +57,8 @@ def create_app(
     app[PAGES] = PageCache()
     app[HASHER] = hasher or Hasher(processes=config.workers)
     app[RENDERER] = renderer or Renderer()
+    app[COMPILED] = asyncio.Event()
+    app[COMPILED].set()
     app[TELLING] = asyncio.Lock()
     app[DB] = _database_of(config, database_url)
     app[METRICS] = Metrics(last_backup=partial(newest, config.backup_folder))

@@ -32,6 +32,8 @@ METRICS: Final = web.AppKey("metrics", Metrics)
 ASSETS: Final = web.AppKey("assets", Assets)
 WRITE_URL: Final[web.AppKey[Callable[..., str]]] = web.AppKey("write_url")
 """Writes the address of a named route, as `urls.writer` says."""
+COMPILED: Final = web.AppKey("compiled", asyncio.Event)
+"""Set when the templates are compiled, in a process that has it done beside; until then pages wait, not the loop."""
 TELLING: Final = web.AppKey("telling", asyncio.Lock)
 """Held while somebody is told that the forum is busy: one page at a time."""
 

@@ -13,7 +13,6 @@ import enum
 import os
 import re
 import ssl
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.charset import BASE64, Charset
@@ -27,6 +26,7 @@ from typing import Final, Protocol
 import aiosmtplib
 import dkim
 
+from forum import clock
 from forum.config import Config
 from forum.errors import CommandError
 from forum.smtp import SmtpPlace
@@ -169,7 +169,7 @@ class FileMailer:
 
     def sweep(self, seconds: float) -> int:
         """Delete the letters that are older than so many seconds; return how many."""
-        old = [file for file in self._folder.glob("*.eml") if file.stat().st_mtime < time.time() - seconds]
+        old = [file for file in self._folder.glob("*.eml") if file.stat().st_mtime < clock.now().timestamp() - seconds]
         for file in old:
             file.unlink(missing_ok=True)
         return len(old)

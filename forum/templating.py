@@ -7,7 +7,6 @@ sanitised on write. Blocking or asynchronous work never happens in a template.
 from __future__ import annotations
 
 import marshal
-import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -193,6 +192,5 @@ def _marked(snippet: str) -> Markup:
 
 
 if __name__ == "__main__":
-    os.nice(10)  # the process it is done for comes first
     compile_all([_make(translator(next(iter(languages()))), {})])
     sys.stdout.buffer.write(marshal.dumps(_CompiledOnce.all()))

@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 from forum import templating
 from forum.app import create_app
 from forum.config import Config
-from forum.keys import DB, METRICS, SECRET
+from forum.keys import COMPILED, DB, METRICS, SECRET
 from forum.mailing import Mailing
 from forum.processes.accepting import Accepting
 from forum.processes.child import Child, Orders, ended
@@ -41,6 +41,7 @@ async def main(compiling: Compiling, child: Child, config: Config, orders: Order
     if orders.listening is None:
         raise RuntimeError("no socket was given to answer on")
     app = create_app(config, orders.database_url or config.database_url.get_secret_value())
+    app[COMPILED].clear()
 
     async def say_goodbye(request: web.Request, response: web.StreamResponse) -> None:
         if child.is_leaving:
@@ -65,8 +66,8 @@ async def main(compiling: Compiling, child: Child, config: Config, orders: Order
             mailing = Mailing(app[DB], config, app[SECRET])
             works = (worker.run, mailing.run) if orders.does_jobs else ()
             tasks = [await stack.enter_async_context(ended(work())) for work in works]
+            await stack.enter_async_context(ended(_take_templates(app, compiling)))
             child.ready()
-            templating.take(await asyncio.to_thread(compiling.finish))
             await child.told(*tasks)
             accepting.close()
             worker.leave()
@@ -76,6 +77,14 @@ async def main(compiling: Compiling, child: Child, config: Config, orders: Order
     finally:
         accepting.close()
         await runner.cleanup()
+
+
+async def _take_templates(app: web.Application, compiling: Compiling) -> None:
+    """Take what is compiled beside; pages wait for it, since to compile one when it is shown holds up everybody."""
+    try:
+        templating.take(await asyncio.to_thread(compiling.finish))
+    finally:
+        app[COMPILED].set()
 
 
 async def _see_off(child: Child, runner: web.AppRunner) -> None:

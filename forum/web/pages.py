@@ -25,7 +25,7 @@ from forum.domain import network
 from forum.domain.actors import Actor
 from forum.domain.entities import HOUSE, MemberId, Network, Scheme
 from forum.i18n import Language, languages
-from forum.keys import ACTOR, ASSETS, DB, NETWORK, PAGES, TRANSLATOR, WRITE_URL
+from forum.keys import ACTOR, ASSETS, COMPILED, DB, NETWORK, PAGES, TRANSLATOR, WRITE_URL
 from forum.templating import FRAME, make_environments
 from forum.web import csrf, flash, problems, urls, writing
 
@@ -111,6 +111,7 @@ async def render_known(request: web.Request, key: Hashable, make: Callable[[], A
     The key holds all that the page is made of: versions read in this very request, and the member's number where
     anything of the page is theirs alone. What the frame shows is added here.
     """
+    await request.app[COMPILED].wait()
     viewer = request[ACTOR]
     said = flash.take(request)
     if said:
@@ -140,6 +141,7 @@ async def render_known(request: web.Request, key: Hashable, make: Callable[[], A
 
 
 async def _render(request: web.Request, page: Page, said: str, status: int) -> web.Response:
+    await request.app[COMPILED].wait()
     viewer = request.get(ACTOR)
     token = await csrf.token(request)
     frame = _frame(request, viewer, await _network(request), token, token_hex(16), said, clock.now())

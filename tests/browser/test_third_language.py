@@ -67,7 +67,10 @@ _NAMES: Final = (
     "In English.",
     "English",
     "test maria",
-    *(f"{part}@{place}.example" for part, place in (("maria", "larnaca"), ("stelios", "aegean"), ("jean", "partner"))),
+    *(
+        f"{part}@{place}.example"
+        for part, place in (("maria", "larnaca"), ("nikos", "mytilene"), ("stelios", "aegean"), ("jean", "partner"))
+    ),
 )
 """What the cast and their topics are called in Latin letters; everything else that members wrote is Greek."""
 

@@ -103,7 +103,7 @@ async def test_every_route_is_open_to_them_or_leads_there(site: Site, owner: Raw
         if route.is_api or route.is_for_all or route.access in {Access.PUBLIC, Access.OPEN, Access.OPERATOR}:
             continue
         path = route.path
-        for name in ("topic_id", "post_id", "member_id", "session_id", "token_id", "feedback_id", "slug"):
+        for name in ("topic_id", "post_id", "member_id", "session_id", "token_id", "feedback_id", "mail_id", "slug"):
             path = path.replace(f"{{{name}}}", "1")
         answer = await (visitor.get(path) if route.method == "GET" else visitor.submit(path))
         if (answer.status, answer.location) != (303, PATH):

@@ -135,7 +135,7 @@ def _is_refused(answer: Answer, budget: Budget, language: str = "el") -> bool:
 
 
 def test_every_budget_has_an_act() -> None:
-    tried = {act.budget for act in ACTS.values()} | {ratelimit.CALLS, ratelimit.SETUPS}
+    tried = {act.budget for act in ACTS.values()} | {ratelimit.CALLS, ratelimit.SETUPS, ratelimit.RESETS}
     assert tried == set(ratelimit.BUDGETS)
     assert len({budget.act for budget in ratelimit.BUDGETS}) == len(ratelimit.BUDGETS)
 
@@ -248,6 +248,17 @@ async def test_the_set_up_link_is_counted_by_address_good_or_guessed(site: Site,
     sent = {"name": "kept-words", "email": "e@union.example", "organisation": "x", "password": "y", "language": "el"}
     refused = await guest.submit(f"/setup/{token}", sent)
     assert _is_refused(refused, ratelimit.SETUPS)
+    assert "kept-words" in refused.text
+
+
+async def test_links_for_forgotten_passwords_are_counted_by_address_whoever_they_are_for(
+    site: Site, owner: RawConnection
+) -> None:
+    guest = await site.visitor()
+    assert (await guest.submit("/password", {"email": "kept-words@example.org"})).status == 303
+    assert await _use_up(owner, ratelimit.RESETS) == 1
+    refused = await guest.submit("/password", {"email": "kept-words@example.org"})
+    assert _is_refused(refused, ratelimit.RESETS)
     assert "kept-words" in refused.text
 
 
