@@ -3,8 +3,8 @@
 `site/sitecustomize.py` begins it in the processes of a forum whose environment says so.
 
 The lag of a tick is how much later than asked for it came, less the time that the process's threads, any of which may
-hold Python's lock, were ready and waited for a processor. That is the machine's doing: so a test may judge the rest
-where much else is done too.
+hold Python's lock, were ready and waited for a processor, and that the machine's own host took from it. That is not the
+forum's doing: so a test may judge the rest where much else is done too.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ import uvloop
 TICK: Final = 0.05
 """Seconds from one tick to the next."""
 
+ALLOWED: Final = 3
+"""Late ticks that say nothing: a disk that is busy holds up a look at a file for 0.2 s, and no counter tells."""
+
 FOLDER: Final = "KOINON_DRILL_LAGS"
 _THREADS: Final = Path("/proc/self/task")
+_MACHINE: Final = Path("/proc/stat")
 
 
 def lags(environment: Mapping[str, str]) -> list[float]:
@@ -35,11 +39,11 @@ def lags(environment: Mapping[str, str]) -> list[float]:
 def too_late(environment: Mapping[str, str], limit: float) -> list[float]:
     """Return what of the lags makes more than one of a hundred longer than `limit`; nothing where that is held.
 
-    In a drill too short for a hundred ticks one may be.
+    In a drill too short for some hundred ticks ALLOWED may be.
     """
     noted = lags(environment)
     worst = [lag for lag in noted if lag > limit]
-    return worst if len(worst) > max(1, len(noted) // 100) else []
+    return worst if len(worst) > max(ALLOWED, len(noted) // 100) else []
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -73,8 +77,13 @@ class Ticker:
 
 
 def _waited_for_a_processor() -> float:
-    """Return how many seconds the threads have been ready to run in vain; 0 where the system does not say."""
+    """Return how many seconds the threads have been ready to run in vain, or the host ran something else; 0 where the
+    system does not say.
+    """
     waited = 0
+    with contextlib.suppress(OSError, IndexError):
+        # cpu user nice system idle iowait irq softirq steal …, all processors together
+        waited = int(_MACHINE.read_bytes().split(maxsplit=9)[8]) * (1_000_000_000 // os.sysconf("SC_CLK_TCK"))
     for schedule in _THREADS.glob("*/schedstat"):
         with contextlib.suppress(OSError):
             waited += int(schedule.read_bytes().split()[1])
