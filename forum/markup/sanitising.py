@@ -93,7 +93,7 @@ _TANGLED_LIMIT: Final = 5_000
 _DEPTH_LIMIT: Final = 100  # bleach's cost grows with the square of the depth
 _ROUNDS: Final = 4
 _LINE_END: Final = re.compile(r"\r\n?")
-_NO_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
+_NO_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
 _VOID: Final = frozenset({"br", "hr", "img", "input", "meta", "link", "wbr", "area", "base", "col", "embed"})
 

@@ -298,3 +298,8 @@ def test_what_people_write_stays_below_the_caps(source: str) -> None:
     rendered = render(source[:BODY_LIMIT])
     assert not rendered.is_plain
     inspect(rendered.html)
+
+
+def test_what_is_escaped_whole_holds_no_character_that_a_wall_would_change() -> None:
+    for number in (*range(9), *range(11, 32)):
+        inspect(sanitize("<b>" * 300 + f"α{chr(number)}β"))
