@@ -1,5 +1,5 @@
 -- The whole database of Koinon in reading order: places, people, groups, categories, rights, topics, posts,
--- sessions, tokens, audit.  It is what the migrations in forum/migrations add up to; a test compares the two.
+-- sessions, tokens, mail, invitations, audit.  It is what the migrations in forum/migrations add up to; a test compares the two.
 -- Texts that people type are bounded by CHECKs; forms and API take their limits from the same numbers (a test compares them).
 
 CREATE EXTENSION IF NOT EXISTS unaccent;
@@ -90,14 +90,20 @@ CREATE TABLE members (
     created_at timestamptz NOT NULL DEFAULT now(),
     scheme text NOT NULL DEFAULT 'auto' CONSTRAINT members_scheme_check CHECK (scheme IN ('auto', 'light', 'dark')),
     mail_refused_at timestamptz,
+    invitation_id bigint,
+    informed_version smallint NOT NULL DEFAULT 1
+        CONSTRAINT members_informed_version_check CHECK (informed_version >= 0),
     CONSTRAINT members_suspension_check CHECK ((suspended_until IS NULL) = (suspension_reason IS NULL))
 );
 CREATE INDEX members_organisation_id_idx ON members (organisation_id);
 CREATE INDEX members_name_idx ON members (fold(name) COLLATE "C", id);
 CREATE INDEX members_mention_idx ON members (mention_key(name) COLLATE "C", id);
+CREATE INDEX members_invitation_id_idx ON members (invitation_id) WHERE invitation_id IS NOT NULL;
 CREATE INDEX members_name_trgm_idx ON members USING gin (fold(name) gin_trgm_ops);
 COMMENT ON TABLE members IS 'A person who takes part; names and addresses stand here and nowhere else.';
 COMMENT ON COLUMN members.mail_refused_at IS 'When a mail server said that there is no such address; nothing is sent there until the address changes or an administrator says so.';
+COMMENT ON COLUMN members.invitation_id IS 'The invitation that was accepted: who invited whom.';
+COMMENT ON COLUMN members.informed_version IS 'The version of the terms that the member last accepted, or had before them when somebody else made their account.';
 COMMENT ON COLUMN members.read_before IS 'Topics whose last post is older count as read: set on joining and by "mark all as read".';
 
 CREATE TABLE groups (
@@ -261,7 +267,7 @@ CREATE TRIGGER organisations_touch_foundations
 AFTER INSERT OR UPDATE OR DELETE ON organisations
 FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 CREATE TRIGGER members_touch_foundations
-AFTER INSERT OR UPDATE OF organisation_id, name, suspended_until OR DELETE ON members
+AFTER INSERT OR UPDATE OF organisation_id, name, suspended_until, informed_version OR DELETE ON members
 FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 CREATE TRIGGER groups_touch_foundations
 AFTER INSERT OR UPDATE OR DELETE ON groups
@@ -546,7 +552,8 @@ CREATE INDEX mails_due_at_idx ON mails (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX mails_settled_at_idx ON mails (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX mails_outcome_idx ON mails (outcome, id);
 CREATE INDEX mails_member_id_idx ON mails (member_id) WHERE member_id IS NOT NULL;
-CREATE UNIQUE INDEX mails_asked_idx ON mails (kind, address) WHERE kind = 'password_reset' AND due_at IS NOT NULL;
+CREATE UNIQUE INDEX mails_asked_idx ON mails (kind, address)
+WHERE kind IN ('password_reset', 'invitation_asked') AND due_at IS NOT NULL;
 COMMENT ON TABLE mails IS 'A letter to one person: of what kind and about what (facts: ids and codes, no texts); it is written when it is sent. due_at is when it is tried next, and while a process has it, when it is free again; null once it is settled. Kept for 30 days, and for ever no text of it.';
 
 CREATE TABLE password_resets (
@@ -560,6 +567,53 @@ CREATE TABLE password_resets (
 CREATE INDEX password_resets_member_id_idx ON password_resets (member_id);
 CREATE INDEX password_resets_expires_at_idx ON password_resets (expires_at);
 COMMENT ON TABLE password_resets IS 'A link by which a member who forgot theirs sets another password, once. Its token is made of the seed with the forum''s secret key and kept nowhere.';
+
+-- Invitations -------------------------------------------------------------------------------------
+
+CREATE TABLE invitations (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    inviter_id bigint NOT NULL REFERENCES members,
+    link_id bigint REFERENCES invitations,
+    email text CONSTRAINT invitations_email_check CHECK (email = lower(email) AND length(email) BETWEEN 3 AND 254),
+    organisation_id bigint NOT NULL REFERENCES organisations,
+    role text NOT NULL CONSTRAINT invitations_role_check CHECK (role IN ('member', 'moderator', 'administrator')),
+    language text NOT NULL CONSTRAINT invitations_language_check CHECK (language ~ '^[a-z]{2,3}$'),
+    topic_id bigint REFERENCES topics,
+    note text NOT NULL DEFAULT '' CONSTRAINT invitations_note_check CHECK (length(note) <= 1000),
+    seed bytea NOT NULL CONSTRAINT invitations_seed_check CHECK (length(seed) = 32),
+    uses_left integer NOT NULL CONSTRAINT invitations_uses_left_check CHECK (uses_left BETWEEN 0 AND 500),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    withdrawn_at timestamptz,
+    CONSTRAINT invitations_link_check CHECK (link_id IS NULL OR email IS NOT NULL),
+    CONSTRAINT invitations_once_check CHECK (email IS NULL OR uses_left <= 1),
+    CONSTRAINT invitations_staff_check CHECK (email IS NOT NULL OR role = 'member')
+);
+CREATE INDEX invitations_inviter_id_idx ON invitations (inviter_id);
+CREATE INDEX invitations_link_id_idx ON invitations (link_id) WHERE link_id IS NOT NULL;
+CREATE INDEX invitations_organisation_id_idx ON invitations (organisation_id);
+CREATE INDEX invitations_topic_id_idx ON invitations (topic_id) WHERE topic_id IS NOT NULL;
+CREATE INDEX invitations_expires_at_idx ON invitations (expires_at);
+CREATE UNIQUE INDEX invitations_email_idx ON invitations (email) WHERE uses_left > 0 AND withdrawn_at IS NULL;
+COMMENT ON TABLE invitations IS 'A person invited by mail, or a link (without email) that several may follow, each of whom is then invited by mail (link_id). Its token is made of the seed with the forum''s secret key and kept nowhere.';
+
+CREATE TABLE invitation_groups (
+    invitation_id bigint NOT NULL REFERENCES invitations ON DELETE CASCADE,
+    group_id bigint NOT NULL REFERENCES groups ON DELETE CASCADE,
+    PRIMARY KEY (invitation_id, group_id)
+);
+CREATE INDEX invitation_groups_group_id_idx ON invitation_groups (group_id);
+COMMENT ON TABLE invitation_groups IS 'The free groups that whoever accepts an invitation is put into.';
+
+ALTER TABLE members ADD CONSTRAINT members_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES invitations;
+
+CREATE TABLE acceptances (
+    member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
+    version smallint NOT NULL CONSTRAINT acceptances_version_check CHECK (version >= 1),
+    accepted_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (member_id, version)
+);
+COMMENT ON TABLE acceptances IS 'Which version of the terms a member accepted, and when.';
 
 -- Feedback ----------------------------------------------------------------------------------------
 

@@ -17,8 +17,9 @@ import jinja2
 from forum import clock
 from forum.config import Config
 from forum.db import Tx
-from forum.domain import members, network, password_resets
-from forum.domain.entities import Language, MailKind, Network, in_language
+from forum.domain import invitations, members, network, password_resets
+from forum.domain.entities import InvitationId, Language, MailKind, Network, Role, in_language
+from forum.domain.invitations import Invitation, make_token
 from forum.domain.mails import Due
 from forum.i18n import Translator, is_language, mark, translator
 from forum.mailer import Letter
@@ -42,6 +43,7 @@ class Content:
 
     to: str
     name: str
+    """Empty where it is not known."""
     subject: str
     paragraphs: tuple[str, ...]
     button: Button | None
@@ -163,9 +165,77 @@ async def _password_changed(writer: Writer, tx: Tx, mail: Due) -> Written | None
     return content, words
 
 
+async def _invitation(writer: Writer, tx: Tx, mail: Due) -> Written | None:
+    found = await invitations.to_send(tx, InvitationId(int(mail.facts["invitation_id"])))
+    return None if found is None else _invited(writer, found)
+
+
+async def _invitation_asked(writer: Writer, tx: Tx, mail: Due) -> Written | None:
+    email = mail.address or ""
+    words = _words(mail.language or writer.config.language, writer.config)
+    found = await invitations.answer(tx, InvitationId(int(mail.facts["link_id"])), email, words.language)
+    if found is not None:
+        return _invited(writer, found)
+    if not await invitations.is_member(tx, email):
+        return None
+    content = Content(
+        to=email,
+        name="",
+        subject=words.gettext(mark("You are a member already")),
+        paragraphs=(
+            words.gettext(
+                mark("Somebody, probably you, asked for an invitation to this address. It already has an account.")
+            ),
+        ),
+        button=Button(words.gettext(mark("Sign in")), writer.url("/login")),
+        afterwards=(
+            words.gettext(mark("If you have forgotten the password, the page for signing in leads to another one.")),
+        ),
+        reason=words.gettext(mark("This message was asked for on a page of the forum.")),
+    )
+    return content, words
+
+
+def _invited(writer: Writer, found: Invitation) -> Written:
+    words = _words(found.language, writer.config)
+    inviter = {
+        "name": found.inviter_name,
+        "organisation": in_language(words.language, found.inviter_el, found.inviter_en),
+    }
+    organisation = in_language(words.language, found.organisation_el, found.organisation_en)
+    tasks = {
+        Role.MODERATOR: words.gettext(mark("You will moderate the discussions.")),
+        Role.ADMINISTRATOR: words.gettext(mark("You will administer the network.")),
+    }
+    until = words.datetime(found.expires_at, ZoneInfo("Europe/Athens"))
+    content = Content(
+        to=found.email or "",
+        name="",
+        subject=words.gettext(mark("%(name)s invites you to the network")) % inviter,
+        paragraphs=(
+            words.gettext(mark("%(name)s of %(organisation)s invites you to the closed network of the municipalities."))
+            % inviter,
+            words.gettext(mark("You take part as a member of: %(organisation)s.")) % {"organisation": organisation},
+            *((tasks[found.role],) if found.role in tasks else ()),
+            *((found.note,) if found.note else ()),
+        ),
+        button=Button(
+            words.gettext(mark("See the invitation")), writer.url(f"/invite/{make_token(writer.secret, found)}")
+        ),
+        afterwards=(
+            words.gettext(mark("The link is yours alone, works once and is good until %(time)s.")) % {"time": until},
+            words.gettext(mark("If you do not want to take part, there is nothing to do.")),
+        ),
+        reason=words.gettext(mark("This message comes once to whoever is invited; nothing else is sent to you.")),
+    )
+    return content, words
+
+
 WRITERS: Final[Mapping[MailKind, Callable[[Writer, Tx, Due], Awaitable[Written | None]]]] = {
     MailKind.PASSWORD_RESET: _password_reset,
     MailKind.PASSWORD_CHANGED: _password_changed,
+    MailKind.INVITATION: _invitation,
+    MailKind.INVITATION_ASKED: _invitation_asked,
 }
 """Who writes the letters of each kind; a test sees that none is forgotten."""
 
@@ -180,7 +250,9 @@ def _sheet(content: Content, words: Translator, named: Network, home: str) -> _S
         network=in_language(words.language, named.name_el, named.name_en),
         accent=named.accent or HOUSE_ACCENT,
         home=home,
-        greeting=words.gettext(mark("Dear %(name)s,")) % {"name": content.name},
+        greeting=words.gettext(mark("Dear %(name)s,")) % {"name": content.name}
+        if content.name
+        else words.gettext(mark("Good day,")),
         subject=content.subject,
         paragraphs=content.paragraphs,
         button=content.button,

@@ -39,7 +39,7 @@ TELLING: Final = web.AppKey("telling", asyncio.Lock)
 
 ACTOR: Final = web.RequestKey("actor", Actor)
 NETWORK: Final = web.RequestKey("network", Network)
-OWES: Final = web.RequestKey("owes_second_factor", bool)
+OWES: Final = web.RequestKey("owes", str)
 """Whether the member has to set up a second factor before anything else."""
 STAMP: Final = web.RequestKey("stamp", Stamp)
 VISITED: Final = web.RequestKey("visited", int)

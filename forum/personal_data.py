@@ -109,6 +109,8 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
             "read_before": Purpose.READING,
             "created_at": Purpose.IDENTITY,
             "mail_refused_at": Purpose.DELIVERY,
+            "invitation_id": Purpose.RIGHTS,
+            "informed_version": Purpose.EVIDENCE,
         },
     ),
     *_table(
@@ -311,6 +313,28 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
             "created_at": Purpose.SIGN_IN,
             "expires_at": Purpose.SIGN_IN,
         },
+    ),
+    *_table(
+        "invitations",
+        Retention.MEMBERSHIP,
+        Erasure.REPLACE,
+        {
+            "inviter_id": Purpose.RIGHTS,
+            "email": Purpose.SIGN_IN,
+            "role": Purpose.RIGHTS,
+            "language": Purpose.PREFERENCE,
+            "note": Purpose.CONTENT,
+            "seed": Purpose.SIGN_IN,
+            "created_at": Purpose.RIGHTS,
+            "expires_at": Purpose.RIGHTS,
+            "withdrawn_at": Purpose.RIGHTS,
+        },
+    ),
+    *_table(
+        "acceptances",
+        Retention.MEMBERSHIP,
+        Erasure.DELETE_ROW,
+        {"member_id": Purpose.EVIDENCE, "accepted_at": Purpose.EVIDENCE},
     ),
     *_table(
         "feedback",

@@ -13,6 +13,7 @@ from aiohttp import web
 from forum.handlers import (
     accents,
     administration,
+    arrivals,
     assets,
     categories,
     completions,
@@ -22,6 +23,7 @@ from forum.handlers import (
     help,
     home,
     internal,
+    invitations,
     languages,
     locks,
     mails,
@@ -45,6 +47,7 @@ from forum.handlers import (
     setup,
     sign_in_codes,
     styleguide,
+    terms,
     tokens,
     topics,
 )
@@ -70,6 +73,13 @@ _PAGES: Final = (
     Route("GET", "/password/sent", password_resets.show, Access.PUBLIC, "password_resets.show"),
     Route("GET", "/password/{token}", password_resets.edit, Access.PUBLIC, "password_resets.edit"),
     Route("POST", "/password/{token}", password_resets.update, Access.PUBLIC, "password_resets.update"),
+    # An invitation
+    Route("GET", "/invite/sent", arrivals.show, Access.PUBLIC, "arrivals.show"),
+    Route("GET", "/invite/{token}", arrivals.new, Access.PUBLIC, "arrivals.new"),
+    Route("POST", "/invite/{token}", arrivals.create, Access.PUBLIC, "arrivals.create"),
+    # The terms of use, once they have changed
+    Route("GET", "/terms/accept", terms.edit, Access.MEMBER, "terms.edit", is_for_all=True),
+    Route("POST", "/terms/accept", terms.update, Access.MEMBER, "terms.update", is_for_all=True),
     Route("POST", "/language", languages.update, Access.PUBLIC, "languages.update"),
     # Categories
     Route("GET", "/categories/{slug}", categories.show, Access.CATEGORY_READ, "categories.show"),
@@ -188,6 +198,32 @@ _PAGES: Final = (
     Route("GET", "/admin/mail", mails.index, Access.ADMINISTRATOR, "mails.index"),
     Route("GET", "/admin/mail/{mail_id}", mails.show, Access.ADMINISTRATOR, "mails.show"),
     Route("POST", "/admin/mail/{mail_id}/retry", mails.update, Access.ADMINISTRATOR, "mails.update"),
+    Route("GET", "/admin/invitations", invitations.index, Access.ADMINISTRATOR, "invitations.index"),
+    Route("GET", "/admin/invitations/new", invitations.new, Access.ADMINISTRATOR, "invitations.new", is_grave=True),
+    Route("POST", "/admin/invitations", invitations.create, Access.ADMINISTRATOR, "invitations.create", is_grave=True),
+    Route("GET", "/admin/invitations/{invitation_id}", invitations.show, Access.ADMINISTRATOR, "invitations.show"),
+    Route(
+        "POST",
+        "/admin/invitations/{invitation_id}/resend",
+        invitations.update,
+        Access.ADMINISTRATOR,
+        "invitations.update",
+        is_grave=True,
+    ),
+    Route(
+        "GET",
+        "/admin/invitations/{invitation_id}/delete",
+        invitations.confirm,
+        Access.ADMINISTRATOR,
+        "invitations.confirm",
+    ),
+    Route(
+        "POST",
+        "/admin/invitations/{invitation_id}/delete",
+        invitations.delete,
+        Access.ADMINISTRATOR,
+        "invitations.delete",
+    ),
     Route("GET", "/admin/security", security.edit, Access.ADMINISTRATOR, "security.edit"),
     Route("POST", "/admin/security", security.update, Access.ADMINISTRATOR, "security.update", is_grave=True),
     # For everybody
@@ -197,6 +233,7 @@ _PAGES: Final = (
     Route("GET", "/help", help.index, Access.PUBLIC, "help.index"),
     Route("GET", "/help/{page}", help.show, Access.PUBLIC, "help.show"),
     Route("GET", "/privacy", help.privacy, Access.PUBLIC, "help.privacy"),
+    Route("GET", "/terms", help.terms, Access.PUBLIC, "help.terms"),
     Route("GET", "/accessibility", help.accessibility, Access.PUBLIC, "help.accessibility"),
     Route("GET", "/accent/{colour}.css", accents.show, Access.OPEN, "accents.show"),
     Route("GET", "/static/{file}", assets.show, Access.OPEN, "assets.show"),

@@ -21,6 +21,7 @@ CategoryId = NewType("CategoryId", int)
 TopicId = NewType("TopicId", int)
 PostId = NewType("PostId", int)
 MailId = NewType("MailId", int)
+InvitationId = NewType("InvitationId", int)
 
 Language: TypeAlias = i18n.Language
 Scheme = Literal["auto", "light", "dark"]
@@ -30,6 +31,7 @@ OrganisationKind = Literal["municipality", "association", "partner"]
 TITLE_LIMIT: Final = 200
 BODY_LIMIT: Final = 50_000
 REASON_LIMIT: Final = 500
+INVITATION_NOTE_LIMIT: Final = 1000
 NAME_LIMIT: Final = 100
 EMAIL_LIMIT: Final = 254
 TOKEN_NAME_LIMIT: Final = 100
@@ -58,6 +60,8 @@ class MailKind(enum.StrEnum):
 
     PASSWORD_RESET = "password_reset"  # noqa: S105 - no password
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no password
+    INVITATION = "invitation"
+    INVITATION_ASKED = "invitation_asked"
 
 
 def in_language(language: Language, el: str, en: str) -> str:

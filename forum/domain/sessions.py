@@ -49,6 +49,8 @@ class SessionActor:
     """Of the moment the session was read at, before anything else is; None where one topic was read along."""
     owes_second_factor: bool = False
     """Whether they are staff, who have to have a second factor here, and have none yet."""
+    informed_version: int = 0
+    """Which version of the terms they have accepted (`terms.VERSION` is the one that counts)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Read(Actor):
     tagline_en: str
     accent: str | None
     owes_second_factor: bool
+    informed_version: int
     foundations: int
     read_before: datetime
     needs_touch: bool
@@ -175,7 +178,8 @@ _OWES: Final = f"""
 
 COLUMNS: Final = f"""
     {ACTOR_COLUMNS}, sessions.id, NULL::bigint,
-    network.name_el, network.name_en, network.tagline_el, network.tagline_en, network.accent, {_OWES}, {_REST}
+    network.name_el, network.name_en, network.tagline_el, network.tagline_en, network.accent, {_OWES},
+    members.informed_version, {_REST}
 """
 
 GLANCE_COLUMNS: Final = f"sessions.id, members.language, members.zone, members.scheme, {_REST}"
@@ -370,6 +374,7 @@ def read(row: Read, stamp: Stamp | None = None) -> SessionActor:
         row.needs_touch,
         stamp,
         row.owes_second_factor,
+        row.informed_version,
     )
 
 
@@ -383,6 +388,7 @@ def seen_again(known: SessionActor, glance: Glance, stamp: Stamp | None = None) 
         glance.needs_touch,
         stamp,
         known.owes_second_factor,
+        known.informed_version,
     )
 
 

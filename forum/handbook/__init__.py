@@ -33,7 +33,7 @@ HELP: Final = (
 )
 
 # pages with an address of their own, linked at the foot of every page
-NOTICES: Final = ("privacy", "accessibility")
+NOTICES: Final = ("privacy", "terms", "accessibility")
 
 # pages of the forum, not of the handbook, that its texts lead to by the same kind of link
 WAYS: Final = ("feedback",)

@@ -22,6 +22,11 @@ class Place:
 
 _PLACES: Final = (
     Place(
+        "invitations.index",
+        mark("Invitations"),
+        mark("Invite people by mail or by a link; who has come and who invited them."),
+    ),
+    Place(
         "network.edit",
         mark("The network"),
         mark("Its name and tagline in both languages, and the colour of the pages."),

@@ -60,6 +60,10 @@ async def privacy(request: web.Request) -> web.Response:
     return await _page(request, "privacy")
 
 
+async def terms(request: web.Request) -> web.Response:
+    return await _page(request, "terms")
+
+
 async def accessibility(request: web.Request) -> web.Response:
     return await _page(request, "accessibility")
 

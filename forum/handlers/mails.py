@@ -28,6 +28,8 @@ from forum.web.urls import see_other
 KINDS = {
     "password_reset": mark("Forgotten password"),
     "password_changed": mark("Password changed"),
+    "invitation": mark("Invitation"),
+    "invitation_asked": mark("Invitation by a link"),
 }
 """The msgid of every kind's name; a test sees that none is missing."""
 

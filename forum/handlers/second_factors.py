@@ -21,6 +21,7 @@ from forum.keys import ACTOR, DB, NETWORK, OWES, TRANSLATOR
 from forum.web.flash import flash
 from forum.web.forms import Form, FormState, RequiredLine
 from forum.web.pages import Page, render
+from forum.web.sessions import SECOND_FACTOR
 from forum.web.urls import see_other
 
 _CODE_LIMIT = 20
@@ -68,7 +69,7 @@ async def show(request: web.Request) -> web.Response:
     async with request.app[DB].read() as conn:
         state = await second_factors.state(conn, actor)
         is_required = actor.is_staff and await network.requires_second_factor(conn)
-    owes = request.get(OWES, False)
+    owes = request.get(OWES) == SECOND_FACTOR
     return await render(request, SecondFactorPage(state=state, is_owed=owes, is_required=is_required))
 
 

@@ -8,13 +8,13 @@ from typing import Annotated, ClassVar
 from aiohttp import web
 from pydantic import Field
 
-from forum.domain import organisations, sessions, setup
-from forum.domain.entities import NAME_LIMIT, Organisation, in_language
+from forum.domain import sessions, setup
+from forum.domain.entities import NAME_LIMIT
 from forum.errors import Invalid, NotFound, RateLimited
-from forum.i18n import languages, mark
+from forum.i18n import languages
 from forum.keys import ADDRESS, DB, HASHER, TRANSLATOR
 from forum.passwords import STAFF_LENGTH
-from forum.web import problem_json
+from forum.web import choices, problem_json
 from forum.web.flash import flash
 from forum.web.forms import Email, Form, FormState, RequiredLine, SpokenLanguage, state_of
 from forum.web.new_passwords import require_new_password
@@ -39,8 +39,7 @@ class SetupPage(Page):
     token: str
     form: FormState
     code: str
-    organisations: list[tuple[str, list[tuple[str, str]]]]
-    """Groups by their name, each with the slugs and names of its organisations."""
+    organisations: choices.Grouped
     languages: list[tuple[str, str]]
     password_length: int
 
@@ -56,7 +55,7 @@ async def create(request: web.Request) -> web.Response:
     try:
         await count_setup(request)
         form = SetupForm.parse(await request.post())
-        organisation = await _organisation(request, form.organisation)
+        organisation = await choices.organisation(request, form.organisation)
         personal = (form.email, form.name, organisation.name_el, organisation.name_en)
         require_new_password(form.password, form.password_repeat, is_staff=True, personal=personal)
         password_hash = await request.app[HASHER].hash(form.password)
@@ -84,13 +83,11 @@ async def create(request: web.Request) -> web.Response:
 
 async def _new(request: web.Request, form: FormState, *, problem: Invalid | RateLimited | None = None) -> web.Response:
     await _require_valid(request)
-    async with request.app[DB].read() as conn:
-        found = await organisations.list_organisations(conn, language=request[TRANSLATOR].language)
     page = SetupPage(
         token=request.match_info["token"],
         form=form,
         code=problem.code if problem and not form.is_faulty else "",
-        organisations=_grouped(request, found),
+        organisations=await choices.list_organisations(request),
         languages=list(languages().items()),
         password_length=STAFF_LENGTH,
     )
@@ -103,23 +100,3 @@ async def _require_valid(request: web.Request) -> None:
     async with request.app[DB].read() as conn:
         if not await setup.is_valid(conn, request.match_info["token"]):
             raise NotFound
-
-
-async def _organisation(request: web.Request, slug: str) -> Organisation:
-    async with request.app[DB].read() as conn:
-        try:
-            return await organisations.organisation(conn, slug)
-        except NotFound:
-            raise Invalid({"organisation": ("unknown",)}) from None
-
-
-def _grouped(request: web.Request, found: list[Organisation]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the associations first, then the municipalities of each region; all in the reader's language."""
-    words = request[TRANSLATOR]
-    kinds = {"association": words.gettext(mark("Associations")), "partner": words.gettext(mark("Partners"))}
-    groups: dict[str, list[tuple[str, str]]] = {kinds["association"]: []}
-    for each in found:
-        region = in_language(words.language, each.region_name_el or "", each.region_name_en or "")
-        name = in_language(words.language, each.name_el, each.name_en)
-        groups.setdefault(region or kinds[each.kind], []).append((each.slug, name))
-    return [(group, options) for group, options in groups.items() if options]

@@ -70,7 +70,7 @@ class Route:
     is_grave: bool = False
     """The password is asked for again where it was not given lately (`web/again.py`); programs are never asked."""
     is_for_all: bool = False
-    """Open to staff who owe a second factor, who may do nothing else before; every PUBLIC page is."""
+    """Open to who owes a second factor or has not read new terms yet, and may do nothing else; PUBLIC pages are."""
 
     @property
     def is_api(self) -> bool:
@@ -92,8 +92,8 @@ def guarded(route: Route) -> Handler:
             await csrf.check(request)
             if actor := request.get(ACTOR):
                 await ratelimit.count_change(request, actor)
-        if request.get(OWES) and not (route.is_for_all or route.access is Access.PUBLIC):
-            raise Forbidden("second_factor_due")
+        if (owed := request.get(OWES)) and not (route.is_for_all or route.access is Access.PUBLIC):
+            raise Forbidden(owed)
         if route.is_grave and (question := await again.ask(request)):
             return question
         return await repeat(lambda: route.handler(request))

@@ -16,6 +16,11 @@ _CODE: Final = web.RequestKey("flash", str)
 SENTENCES: Final[Mapping[str, str]] = {
     "signed_in": mark("You have signed in."),
     "signed_out": mark("You have signed out."),
+    "invitation.accepted": mark("Welcome. You are a member now."),
+    "invitation.sent": mark("The invitation is on its way."),
+    "invitation.sent_again": mark("The invitation will be sent once more."),
+    "invitation.withdrawn": mark("The invitation is withdrawn."),
+    "terms.accepted": mark("Thank you. You have accepted the terms of use."),
     "setup.done": mark("The first administrator has been created. Welcome to Koinon."),
     "topic.started": mark("Your topic is published."),
     "topic.deleted": mark("The topic is deleted. You can restore it from this page."),

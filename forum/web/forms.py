@@ -115,6 +115,10 @@ _CODES: Final = {
     "string_too_short": "required",
     "string_too_long": "too_long",
     "string_type": "bad_value",
+    "int_parsing": "out_of_range",
+    "int_parsing_size": "out_of_range",
+    "greater_than_equal": "out_of_range",
+    "less_than_equal": "out_of_range",
     "literal_error": "unknown",
     "extra_forbidden": "not_expected",
     "value_error": "bad_value",
@@ -181,6 +185,8 @@ FIELD_CODES: Final = frozenset(
         "past",
         "bad_colour",
         "too_light",
+        "too_many",
+        "out_of_range",
     }
 )
 """Every code a field's fault can have; `problems.py` has a sentence for each."""

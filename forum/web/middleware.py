@@ -126,8 +126,8 @@ async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
             return await _to_sign_in(request, problem)
         if fragments.wanted(request):
             return await fragments.notice(request, problem)
-        if problem.code == "second_factor_due":
-            return await owing.lead(request)
+        if problem.code in owing.PLACES:
+            return await owing.lead(request, problem.code)
         holds_words = problem.code in {"csrf", "rate_limited"} and request.get(ACTOR) is not None
         return (await resend.show(request, problem) if holds_words else None) or await _page(request, problem)
     except Exception as second:

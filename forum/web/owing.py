@@ -1,9 +1,12 @@
-"""Staff who have to have a second factor and have none yet: led to where it is set up, whatever they ask for.
+"""Members who owe something before they go on: led to where it is done, whatever they ask for.
 
+It is a second factor, where staff have to have one, or reading terms that have changed (`web/sessions.py` says which).
 Who may do what before is said by the table of routes. Words that somebody was just sending are kept as their draft.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from aiohttp import web
 
@@ -13,12 +16,16 @@ from forum.keys import ACTOR, DB
 from forum.web import kept
 from forum.web.flash import flash
 from forum.web.ratelimit import count_draft
+from forum.web.sessions import SECOND_FACTOR, TERMS
 from forum.web.urls import see_other
 
+PLACES: Final = {SECOND_FACTOR: "second_factors.show", TERMS: "terms.edit"}
+"""Where what is owed is done: routes by the code of the refusal."""
 
-async def lead(request: web.Request) -> web.Response:
-    """Answer with the way to the second factor."""
-    response = see_other(request, "second_factors.show")
+
+async def lead(request: web.Request, code: str) -> web.Response:
+    """Answer with the way to where it is done."""
+    response = see_other(request, PLACES[code])
     if request.method == "POST" and await _keep(request):
         flash(request, response, "draft.rescued")
     return response

@@ -52,6 +52,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "not_deleted": mark("It is not deleted."),
     "not_moderator": mark("Only moderators and administrators may do this."),
     "not_administrator": mark("Only administrators may do this."),
+    "invitation_void": mark("The invitation was accepted or withdrawn meanwhile."),
+    "terms_due": mark("The terms of use have changed. Read them on the forum's pages, then go on."),
     "has_replies": mark("Others have replied, so the topic can no longer be deleted."),
     "first_post": mark("The first post cannot be deleted alone. Delete the topic instead."),
     "bad_request": mark("The request cannot be understood. Go back and try again."),
@@ -122,6 +124,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "too_light": mark(
         "This colour is too light: letters in it could not be read on a light page. Made dark enough, it would be another colour."
     ),
+    "too_many": mark("These are too many at once."),
+    "out_of_range": mark("Please write a whole number within the limits."),
     "past": mark("Please choose a time that is still to come."),
 }
 

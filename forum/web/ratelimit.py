@@ -58,6 +58,12 @@ SETUPS: Final = Budget("setups", 60, 3600)
 RESETS: Final = Budget("resets", 20, 3600)
 """Links for forgotten passwords asked for from an address: a town hall shares one."""
 
+ARRIVALS: Final = Budget("arrivals", 20, 3600)
+"""Invitations asked for over links, from an address: a town hall shares one."""
+
+LETTERS: Final = Budget("letters", 3, 86400)
+"""Invitations asked for over links to one address, whoever asks: nobody fills a letter box."""
+
 BUDGETS: Final = (
     CALLS,
     CHANGES,
@@ -72,6 +78,8 @@ BUDGETS: Final = (
     FEEDBACK,
     SETUPS,
     RESETS,
+    ARRIVALS,
+    LETTERS,
 )
 
 
@@ -146,6 +154,12 @@ async def count_setup(request: web.Request) -> None:
 async def count_reset(request: web.Request, tx: Tx) -> None:
     """Count a link that is asked for, by the address that asks, or raise RateLimited."""
     await attempts.count(tx, request.app[LIMITS], (RESETS, _address(request)))
+
+
+async def count_arrival(request: web.Request, tx: Tx, email: str) -> None:
+    """Count an invitation that is asked for over a link, by who asks and for whom, or raise RateLimited."""
+    limits = request.app[LIMITS]
+    await attempts.count(tx, limits, (ARRIVALS, _address(request)), (LETTERS, attempts.subject(limits, "email", email)))
 
 
 async def _count(request: web.Request, *asked: tuple[Budget, bytes]) -> None:

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp_session import SESSION_KEY, AbstractStorage, Session, new_session
 
 from forum.config import Config
-from forum.domain import access, sessions
+from forum.domain import access, sessions, terms
 from forum.domain.entities import TopicId
 from forum.keys import ACTOR, CONFIG, DB, NETWORK, OWES, STAMP, VISIT, VISITED
 from forum.repeating import repeat
@@ -18,6 +18,17 @@ _KEY: Final = "key"
 
 KNOWN: Final = 1_000
 """Sessions, each with a topic or without, whose last reading a process remembers."""
+
+SECOND_FACTOR: Final = "second_factor_due"
+TERMS: Final = "terms_due"
+"""What a member may owe before they go on, by the code of the refusal."""
+
+
+def owed(session: sessions.SessionActor) -> str:
+    """Return what whoever's session it is has to do before all else, mostly nothing; new terms come last."""
+    if session.owes_second_factor:
+        return SECOND_FACTOR
+    return TERMS if session.informed_version < terms.VERSION else ""
 
 
 class PostgresStorage(AbstractStorage):
@@ -47,7 +58,7 @@ class PostgresStorage(AbstractStorage):
             return await self.new_session()
         request[ACTOR] = found.actor
         request[NETWORK] = found.network
-        request[OWES] = found.owes_second_factor
+        request[OWES] = owed(found)
         if found.stamp:
             request[STAMP] = found.stamp
         if visit:

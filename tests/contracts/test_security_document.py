@@ -10,13 +10,13 @@ from forum.web import ratelimit
 
 ROOT: Final = Path(__file__).parents[2]
 _TEXT: Final = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-_TIMES: Final = {"minute": 60, "hour": 3600}
+_TIMES: Final = {"minute": 60, "hour": 3600, "day": 86400}
 
 
 def test_the_limits_of_rate_are_those_of_the_code() -> None:
     told = [
         (act, int(limit), _TIMES[time])
-        for act, limit, time in re.findall(r"^\| `(\w+)`: [^|]+\|[^|]+\| (\d+) an? (minute|hour) \|$", _TEXT, re.M)
+        for act, limit, time in re.findall(r"^\| `(\w+)`: [^|]+\|[^|]+\| (\d+) an? (minute|hour|day) \|$", _TEXT, re.M)
     ]
     assert told == [(budget.act, budget.limit, budget.seconds) for budget in ratelimit.BUDGETS]
 

@@ -21,6 +21,7 @@ from forum.web import ratelimit
 from tests.cast import PASSWORD, Cast, email
 from tests.site import Answer, Program, Site, Visitor
 from tests.web import content
+from tests.web.inviting import make_link
 
 SENTENCE: Final = {"el": "σε σύντομο χρόνο", "en": "in a short time"}
 NEW: Final = "δεκατρείς ανεμόμυλοι"
@@ -135,7 +136,13 @@ def _is_refused(answer: Answer, budget: Budget, language: str = "el") -> bool:
 
 
 def test_every_budget_has_an_act() -> None:
-    tried = {act.budget for act in ACTS.values()} | {ratelimit.CALLS, ratelimit.SETUPS, ratelimit.RESETS}
+    tried = {act.budget for act in ACTS.values()} | {
+        ratelimit.CALLS,
+        ratelimit.SETUPS,
+        ratelimit.RESETS,
+        ratelimit.ARRIVALS,
+        ratelimit.LETTERS,
+    }
     assert tried == set(ratelimit.BUDGETS)
     assert len({budget.act for budget in ratelimit.BUDGETS}) == len(ratelimit.BUDGETS)
 
@@ -260,6 +267,22 @@ async def test_links_for_forgotten_passwords_are_counted_by_address_whoever_they
     refused = await guest.submit("/password", {"email": "kept-words@example.org"})
     assert _is_refused(refused, ratelimit.RESETS)
     assert "kept-words" in refused.text
+
+
+@pytest.mark.parametrize("budget", [ratelimit.ARRIVALS, ratelimit.LETTERS])
+async def test_invitations_asked_for_over_a_link_are_counted_by_who_asks_and_for_whom(
+    site: Site, owner: RawConnection, budget: Budget
+) -> None:
+    link = await make_link(site)
+    guest = await site.visitor()
+    assert (await guest.submit(link, {"email": "kept-words@example.org"})).status == 303
+    assert await _use_up(owner, budget) == 1
+    refused = await guest.submit(link, {"email": "kept-words@example.org"})
+    assert _is_refused(refused, budget)
+    assert "kept-words" in refused.text
+    assert (await guest.submit(link, {"email": "b@example.org"})).status == (
+        303 if budget is ratelimit.LETTERS else 429
+    )
 
 
 async def test_an_address_that_a_guest_makes_up_is_not_believed(site: Site, owner: RawConnection) -> None:

@@ -12,6 +12,7 @@ from forum.domain import entities, pages
 from forum.domain.api_tokens import TokenRow
 from forum.domain.categories import CategoryRow
 from forum.domain.entities import in_language
+from forum.domain.invitations import Invitation
 from forum.domain.search import MARK_CLOSE, MARK_OPEN, Hit
 from forum.errors import BadRequest
 from forum.handlers.api import models
@@ -45,6 +46,18 @@ def group(request: web.Request, found: entities.Group) -> models.Group:
         name=name(request, found.name_el, found.name_en),
         name_el=found.name_el,
         name_en=found.name_en,
+    )
+
+
+def invitation(found: Invitation) -> models.Invitation:
+    return models.Invitation(
+        id=found.id,
+        email=found.email or "",
+        organisation=found.organisation_slug,
+        role=found.role,
+        state=found.state,
+        created_at=found.created_at,
+        expires_at=found.expires_at,
     )
 
 

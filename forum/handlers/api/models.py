@@ -27,7 +27,8 @@ from forum.domain.entities import (
 from forum.domain.pages import CURSOR_LIMIT
 from forum.i18n import mark
 from forum.passwords import BYTE_LIMIT
-from forum.web.forms import Line, RequiredLine, RequiredText, Text
+from forum.web.forms import Email as MailAddress
+from forum.web.forms import Line, RequiredLine, RequiredText, SpokenLanguage, Text
 
 T = TypeVar("T")
 
@@ -42,6 +43,7 @@ _DIGITS: Final = re.compile("[0-9]{1,19}")
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 Right = Literal["see", "read", "start", "reply", "vote", "attach", "moderate"]
+RoleName = Literal["member", "moderator", "administrator"]
 Kind = Literal["discussion", "question", "proposal", "good_practice", "guide", "circular", "consultation"]
 
 
@@ -270,12 +272,40 @@ class MemberChange(Body):
     )
 
 
+class NewInvitation(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "m.hadjigianni@larnaca.example", "municipality": "larnaca"}]}
+    )
+    email: MailAddress
+    municipality: Annotated[RequiredLine, Field(max_length=QUERY_LIMIT)] | None = Field(
+        None, description=mark("Slug or name of a municipality; this or “organisation”.")
+    )
+    organisation: Annotated[RequiredLine, Field(max_length=QUERY_LIMIT)] | None = Field(
+        None, description=mark("Slug or name of any organisation.")
+    )
+    role: RoleName = "member"
+    language: SpokenLanguage | None = Field(None, description=mark("Of the invitation and the account."))
+    groups: list[Slug] = Field(
+        default_factory=list, max_length=20, description=mark("Slugs of free groups they are put into.")
+    )
+
+
 # Answers -----------------------------------------------------------------------------------------
 
 
 class CreatedToken(Answer):
     id: Id
     token: str = Field(description=mark("Shown only this once."))
+
+
+class Invitation(Answer):
+    id: Id
+    email: str
+    organisation: str = Field(description=mark("Slug of the organisation."))
+    role: Role
+    state: Literal["open", "accepted", "withdrawn", "expired"]
+    created_at: datetime
+    expires_at: datetime
 
 
 class Token(Answer):

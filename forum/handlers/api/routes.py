@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from forum.handlers.api import acts, categories, directory, me, posts, search, tokens, topics
+from forum.handlers.api import acts, categories, directory, invitations, me, posts, search, tokens, topics
 from forum.handlers.api.document import Document
 from forum.web.access import Access, Route
 
@@ -22,6 +22,8 @@ _CALLS: Final = (
     Route("GET", "/api/v1/members", directory.list_members, Access.MEMBER, "api.members.index"),
     Route("GET", "/api/v1/members/{id}", directory.show_member, Access.MEMBER, "api.members.show"),
     Route("PATCH", "/api/v1/members/{id}", directory.update_member, Access.ADMINISTRATOR, "api.members.update"),
+    Route("POST", "/api/v1/invitations", invitations.create, Access.ADMINISTRATOR, "api.invitations.create"),
+    Route("GET", "/api/v1/invitations/{id}", invitations.show, Access.ADMINISTRATOR, "api.invitations.show"),
     # Categories and topics
     Route("GET", "/api/v1/categories", categories.index, Access.MEMBER, "api.categories.index"),
     Route("GET", "/api/v1/categories/{slug}/topics", categories.list_topics, Access.CATEGORY_READ, "api.topics.index"),
