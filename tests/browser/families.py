@@ -6,12 +6,12 @@ A family that needs something sent first (a form that is refused) says which but
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from forum.db import RawConnection
-from forum.domain import mails, password_resets, setup
-from forum.domain.entities import BODY_LIMIT, MailId, MailKind
+from forum.domain import access, invitations, mails, password_resets, setup
+from forum.domain.entities import BODY_LIMIT, MailId, MailKind, Role
 from forum.keys import CONFIG, DB, SECRET
 from tests.browser.content import LONG_WORD, UNWIELDY, Pen, Topic
 from tests.browser.window import Window
@@ -80,6 +80,9 @@ class Filled:
     own: Topic
     link: str
     """By which a password is set."""
+    invitation: str
+    open_link: str
+    """The one of an invitation by mail, and one for several."""
     mail_id: int
     """Of a letter that lies as a file; the one before could not be delivered."""
 
@@ -136,8 +139,24 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
         site.cast.sophie.member_id,
     )
     await owner.execute("UPDATE members SET name = $1 WHERE id = $2", LONG_WORD[:100], site.cast.nikos.member_id)
+    invitation, open_link = await _fill_invitations(site)
     link, mail_id = await _fill_mail(site, owner)
-    return Filled(unwieldy, long, locked, deleted, own, link, mail_id)
+    return Filled(unwieldy, long, locked, deleted, own, link, invitation, open_link, mail_id)
+
+
+async def _fill_invitations(site: Site) -> tuple[str, str]:
+    """Invite one by mail, withdraw another, and make a link; return where the first and the link lead."""
+    administrator = access.to_administer(site.cast.administrator)
+    mytilene = site.cast.nikos.organisation_id
+    offer = invitations.Offer(mytilene, Role.MODERATOR, "el", note=UNWIELDY[:300])
+    async with site.app[DB].write() as tx:
+        (gone,) = await invitations.invite(tx, administrator, [f"{'x' * 60}@{'y' * 60}.example"], offer, key=None)
+        await invitations.withdraw(tx, administrator, gone)
+        (made,) = await invitations.invite(tx, administrator, ["eleni@mytilene.example"], offer, key=None)
+        several = await invitations.make_link(tx, administrator, 20, replace(offer, role=Role.MEMBER), key=None)
+        found = [await invitations.invitation(tx, administrator, one) for one in (made, several)]
+    first, second = (f"/invite/{invitations.make_token(site.app[SECRET], one)}" for one in found)
+    return first, second
 
 
 async def _fill_mail(site: Site, owner: RawConnection) -> tuple[str, int]:
@@ -257,6 +276,22 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("interface", "/api/v1/docs"),
         Family("administration", "/admin", "administrator"),
         Family("network", "/admin/network", "administrator"),
+        Family("invitations", "/admin/invitations", "administrator"),
+        Family("invitation by mail", "/admin/invitations/new", "administrator"),
+        Family("invitation refused", "/admin/invitations/new", "administrator", 422, press="Send the invitation"),
+        Family("link for several", "/admin/invitations/new?by=link", "administrator"),
+        Family("invitation", "/admin/invitations/2", "administrator"),
+        Family("invitation withdrawn", "/admin/invitations/1", "administrator"),
+        Family("link to hand on", "/admin/invitations/3", "administrator"),
+        Family("withdrawal", "/admin/invitations/2/delete", "administrator"),
+        Family("invited", filled.invitation, None),
+        Family("invited, refused", filled.invitation, None, 422, press="Become a member"),
+        Family("asking for an invitation", filled.open_link, None),
+        Family("asking for an invitation refused", filled.open_link, None, 422, press="Send me the invitation"),
+        Family("invitation asked for", "/invite/sent", None),
+        Family("invitation that is void", "/invite/1-x", None, 404),
+        Family("terms to accept", "/terms/accept", "jean"),
+        Family("terms refused", "/terms/accept", "jean", 422, press="Go on"),
         Family("mail", "/admin/mail", "administrator"),
         Family("mail not delivered", "/admin/mail?outcome=failed", "administrator"),
         Family("letter", f"/admin/mail/{filled.mail_id}", "administrator"),
