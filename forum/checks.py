@@ -40,7 +40,7 @@ COUNT_SECONDS: Final = 3600
 _HANDED_ON: Final = frozenset({"application_name", "timezone"})
 """What poolers hand on of the settings that a connection asks for."""
 
-_POOL: Final = 10
+_POOL: Final = 11
 _SPARE: Final = 5
 _PROBE: Final = "SELECT 'koinon' AS probe"
 _PROBE_SECONDS: Final = 5.0
