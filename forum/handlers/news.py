@@ -40,10 +40,10 @@ class NewsPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Posts of a page beyond number `after`; those beyond `since` are news to who asks."""
+    """Posts of a page from number `first` on; those beyond `since` are news to who asks."""
 
     page: int
-    after: int
+    first: int
     since: int
 
     @property
@@ -53,15 +53,15 @@ class _Asked:
 
 
 async def index(request: web.Request) -> web.Response:
-    """Answer our script with the posts of `?page=` beyond number `?after=`; lead everybody else to the first one."""
+    """Answer our script with the posts of `?page=` from number `?first=` on; lead everybody else to the first one."""
     visit = request.get(VISIT)
-    after, since = (min(optional_int_param(request, name) or 0, NUMBER_LIMIT) for name in ("after", "since"))
-    asked = _Asked(min(page_param(request), NUMBER_LIMIT // POSTS_A_PAGE), after, since)
+    first, since = (min(optional_int_param(request, name) or 1, NUMBER_LIMIT) for name in ("first", "since"))
+    asked = _Asked(min(page_param(request), NUMBER_LIMIT // POSTS_A_PAGE), first, since)
     if visit is None:
         raise NotFound
     topic = visit.grant.topic
     if not fragments.wanted(request):
-        return to_post(request, topic.id, topic.slug, min(after + 1, topic.post_count))
+        return to_post(request, topic.id, topic.slug, min(first, topic.post_count))
     place = ("news.index", topic.id, topic.version, asked)
     found: list[Post] | None = None
 
@@ -87,9 +87,9 @@ def _key(place: Hashable, visit: Visit, parties: frozenset[int | None]) -> Hasha
 
 async def _posts(request: web.Request, grant: ReadGrant, asked: _Asked) -> list[Post]:
     """Return what is to be shown, and what is only to be counted."""
-    first = min(asked.after, asked.since)
+    before = min(asked.first - 1, asked.since)
     async with request.app[DB].read() as conn:
-        return await posts.list_after(conn, grant, number=first, limit=POSTS_A_PAGE + LIMIT)
+        return await posts.list_after(conn, grant, number=before, limit=POSTS_A_PAGE + LIMIT)
 
 
 def _page(request: web.Request, grant: ReadGrant, asked: _Asked, found: list[Post]) -> NewsPage:
@@ -101,7 +101,7 @@ def _page(request: web.Request, grant: ReadGrant, asked: _Asked, found: list[Pos
     ]
     return NewsPage(
         topic=topic,
-        posts=[view(actor, topic, post) for post in found if asked.after < post.number <= asked.last],
+        posts=[view(actor, topic, post) for post in found if asked.first <= post.number <= asked.last],
         count=len(news),
         is_all_here=not news or news[-1].number <= asked.last,
         last_url=post_url(request.app, topic.id, topic.slug, topic.last_post_number),

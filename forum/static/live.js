@@ -85,7 +85,7 @@ const numberOf = (post) => Number(post.id.slice(5));
 const bar = make("div", { class: "news", role: "status" });
 const held = []; // replies that would push away what is being written
 const changed = new Map(); // edits of posts that are being looked at
-let since = Number(topic?.last); // the last post that the reader knows of
+let since = Number(topic?.since); // the last post that the reader knows of
 let from = Infinity;
 let soon;
 
@@ -96,7 +96,7 @@ function ask(after) {
   if (document.hidden) return void (missed = true);
   from = Math.min(from, after);
   soon ??= setTimeout(async () => {
-    const query = new URLSearchParams({ page: topic.page, after: from, since });
+    const query = new URLSearchParams({ page: topic.page, first: from + 1, since });
     [from, missed] = [Infinity, false];
     try {
       const answer = await fetch(`${base}/topics/${topic.live}/posts/news?${query}`, {
