@@ -88,6 +88,13 @@ async def test_a_topic_that_one_may_not_read_is_not_there(site: Site, topic: Sta
     assert (await guest.get(_address(topic))).location.startswith("/login")
 
 
+async def test_a_browser_whose_session_has_ended_is_told_to_stop_and_shown_no_page(site: Site) -> None:
+    guest = await site.visitor()
+    answer = await guest.get("/events", headers={"Accept": "text/event-stream"})
+    assert (answer.status, answer.text) == (204, "")
+    assert (await guest.get("/events")).location == "/login?next=/events"
+
+
 async def test_a_stream_without_a_topic_hears_of_no_post(site: Site, topic: Started) -> None:
     nikos = await site.visitor("nikos")
     async with nikos.listen() as stream:
