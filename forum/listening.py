@@ -95,6 +95,8 @@ class Listener:
             _log.warning("no live events for a moment: the connection to the database has ended")
         except (*FAILURES, OSError) as error:  # a time that has passed is an OSError too
             _log.warning("no live events for a moment: %s", one_line(error))
+        except Exception:
+            _log.exception("no live events for a moment")
         return self.hears.is_set()
 
     def _take(self, text: object) -> None:

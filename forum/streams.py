@@ -165,7 +165,9 @@ class Streams:
 
     async def hears(self) -> bool:
         """Begin to hear if that was not done; False where no live events are to be had."""
-        if self._work is None and not self._is_leaving:
+        if self._is_leaving:
+            return not self._listener.is_deaf
+        if self._work is None:
             self._work = asyncio.create_task(self._do(), name="event streams")
         if not self._listener.hears.is_set() and not self._listener.is_deaf:
             hearing = asyncio.create_task(self._listener.hears.wait())
@@ -271,6 +273,9 @@ class Streams:
             self._inbox.extendleft(reversed(batch))
             self._arrived.set()
             raise
+        except Exception:
+            self._tell_to_ask_anew()
+            raise
 
     async def _send(self, batch: Collection[Event]) -> None:
         """Send each event to those who may hear of it now; nothing is sent where that cannot be asked."""
@@ -283,7 +288,7 @@ class Streams:
             async with self._db.read() as conn:
                 hearers = set(await events.list_hearers(conn, asked)) if asked else hearers
                 for topic_id in told:
-                    counted[topic_id] = await self._counts(conn, topic_id, self._of_member.keys())
+                    counted[topic_id] = await self._counts(conn, topic_id, list(self._of_member))
         for event in batch:
             if event.kind is not Kind.NOTIFICATION_CREATED:
                 for_others, for_actor = _message(event, is_own=False), _message(event, is_own=True)

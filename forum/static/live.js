@@ -10,7 +10,7 @@ const name = `koinon-events-${member}`;
 const others = new BroadcastChannel(name);
 const hear = {
   "post.created": ({ is_own, number }) => is_own || ask(Math.min(lastHere(), number - 1)),
-  "post.updated": ({ number }) => document.getElementById(`post-${number}`) && ask(number - 1),
+  "post.updated": ({ number }) => isHere(number) && ask(number - 1),
   "topic.updated": ({ is_own, act }) => is_own || /pin$/.test(act) || tellChange(),
   "notification.created": ({ unread_count: count }) => {
     showUnread(count);
@@ -89,6 +89,7 @@ let since = Number(topic?.since); // the last post that the reader knows of
 let from = Infinity;
 let soon;
 
+const isHere = (number) => document.getElementById(`post-${number}`) ?? held.some((post) => numberOf(post) === number);
 const lastHere = () => numberOf(held.at(-1) ?? posts().at(-1));
 
 /** Ask for the posts of this page beyond a number, a little later: many readers hear of the same at once. */
@@ -103,7 +104,8 @@ function ask(after) {
         headers: { "X-Requested-With": "fetch" },
         redirect: "error",
       });
-      if (answer.ok) take(fragment(await answer.text()));
+      if (!answer.ok) throw new Error(answer.status);
+      take(fragment(await answer.text()));
     } catch {
       missed = true;
     }
@@ -119,7 +121,8 @@ function take(given) {
     const kept = held.findIndex(({ id }) => id === post.id);
     if (kept >= 0) held[kept] = post;
     else if (!here) held.push(post);
-    else if (!here.isEqualNode(post)) changed.set(here, post);
+    else if (here.isEqualNode(post)) changed.delete(here);
+    else changed.set(here, post);
   }
   refresh();
   if (!isInTheWay()) put();
@@ -153,8 +156,9 @@ function keepStill(change) {
 }
 
 function put() {
-  if (!held.length) return;
-  keepStill(() => [...document.querySelectorAll("main article.post, main .act-line")].at(-1).after(...held.splice(0)));
+  const given = held.splice(0).filter(({ id }) => !document.getElementById(id)); // one's own is shown by writing.js
+  if (!given.length) return;
+  keepStill(() => [...document.querySelectorAll("main article.post, main .act-line")].at(-1).after(...given));
   const field = document.querySelector("form[data-place] [name=last_number]");
   if (field) field.value = lastHere();
 }
@@ -171,15 +175,24 @@ function refresh() {
 
 function tell(...said) {
   const dismiss = make("button", { class: "close", type: "button", "aria-label": say("close") }, icon("x"));
-  dismiss.addEventListener("click", () => bar.replaceChildren());
+  dismiss.addEventListener("click", empty);
+  const focused = bar.contains(document.activeElement) && document.activeElement.classList[0];
   bar.replaceChildren(...said, dismiss);
+  if (focused) bar.querySelector(`.${focused}`).focus();
+}
+
+/** Take the bar away; who was in it goes on at the post that they see. */
+function empty() {
+  const isLeft = bar.contains(document.activeElement);
+  bar.replaceChildren();
+  if (isLeft) posts().find((post) => isSeen(post.getBoundingClientRect()))?.focus({ preventScroll: true });
 }
 
 function tellNews(sentence, way) {
   const first = posts().find((post) => numberOf(post) > since);
   if (!way && first && isSeen(first.getBoundingClientRect())) {
     since = lastHere();
-    bar.replaceChildren();
+    empty();
     return announce(sentence);
   }
   const show = make("button", { class: "btn small", type: "button" }, say("show"));
@@ -205,7 +218,7 @@ function tellChange() {
 /** The reader has come to all that is here. */
 function know() {
   since = Math.max(since, numberOf(posts().at(-1)));
-  bar.replaceChildren();
+  empty();
 }
 
 let scrolled;
@@ -224,7 +237,10 @@ function onScroll() {
 document.body.append(bar);
 if (topic) {
   addEventListener("scroll", onScroll, { passive: true });
-  document.addEventListener("koinon:replied", know);
+  document.addEventListener("koinon:replied", () => {
+    know();
+    put();
+  });
 }
 others.addEventListener("message", ({ data }) => showUnread(data));
 document.addEventListener("visibilitychange", onVisibility);

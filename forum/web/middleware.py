@@ -59,8 +59,8 @@ _STATUS_CODES: Final = {
 }
 PATH_LIMIT: Final = 4000
 _EVENT_STREAM: Final = "text/event-stream"
-"""What a browser asks for with a page's event stream, and with nothing else: it takes no page, and 204 as a word to stop
-(HTML Living Standard, 9.2.2)."""
+"""What a browser asks for with a page's event stream, and with nothing else: it takes no page, and 204 as a word to
+stop (HTML Living Standard, 9.2.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,8 @@ async def _send(request: web.Request, streams: Streams, stream: Stream) -> web.S
     response.headers[hdrs.CONNECTION] = "close"
     response.force_close()
     sent = request.app[METRICS].events_sent
+    if request.transport is None:
+        return web.Response(status=204)  # the client has left while it was asked what it may read
     try:
         await response.prepare(request)
         async with response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from forum.db import RawConnection
 from forum.domain.entities import POSTS_A_PAGE
@@ -116,6 +116,72 @@ async def test_who_is_writing_keeps_words_place_and_focus(open_page: OpenPage, s
     await window.post(3).wait_for()
     assert [await window.page.locator("article.post").count(), await window.page.locator("#post-3").count()] == [3, 1]
     assert window.path == topic.path, "without a new page: the reply follows the last one shown"
+
+
+async def test_a_reply_that_waits_is_shown_as_it_is_by_then(open_page: OpenPage, site: Site) -> None:
+    topic = await _topic(site)
+    window = await _open(open_page, site, topic)
+    await window.field("Text").fill("Γράφω ακόμα")
+    await window.page.evaluate("scrollTo(0, document.querySelector('.editor').offsetTop - 300)")
+    nikos = await Pen.of(site, "nikos")
+    await nikos.reply(topic, "Όπως γράφτηκε")
+    await expect(_bar(window)).to_contain_text("1 νέα απάντηση")
+    await nikos.edit(topic, 2, "Όπως διορθώθηκε")
+    await window.page.wait_for_timeout(1500)
+    assert await window.post(2).count() == 0, "the premise: it waits"
+    await _bar(window).get_by_role("button", name=window.say("Show"), exact=True).click()
+    await expect(window.post(2)).to_contain_text("Όπως διορθώθηκε")
+
+
+async def test_ones_own_reply_is_shown_once_though_another_came_before_its_answer(
+    open_page: OpenPage, site: Site
+) -> None:
+    topic = await _topic(site)
+    window = await _open(open_page, site, topic)
+    nikos = await Pen.of(site, "nikos")
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        await nikos.reply(topic, "Αμέσως μετά")
+        await expect(_bar(window)).to_contain_text("1 νέα απάντηση")
+        await route.fulfill(response=answer)
+
+    await window.page.route(f"**/topics/{topic.id}/posts", hold)
+    await window.field("Text").fill("Δική μου")
+    await window.page.evaluate("scrollTo(0, document.querySelector('.editor').offsetTop - 300)")
+    await window.main.get_by_role("button", name=window.say("Publish the reply")).click()
+    await window.post(3).wait_for(state="attached")
+    numbers = "[...document.querySelectorAll('article.post')].map(({id}) => id)"
+    assert await window.page.evaluate(numbers) == ["post-1", "post-2", "post-3"]
+
+
+async def test_who_is_on_the_bar_stays_on_it_and_goes_on_reading_when_it_is_closed(
+    open_page: OpenPage, site: Site
+) -> None:
+    topic = await _topic(site)
+    window = await _open(open_page, site, topic)
+    nikos = await Pen.of(site, "nikos")
+    await nikos.reply(topic, "Συμφωνούμε.")
+    show = _bar(window).get_by_role("button", name=window.say("Show"), exact=True)
+    await show.focus()
+    await nikos.reply(topic, "Και κάτι ακόμη.")
+    await expect(_bar(window)).to_contain_text("2 νέες απαντήσεις")
+    await expect(show).to_be_focused()
+    await window.page.keyboard.press("Tab")
+    await window.page.keyboard.press("Enter")
+    await expect(_bar(window)).to_be_empty()
+    await expect(window.post(1)).to_be_focused()
+
+
+async def test_of_two_edits_while_one_looks_the_later_is_shown(open_page: OpenPage, site: Site) -> None:
+    topic = await _topic(site, 2)
+    window = await _open(open_page, site, topic)
+    nikos = await Pen.of(site, "nikos")
+    for body in ("Πρόχειρο", "Τελικό"):
+        await nikos.edit(topic, 1, body)
+        await window.page.wait_for_timeout(1200)
+    await window.page.evaluate("document.querySelector('#post-3').scrollIntoView()")
+    await expect(window.post(1)).to_contain_text("Τελικό")
 
 
 async def test_who_reads_below_the_posts_is_not_moved_either(open_page: OpenPage, site: Site) -> None:

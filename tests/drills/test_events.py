@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 
 from forum import streams
 from forum.config import Config
+from forum.db import RawConnection, connect
 from forum.keys import STREAMS
 from forum.postgres import Endpoint
 from tests import cast as people
@@ -77,6 +79,19 @@ async def test_a_reply_through_one_process_reaches_the_readers_of_the_other(
                     assert heard
                     assert (heard[0], heard[1]["number"]) == ("post.created", number)
                 assert time.monotonic() - began < _REACH_SECONDS
+            own = await connect(database_url)
+            ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
+            assert await own.fetchval(f"{ended} AND query LIKE 'LISTEN%'") == 2, "one connection a process"
+            await own.close()
+            for stream in (near, far):
+                heard = await stream.next()
+                assert heard
+                assert heard[0] == "resync"
+            await world.submit(stage.first, "author", f"/topics/{world.topic_id}/posts", body="Μετά")
+            for stream in (near, far):
+                heard = await stream.next()
+                assert heard
+                assert (heard[0], heard[1]["number"]) == ("post.created", 5)
             await world.sql("DELETE FROM sessions WHERE member_id = $1", world.ids["keeper"])
             assert await far.next(streams.RECHECK_SECONDS + 3) is None, "ended in the other process too"
 
@@ -128,17 +143,19 @@ async def test_streams_hold_up_neither_a_stop_nor_a_renewal(data_dir: Path, numb
         assert "Traceback" not in process.said()
 
 
+def _request(person: Person, topic: str) -> bytes:
+    cookies = "; ".join(f"{cookie.key}={cookie.value}" for cookie in person.http.cookie_jar)
+    return f"GET /events?topic={topic} HTTP/1.1\r\nHost: forum.example\r\nCookie: {cookies}\r\n\r\n".encode()
+
+
 async def test_a_client_that_reads_nothing_holds_up_nobody_and_is_let_go(
     config: Config, database_url: str, cast: people.Cast
 ) -> None:
     async with serving(config, database_url) as server, Person(server.url) as maria:
         await maria.sign_in(people.email("maria"))
         topic = await maria.start_topic("Αργοί")
-        cookies = "; ".join(f"{cookie.key}={cookie.value}" for cookie in maria.http.cookie_jar)
         slow = await server.client(window=2048)
-        await slow.say(
-            f"GET /events?topic={topic} HTTP/1.1\r\nHost: forum.example\r\nCookie: {cookies}\r\n\r\n".encode()
-        )
+        await slow.say(_request(maria, topic))
         async with _listening(maria.http, f"{server.url}/events?topic={topic}") as stream:
             hub = server.app[STREAMS]
             assert len(hub) == 2
@@ -150,6 +167,24 @@ async def test_a_client_that_reads_nothing_holds_up_nobody_and_is_let_go(
             async with asyncio.timeout(10):
                 while len(hub) == 2:  # noqa: ASYNC110 - nothing tells when a client is given up
                     await asyncio.sleep(0.05)
+
+
+async def test_a_client_that_has_left_before_its_stream_began_is_no_fault(
+    config: Config, database_url: str, cast: people.Cast, owner: RawConnection, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(config, database_url) as server, Person(server.url) as maria:
+        await maria.sign_in(people.email("maria"))
+        topic = await maria.start_topic("Βιαστικοί")
+        client = await server.client()
+        async with owner.transaction():
+            await owner.execute("LOCK TABLE topics")
+            await client.say(_request(maria, topic))
+            await asyncio.sleep(0.3)
+            client.writer.transport.abort()
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(0.3)
+        assert len(server.app[STREAMS]) == 0
+        assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 _KEY: Final = b"K\x00\x00\x00\x0c"

@@ -11,12 +11,13 @@ from contextlib import AsyncExitStack
 import pytest
 
 from forum import streams
-from forum.db import Conn, Database, RawConnection
+from forum.db import Conn, Database, RawConnection, connect
 from forum.domain import events, sessions
 from forum.domain.entities import MemberId, TopicId
 from forum.domain.events import Event, Kind
 from forum.domain.topics import Started
 from forum.keys import DB, METRICS, STREAMS
+from forum.listening import Listener
 from forum.streams import RESYNC, Stream, Streams
 from tests.site import Site
 from tests.web import content
@@ -239,6 +240,77 @@ async def test_told_to_end_the_process_ends_its_streams_at_once(site: Site) -> N
     async with nikos.listen() as stream:
         assert stream.response.status == 200, "so that a browser comes back by itself, to another process"
         assert await stream.next(1.0) is None
+
+
+async def test_a_connection_that_the_server_ends_is_made_anew_and_every_stream_told_to_ask_anew(
+    site: Site, topic: Started, database_url: str
+) -> None:
+    nikos, stranger = await site.visitor("nikos"), await site.visitor("stranger")
+    async with nikos.listen(_address(topic)) as stream, stranger.listen() as other:
+        own = await connect(database_url)
+        ended = await own.fetchval(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+        )
+        await own.close()
+        assert ended == 1, "one connection for all streams"
+        for one in (stream, other):
+            heard = await one.next()
+            assert heard
+            assert heard.kind == "resync"
+        await content.reply(site, "maria", topic.topic_id)
+        heard = await stream.next()
+        assert heard
+        assert heard.kind == "post.created"
+
+
+async def test_a_mistake_of_ours_ends_no_hearing(database_url: str, owner: RawConnection) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    begun = 0
+
+    def begin() -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 1:
+            raise ZeroDivisionError
+
+    listener = Listener(database_url, events.CHANNEL, is_named=False, on_message=heard.put_nowait, on_again=begin)
+    task = asyncio.create_task(listener.run())
+    try:
+        async with asyncio.timeout(5):
+            while begun < 2:  # noqa: ASYNC110 - nothing tells when it is tried again
+                await asyncio.sleep(0.05)
+            await owner.execute("SELECT pg_notify($1, 'a')", events.CHANNEL)
+            assert await heard.get() == "a"
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def test_what_cannot_be_sent_for_a_mistake_of_ours_is_asked_for_anew(
+    site: Site, db: Database, database_url: str, topic: Started
+) -> None:
+    async def counts(conn: Conn, topic_id: TopicId, member_ids: Collection[MemberId]) -> dict[MemberId, int]:
+        raise ZeroDivisionError
+
+    hub = Streams(db, database_url, site.app[METRICS], counts=counts)
+    stream = Stream(site.cast.nikos.member_id, 1, topic_id=topic.topic_id)
+    try:
+        assert await hub.hears()
+        hub.open(stream)
+        async with db.write() as tx:
+            await events.announce(tx, Event(Kind.POST_CREATED, topic.topic_id, number=2))
+            await events.announce(tx, Event(Kind.NOTIFICATION_CREATED, topic.topic_id))
+        async with asyncio.timeout(5):
+            assert await stream.take() == RESYNC
+        async with db.write() as tx:
+            await events.announce(tx, Event(Kind.POST_CREATED, topic.topic_id, number=3))
+        async with asyncio.timeout(5):
+            message = await stream.take()
+        assert message
+        assert message.kind == "post.created", "later ones are sent as ever"
+    finally:
+        await hub.stop()
 
 
 async def test_a_notice_is_sent_to_those_connected_who_got_one(
