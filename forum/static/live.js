@@ -82,7 +82,7 @@ function resync() {
 
 const posts = () => [...document.querySelectorAll("main article.post")];
 const numberOf = (post) => Number(post.id.slice(5));
-const bar = make("div", { class: "news", role: "status" });
+const bar = make("div", { class: "live-bar", role: "status" });
 const held = []; // replies that would push away what is being written
 const changed = new Map(); // edits of posts that are being looked at
 let since = Number(topic?.since); // the last post that the reader knows of

@@ -39,7 +39,7 @@ async def _open(open_page: OpenPage, site: Site, topic: Topic, page: int = 1, **
 
 
 def _bar(window: Window) -> Locator:
-    return window.page.locator(".news")
+    return window.page.locator(".live-bar")
 
 
 async def _place(window: Window, selector: str) -> float:
