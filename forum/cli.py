@@ -22,9 +22,9 @@ from forum import clock, server
 from forum import config as settings
 from forum.config import Config
 from forum.db import Conn, Database
-from forum.domain import counters, organisations, second_factors, sign_in
+from forum.domain import counters, mails, organisations, second_factors, sign_in
 from forum.domain import members as members_domain
-from forum.domain.entities import Language, Role
+from forum.domain.entities import Language, MailKind, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
 from forum.i18n import catalogues, fold
 from forum.passwords import Hasher, check_password
@@ -414,6 +414,7 @@ async def _reset_password(db: Database, email: str, password: str) -> None:
         if found is None:
             raise CommandError(f"nobody signs in as {email}")
         await members_domain.reset_password(tx, found.member_id, password_hash)
+        await mails.enter(tx, MailKind.PASSWORD_CHANGED, to=found.member_id)
 
 
 async def _switch_second_factor_off(db: Database, email: str) -> None:

@@ -54,7 +54,7 @@ class Mailing:
         self._is_leaving = asyncio.Event()
         self._more = asyncio.Event()
         """Set while there may be more than one sender has taken."""
-        self._silent_until, self._pauses = 0.0, 0
+        self._silent_until, self._silent_because, self._pauses = 0.0, "", 0
 
     async def run(self) -> None:
         """Send until told to leave; cancelled, let go of what is not sent yet."""
@@ -107,7 +107,7 @@ class Mailing:
         began = time.monotonic()
         async with self._db.once() as once:
             taken = await mails.take(once, BATCH)
-        left = [mail.id for mail in taken]
+        left, problem = [mail.id for mail in taken], None
         try:
             for mail in taken:
                 # A letter that is begun is done with while it is still ours.
@@ -117,11 +117,12 @@ class Mailing:
                 left.remove(mail.id)
                 if not await self._finish(self._send(mailer, mail)):
                     left.append(mail.id)
+                    problem = self._silent_because
                     break
         finally:
             if left and time.monotonic() - began < mails.LEASE.total_seconds() - TIMEOUT:
                 with contextlib.suppress(ForumError):
-                    await asyncio.shield(self._give_back(left))
+                    await asyncio.shield(self._give_back(left, problem))
         return len(taken)
 
     async def _finish(self, sending: Coroutine[Any, Any, bool]) -> bool:
@@ -147,7 +148,7 @@ class Mailing:
             await mailer.send(raw, letter.to)
         except NotTaken as refusal:
             return await self._refused(mail, letter, refusal)
-        self._silent_until, self._pauses = 0.0, 0
+        self._silent_until, self._silent_because, self._pauses = 0.0, "", 0
         await self._note(lambda once: mails.sent(once, mail.id))
         return True
 
@@ -172,7 +173,7 @@ class Mailing:
         if refusal.fault is Fault.SERVER:
             pause = min(5.0 * 2**self._pauses, LONGEST_PAUSE)
             self._pauses = min(self._pauses + 1, 10)
-            self._silent_until = time.monotonic() + pause
+            self._silent_until, self._silent_because = time.monotonic() + pause, said
             _log.warning("mail cannot be sent, trying again in %.0f s: %s", pause, said)
             return False
         _log.info("the %s mail %d was not taken: %s", mail.kind, mail.id, said)
@@ -191,9 +192,9 @@ class Mailing:
 
         await repeat(noted)
 
-    async def _give_back(self, left: list[MailId]) -> None:
+    async def _give_back(self, left: list[MailId], problem: str | None) -> None:
         async with self._db.once(bears_repeating=True) as once:
-            await mails.give_back(once, left)
+            await mails.give_back(once, left, problem)
 
 
 async def _close(mailer: Mailer) -> None:

@@ -1,7 +1,8 @@
 """The Jinja environments, one a language, with the language's sentences, dates and numbers; no forum rules.
 
 Templates are strict: an undefined name is an error, everything is escaped, and `|safe` stands only on HTML that was
-sanitised on write. Blocking or asynchronous work never happens in a template.
+sanitised on write. Blocking or asynchronous work never happens in a template. Run as a program, this module compiles
+every template and writes what came of it to its output, for another process to `take` (docs/adr/0015-processes.md).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import marshal
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
@@ -49,19 +50,11 @@ def make_environments(functions: Mapping[str, object]) -> dict[Language, jinja2.
     return {language: _make(translator(language), functions) for language in languages()}
 
 
-def compile_all(environments: Iterable[jinja2.Environment]) -> None:
-    """Compile every template, for a process that has compiled none: half a second of a processor.
+def take(compiled: bytes) -> None:
+    """Take what another process has compiled.
 
     Compiled when it is first shown, each page would hold up the loop for a tenth of a second.
     """
-    if not _CompiledOnce.all():
-        for environment in environments:
-            for name in environment.list_templates(extensions=["html", "txt"]):
-                environment.get_template(name)
-
-
-def take(compiled: bytes) -> None:
-    """Take what another process has compiled: this module, run as a program, writes it to its output."""
     if compiled:
         _CompiledOnce.all().update(marshal.loads(compiled))  # noqa: S302 - our own process said it
 
@@ -192,5 +185,7 @@ def _marked(snippet: str) -> Markup:
 
 
 if __name__ == "__main__":
-    compile_all([_make(translator(next(iter(languages()))), {})])
+    _any = _make(translator(next(iter(languages()))), {})
+    for _template in _any.list_templates(extensions=["html", "txt"]):
+        _any.get_template(_template)
     sys.stdout.buffer.write(marshal.dumps(_CompiledOnce.all()))

@@ -139,7 +139,11 @@ _PUT_OFF = Statement(
 
 _GIVE_BACK = Statement(
     "mails.give_back",
-    "UPDATE mails SET due_at = now(), problem = $2 WHERE mails.id = ANY ($1::bigint[]) AND mails.due_at IS NOT NULL",
+    """
+    UPDATE mails
+    SET due_at = now(), problem = coalesce($2, mails.problem)
+    WHERE mails.id = ANY ($1::bigint[]) AND mails.due_at IS NOT NULL
+    """,
     returns=int,
     card=Card.NONE,
 )
@@ -280,8 +284,11 @@ async def put_off(once: Once, mail_id: MailId, problem: str) -> None:
     await once.run(_PUT_OFF, mail_id, problem, FIRST_PAUSE, LONGEST_PAUSE, ATTEMPTS)
 
 
-async def give_back(once: Once, mail_ids: list[MailId], problem: str | None = None) -> None:
-    """Let go of mails that were taken and not tried; somebody else may take them at once."""
+async def give_back(once: Once, mail_ids: list[MailId], problem: str | None) -> None:
+    """Let go of mails that were taken and not tried; somebody else may take them at once.
+
+    `problem` is what keeps them, for administrators to see: None when it is nothing of theirs.
+    """
     await once.run(_GIVE_BACK, mail_ids, problem)
 
 

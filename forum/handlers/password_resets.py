@@ -16,10 +16,11 @@ from forum.domain import password_resets
 from forum.domain.password_resets import Reset
 from forum.errors import ForumError, Invalid, NotFound, RateLimited
 from forum.keys import DB, HASHER, SECRET, TRANSLATOR
-from forum.passwords import LENGTH, STAFF_LENGTH, check_password
+from forum.passwords import LENGTH, STAFF_LENGTH
 from forum.web import problem_json
 from forum.web.flash import flash
 from forum.web.forms import Email, Form, FormState, state_of
+from forum.web.new_passwords import require_new_password
 from forum.web.pages import Page, render
 from forum.web.ratelimit import count_reset
 from forum.web.urls import see_other
@@ -94,7 +95,8 @@ async def update(request: web.Request) -> web.Response:
         reset = await _found(request)
         try:
             form = ResetForm.parse(await request.post())
-            _check(form, reset)
+            personal = (reset.email, reset.name, reset.organisation_el, reset.organisation_en)
+            require_new_password(form.password, form.password_repeat, is_staff=reset.is_staff, personal=personal)
         except Invalid as invalid:
             return await _edit(request, reset, await state_of(request, invalid), status=invalid.status)
         new_hash = await request.app[HASHER].hash(form.password)
@@ -110,17 +112,6 @@ async def update(request: web.Request) -> web.Response:
 async def _found(request: web.Request) -> Reset:
     async with request.app[DB].read() as conn:
         return await password_resets.find(conn, request.app[SECRET], request.match_info["token"])
-
-
-def _check(form: ResetForm, reset: Reset) -> None:
-    """Raise Invalid unless the password may be taken and was typed twice alike."""
-    personal = (reset.email, reset.name, reset.organisation_el, reset.organisation_en)
-    faults = {
-        "password": check_password(form.password, is_staff=reset.is_staff, personal=personal),
-        "password_repeat": () if form.password == form.password_repeat else ("mismatch",),
-    }
-    if any(faults.values()):
-        raise Invalid({name: codes for name, codes in faults.items() if codes})
 
 
 async def _new(request: web.Request, form: FormState, *, problem: ForumError | None = None) -> web.Response:

@@ -8,14 +8,15 @@ from typing import Annotated, ClassVar
 from aiohttp import web
 from pydantic import Field
 
-from forum.domain import members, sessions, sign_in
-from forum.domain.members import Settings
+from forum.domain import mails, members, sessions, sign_in
+from forum.domain.entities import MailKind
 from forum.errors import Invalid, RateLimited
 from forum.keys import ACTOR, ADDRESS, DB, HASHER, LIMITS
-from forum.passwords import LENGTH, STAFF_LENGTH, check_password
+from forum.passwords import LENGTH, STAFF_LENGTH
 from forum.web import credentials, problem_json
 from forum.web.flash import flash
 from forum.web.forms import Form, FormState, state_of
+from forum.web.new_passwords import require_new_password
 from forum.web.pages import Page, render
 from forum.web.ratelimit import count_password
 from forum.web.sessions import begin
@@ -48,7 +49,8 @@ async def update(request: web.Request) -> web.Response:
         own = await members.settings(conn, actor)
     try:
         form = PasswordForm.parse(await request.post())
-        _check(form, own, is_staff=actor.is_staff)
+        personal = (own.email, own.name, own.organisation_el, own.organisation_en)
+        require_new_password(form.password, form.password_repeat, is_staff=actor.is_staff, personal=personal)
         known = await credentials.verify(request, own.email, form.password_current)
         if known is None:
             raise Invalid({"password_current": ("wrong_password",)})
@@ -59,6 +61,7 @@ async def update(request: web.Request) -> web.Response:
                 tx, app[LIMITS], own.email, request[ADDRESS], actor.member_id, password_hash=known.password_hash
             )
             await members.change_password(tx, actor, new_hash)
+            await mails.enter(tx, MailKind.PASSWORD_CHANGED, to=actor.member_id)
             key = await sessions.renew(tx, actor)
     except Invalid as invalid:
         return await _edit(request, await state_of(request, invalid), problem=invalid)
@@ -68,17 +71,6 @@ async def update(request: web.Request) -> web.Response:
     response = see_other(request, "passwords.edit")
     flash(request, response, "password.changed")
     return response
-
-
-def _check(form: PasswordForm, own: Settings, *, is_staff: bool) -> None:
-    """Raise Invalid unless the new password may be taken and was typed twice alike."""
-    personal = (own.email, own.name, own.organisation_el, own.organisation_en)
-    faults = {
-        "password": check_password(form.password, is_staff=is_staff, personal=personal),
-        "password_repeat": () if form.password == form.password_repeat else ("mismatch",),
-    }
-    if any(faults.values()):
-        raise Invalid({name: codes for name, codes in faults.items() if codes})
 
 
 async def _edit(request: web.Request, form: FormState, *, problem: Invalid | RateLimited | None = None) -> web.Response:

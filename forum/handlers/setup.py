@@ -13,10 +13,11 @@ from forum.domain.entities import NAME_LIMIT, Organisation, in_language
 from forum.errors import Invalid, NotFound, RateLimited
 from forum.i18n import languages, mark
 from forum.keys import ADDRESS, DB, HASHER, TRANSLATOR
-from forum.passwords import STAFF_LENGTH, check_password
+from forum.passwords import STAFF_LENGTH
 from forum.web import problem_json
 from forum.web.flash import flash
 from forum.web.forms import Email, Form, FormState, RequiredLine, SpokenLanguage, state_of
+from forum.web.new_passwords import require_new_password
 from forum.web.pages import Page, render
 from forum.web.ratelimit import count_setup
 from forum.web.sessions import begin
@@ -56,7 +57,8 @@ async def create(request: web.Request) -> web.Response:
         await count_setup(request)
         form = SetupForm.parse(await request.post())
         organisation = await _organisation(request, form.organisation)
-        _check_password(form, organisation)
+        personal = (form.email, form.name, organisation.name_el, organisation.name_en)
+        require_new_password(form.password, form.password_repeat, is_staff=True, personal=personal)
         password_hash = await request.app[HASHER].hash(form.password)
         async with request.app[DB].write() as tx:
             member_id = await setup.create_administrator(
@@ -109,17 +111,6 @@ async def _organisation(request: web.Request, slug: str) -> Organisation:
             return await organisations.organisation(conn, slug)
         except NotFound:
             raise Invalid({"organisation": ("unknown",)}) from None
-
-
-def _check_password(form: SetupForm, organisation: Organisation) -> None:
-    """Raise Invalid unless the password may guard an administrator's account and was typed twice alike."""
-    personal = (form.email, form.name, organisation.name_el, organisation.name_en)
-    faults = {
-        "password": check_password(form.password, is_staff=True, personal=personal),
-        "password_repeat": () if form.password == form.password_repeat else ("mismatch",),
-    }
-    if any(faults.values()):
-        raise Invalid({name: codes for name, codes in faults.items() if codes})
 
 
 def _grouped(request: web.Request, found: list[Organisation]) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -16,7 +16,7 @@ from random import getrandbits
 from typing import ClassVar, Final
 
 from aiohttp import web
-from aiohttp_session import SESSION_KEY, new_session
+from aiohttp_session import SESSION_KEY
 
 from forum import db, logs
 from forum.config import Network
@@ -27,7 +27,7 @@ from forum.keys import ACTOR, ADDRESS, CONFIG, METRICS, NETWORK, REQUEST_ID, TEL
 from forum.web import compression, fragments, kept, owing, pages, problem_json, problems, resend, sign_in
 from forum.web.access import Handler, load_actor, load_token_actor
 from forum.web.forms import FormState
-from forum.web.sessions import cookie_name
+from forum.web.sessions import cookie_name, leave_unasked
 from forum.web.urls import login_url, redirect
 
 _log = logging.getLogger("forum.web")
@@ -151,7 +151,7 @@ async def _without_database(request: web.Request, problem: ForumError) -> web.Re
     """
     request.setdefault(NETWORK, HOUSE)
     if SESSION_KEY not in request:
-        await new_session(request)
+        await leave_unasked(request)
     async with request.app[TELLING]:
         await asyncio.sleep(0)
         if request.transport is None:

@@ -6,12 +6,12 @@ from collections import OrderedDict
 from typing import Final
 
 from aiohttp import web
-from aiohttp_session import AbstractStorage, Session, new_session
+from aiohttp_session import SESSION_KEY, AbstractStorage, Session, new_session
 
 from forum.config import Config
 from forum.domain import access, sessions
 from forum.domain.entities import TopicId
-from forum.keys import ACTOR, DB, NETWORK, OWES, STAMP, VISIT, VISITED
+from forum.keys import ACTOR, CONFIG, DB, NETWORK, OWES, STAMP, VISIT, VISITED
 from forum.repeating import repeat
 
 _KEY: Final = "key"
@@ -83,6 +83,17 @@ def cookie_name(config: Config, purpose: str) -> str:
     if not config.is_https:
         return f"koinon_{purpose}"
     return f"__Secure-koinon_{purpose}" if config.base_path else f"__Host-koinon_{purpose}"
+
+
+async def leave_unasked(request: web.Request) -> None:
+    """Give the request the session whose key its cookie holds, for the forms of an answer without the database.
+
+    Nobody is signed in by it: whether there is such a session is asked when the form comes.
+    """
+    if key := request.cookies.get(cookie_name(request.app[CONFIG], "session")):
+        request[SESSION_KEY] = Session(key, data={"session": {_KEY: key}, "created": 0}, new=False)
+    else:
+        await new_session(request)
 
 
 async def begin(request: web.Request, key: str) -> None:

@@ -32,7 +32,7 @@ from forum.passwords import Hasher, Parameters
 from forum.postgres import Endpoint
 from forum.web.sessions import cookie_name
 from tests import cast as people
-from tests.browser.window import AGENT, HEIGHT, Window, chromium_path
+from tests.browser.window import AGENT, HEIGHT, IS_AUDIT, Window, chromium_path
 from tests.cast import Cast
 from tests.site import Site
 
@@ -48,12 +48,27 @@ class OpenPage(Protocol):
     ) -> Window: ...
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this folder the loop of the whole session."""
-    for item in items:
-        is_async = isinstance(item, pytest.Function) and iscoroutinefunction(item.function)
-        if is_async and Path(__file__).parent in item.path.parents:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give the tests of this folder the session's loop; outside the audit, take languages and widths in turn."""
+    ours = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in ours:
+        if isinstance(item, pytest.Function) and iscoroutinefunction(item.function):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    if not IS_AUDIT and (left := _left_for_the_audit(ours)):
+        items[:] = [item for item in items if item not in left]
+        config.hook.pytest_deselected(items=list(left))
+
+
+def _left_for_the_audit(items: list[pytest.Item]) -> set[pytest.Item]:
+    """Return all but one of each test that is asked for in several languages and widths; the next keeps another one."""
+    looks: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if callspec and {"language", "width"} <= callspec.params.keys():
+            language, width = callspec.params["language"], callspec.params["width"]
+            looks.setdefault(item.nodeid.replace(f"{language}-{width}", ""), []).append(item)
+    kept = {ways[number % len(ways)] for number, ways in enumerate(looks.values())}
+    return {item for ways in looks.values() for item in ways} - kept
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -144,7 +144,7 @@ async def _faults(window: Window, family: Family, network: str) -> list[str]:
     await window.page.set_viewport_size({"width": _WIDE, "height": HEIGHT})
     await family.visit(window)
     found = [f"{fault}, at {_WIDE}" for fault in await _ill_built(window, family, network)]
-    for width in _NARROW:
+    for width in _NARROW if IS_AUDIT else _NARROW[-1:]:
         await window.page.set_viewport_size({"width": width, "height": HEIGHT})
         for how, rules in _ADJUSTED.items():
             await window.page.evaluate(_ADJUST, rules)

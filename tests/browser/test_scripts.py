@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from playwright.async_api import Locator, Request
 from forum.i18n import LANGUAGES, Language
 from tests.browser.conftest import OpenPage
 from tests.browser.content import Pen
-from tests.browser.window import Window, halfway
+from tests.browser.window import SETTLED, Window, halfway, held_until
 from tests.site import Site
 
 _BUDGET: Final = 25_000
@@ -116,9 +117,17 @@ async def test_scripts_move_nothing_when_they_come(
     window = await open_page("maria", language=language, width=width, scripts=True)
     await window.page.add_init_script(_SHIFTS)
     for path in ("/", "/categories/questions/new", f"/posts/{topic.posts[0]}/edit", topic.path):
-        await window.go(path)
+        seen = asyncio.Event()
+        await window.page.route("**/*.js", held_until(seen))
+        await window.page.goto(window.address + path, wait_until="commit")
+        await window.page.wait_for_function("document.readyState === 'interactive'")
+        await window.page.evaluate(SETTLED)
+        await window.page.evaluate("window.shifts = []")
+        seen.set()
+        await window.page.wait_for_load_state("networkidle")
         await window.page.wait_for_timeout(300)
         assert await window.page.evaluate("window.shifts") == [], path
+        await window.page.unroute_all(behavior="wait")
 
 
 # Shortcuts --------------------------------------------------------------------------------------------------------

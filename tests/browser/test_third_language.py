@@ -16,7 +16,7 @@ from forum.db import RawConnection
 from tests import pseudo
 from tests.browser.conftest import OpenPage
 from tests.browser.families import families, fill
-from tests.browser.window import HEIGHT, Window
+from tests.browser.window import HEIGHT, IS_AUDIT, Window
 from tests.site import Site
 
 _WIDTHS: Final = (1280, 360)
@@ -83,13 +83,14 @@ def config(tmp_path: Path) -> Iterator[Config]:
 
 
 async def test_every_page_speaks_it_and_has_room_for_it(open_page: OpenPage, site: Site, owner: RawConnection) -> None:
+    """In the audit every page; else every third."""
     assert list(i18n.languages()) == ["el", "en", pseudo.CODE]
     filled = await fill(site, owner)
     windows: dict[str | None, Window] = {}
     faults: list[str] = []
     marked = 0
     today = i18n.translator(pseudo.CODE).long_date(clock.now(), ZoneInfo("Europe/Athens"))
-    for family in families(filled, site):
+    for family in families(filled, site)[:: 1 if IS_AUDIT else 3]:
         if family.person not in windows:
             windows[family.person] = await open_page(family.person, language=pseudo.CODE)
         window = windows[family.person]
@@ -104,5 +105,5 @@ async def test_every_page_speaks_it_and_has_room_for_it(open_page: OpenPage, sit
             cut: list[Any] = await window.page.evaluate(_CUT)
             faults += [f"{family.name}, at {width}: cut: {text}" for text in cut]
         assert await window.page.evaluate("document.documentElement.lang") == pseudo.CODE
-    assert marked > 1_000
+    assert marked > 500
     assert not faults, "\n".join(dict.fromkeys(faults))

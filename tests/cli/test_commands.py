@@ -91,6 +91,7 @@ async def test_a_forgotten_password_is_replaced_and_its_sessions_end(run: Run, o
     stored = await owner.fetchval("SELECT password_hash FROM members WHERE email = 'anna@larnaca.example'")
     assert PasswordHasher().verify(stored, other)
     assert await owner.fetchval("SELECT count(*) FROM sessions") == 0
+    assert await owner.fetchval("SELECT count(*) FROM mails WHERE kind = 'password_changed'") == 1, "they are told"
     nobody = run("member", "password", "--email", "nobody@example.org", "--password-stdin", given=other + "\n")
     assert nobody.returncode == 1
     assert "nobody@example.org" in nobody.stderr

@@ -121,6 +121,22 @@ async def test_replies_through_ended_connections_are_kept_once_or_refused(
     assert await owner.fetchval("SELECT reply_count FROM topics WHERE id = $1", topic) == len(kept)
 
 
+async def test_what_is_sent_from_the_page_that_told_of_it_is_taken_once_the_database_is_back(
+    site: Site, superuser: RawConnection
+) -> None:
+    maria = await site.visitor("maria")
+    topic = _id(await _topic(maria))
+    await superuser.execute("ALTER ROLE koinon CONNECTION LIMIT 0")
+    try:
+        await end_all(superuser)
+        refused = await maria.get("/")
+    finally:
+        await superuser.execute("ALTER ROLE koinon CONNECTION LIMIT -1")
+    assert refused.status == 503
+    assert "csrf_token" in refused.text
+    assert (await maria.submit(f"/topics/{topic}/posts", {"body": "Απάντηση"})).status == 303
+
+
 async def test_a_read_whose_connection_breaks_is_done_once_more(db: Database) -> None:
     tries: list[int] = []
 

@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.drills.forum_process import ForumProcess, Person, forum, until
 from tests.site import without_tokens
 
@@ -57,6 +59,7 @@ async def test_a_missed_night_is_made_up_for_and_restored_elsewhere(data_dir: Pa
         assert process.stop() == 0
 
 
+@pytest.mark.audit
 async def test_with_several_workers_the_parent_keeps_the_nights_and_says_what_fails(data_dir: Path) -> None:
     made = ForumProcess(data_dir)
     assert made.run("migrate").returncode == 0

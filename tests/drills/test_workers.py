@@ -260,6 +260,7 @@ def checkout(data_dir: Path) -> Path:
     return root
 
 
+@pytest.mark.audit
 async def test_on_hangup_all_are_renewed_with_new_code_and_settings_and_no_request_fails(
     data_dir: Path, checkout: Path
 ) -> None:
@@ -311,6 +312,7 @@ async def test_on_hangup_all_are_renewed_with_new_code_and_settings_and_no_reque
         assert process.stop() == 0
 
 
+@pytest.mark.audit
 async def test_what_dies_again_and_again_is_started_after_ever_longer_pauses(data_dir: Path, checkout: Path) -> None:
     settings = checkout / ".env"
     settings.write_text("FORUM_LANGUAGE=el\n")

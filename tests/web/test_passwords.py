@@ -30,6 +30,16 @@ async def test_new_password_holds_and_everything_else_of_the_member_ends(site: S
         assert (await guest.submit("/login", {"email": people.email("maria"), "password": password})).status == status
 
 
+async def test_a_letter_tells_that_the_password_was_changed(site: Site, owner: RawConnection) -> None:
+    visitor = await site.visitor("maria")
+    await visitor.get("/settings/password")
+    refused = await visitor.submit("/settings/password", {**GOOD, "password_current": "not this one"})
+    assert (refused.status, await owner.fetchval("SELECT count(*) FROM mails")) == (422, 0)
+    assert (await visitor.submit("/settings/password", GOOD)).status == 303
+    told = "SELECT mails.kind, members.email FROM mails JOIN members ON members.id = mails.member_id"
+    assert [tuple(row) for row in await owner.fetch(told)] == [("password_changed", people.email("maria"))]
+
+
 @pytest.mark.parametrize(
     ("changed", "faulty"),
     [
