@@ -18,13 +18,14 @@ from forum.backup.nightly import newest
 from forum.config import Config
 from forum.db import Database
 from forum.domain.attempts import Limits
-from forum.keys import ASSETS, COMPILED, CONFIG, DB, HASHER, LIMITS, METRICS, PAGES, RENDERER, SECRET, TELLING
+from forum.keys import ASSETS, COMPILED, CONFIG, DB, HASHER, LIMITS, METRICS, PAGES, RENDERER, SECRET, STREAMS, TELLING
 from forum.markup import Renderer
 from forum.metrics import Metrics
 from forum.page_cache import PageCache
 from forum.passwords import Hasher
 from forum.replica import ReplicatedDatabase
 from forum.routes import add_routes
+from forum.streams import Streams
 from forum.web import pages
 from forum.web.middleware import around, set_headers
 from forum.web.sessions import PostgresStorage
@@ -62,15 +63,20 @@ def create_app(
     app[TELLING] = asyncio.Lock()
     app[DB] = _database_of(config, database_url)
     app[METRICS] = Metrics(last_backup=partial(newest, config.backup_folder))
+    listen_url = config.database_listen_url.get_secret_value()
+    # What `notification.created` says is given here as `counts`: who was notified, and how many each has unread.
+    app[STREAMS] = Streams(app[DB], listen_url or database_url, app[METRICS], is_named=bool(listen_url))
     add_routes(app, config.base_path)
     pages.setup(app)
     app.on_response_prepare.append(set_headers)
-    app.cleanup_ctx.extend((_database, _renderer, _hasher, _measuring))
+    app.on_shutdown.append(_end_streams)
+    app.cleanup_ctx.extend((_database, _renderer, _hasher, _measuring, _streaming))
     return app
 
 
 def _database_of(config: Config, url: str) -> Database:
-    pool_size = min(POOL, CONNECTIONS // config.workers)
+    # One more is what the process hears of events by.
+    pool_size = min(POOL, CONNECTIONS // config.workers - 1)
     # Of a server elsewhere only that server knows whether its disk takes more.
     has_room = postgres.room_of(config.data_dir) if config.uses_embedded_database else lambda: True
     if replica_url := config.database_replica_url.get_secret_value():
@@ -93,6 +99,16 @@ async def _renderer(app: web.Application) -> AsyncIterator[None]:
 async def _hasher(app: web.Application) -> AsyncIterator[None]:
     yield
     app[HASHER].close()
+
+
+async def _end_streams(app: web.Application) -> None:
+    """End what would never end by itself, before requests under way are waited for."""
+    app[STREAMS].leave()
+
+
+async def _streaming(app: web.Application) -> AsyncIterator[None]:
+    yield
+    await app[STREAMS].stop()
 
 
 async def _measuring(app: web.Application) -> AsyncIterator[None]:

@@ -40,7 +40,7 @@ COUNT_SECONDS: Final = 3600
 _HANDED_ON: Final = frozenset({"application_name", "timezone"})
 """What poolers hand on of the settings that a connection asks for."""
 
-_POOL: Final = 10
+_POOL: Final = 11
 _SPARE: Final = 5
 _PROBE: Final = "SELECT 'koinon' AS probe"
 _PROBE_SECONDS: Final = 5.0
@@ -256,6 +256,9 @@ async def _database(config: Config, ready: server.Ready) -> list[Check]:
         await db.close()
     if is_pooled:
         checks.append(await _prepared(ready.url))
+        hears = bool(config.database_listen_url.get_secret_value())
+        told = "past the pooler" if hears else "none through a pooler; FORUM_DATABASE_LISTEN_URL names a way past it"
+        checks.append(Check("live events", True, told))
     if is_whole:
         checks.append(await _counters(ready.url))
     return checks

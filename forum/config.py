@@ -39,6 +39,7 @@ class Config(BaseSettings):
 
     database_url: SecretStr = SecretStr("")
     database_replica_url: SecretStr = SecretStr("")
+    database_listen_url: SecretStr = SecretStr("")
     migration_url: SecretStr = SecretStr("")
     data_dir: Path = Path("var")
     pg_bin: Path | None = None

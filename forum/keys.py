@@ -20,6 +20,7 @@ from forum.markup import Renderer
 from forum.metrics import Metrics
 from forum.page_cache import PageCache
 from forum.passwords import Hasher
+from forum.streams import Streams
 
 CONFIG: Final = web.AppKey("config", Config)
 DB: Final = web.AppKey("db", Database)
@@ -28,6 +29,7 @@ HASHER: Final = web.AppKey("hasher", Hasher)
 SECRET: Final = web.AppKey("secret", bytes)
 LIMITS: Final = web.AppKey("limits", Limits)
 PAGES: Final = web.AppKey("pages", PageCache)
+STREAMS: Final = web.AppKey("streams", Streams)
 METRICS: Final = web.AppKey("metrics", Metrics)
 ASSETS: Final = web.AppKey("assets", Assets)
 WRITE_URL: Final[web.AppKey[Callable[..., str]]] = web.AppKey("write_url")

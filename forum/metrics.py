@@ -42,6 +42,7 @@ _GAUGES: Final[tuple[tuple[str, str, Literal["livesum", "livemax", "liveall"]], 
     ("koinon_pool_connections", "Connections to the database.", "livesum"),
     ("koinon_pool_idle", "Connections to the database that nobody uses.", "livesum"),
     ("koinon_pool_waiting", "Requests that wait for a connection to the database.", "livesum"),
+    ("koinon_event_streams", "Event streams that are open.", "livesum"),
     ("koinon_markup_waiting", "Texts that wait to be rendered.", "livesum"),
     ("koinon_processes", "Processes that answer.", "livesum"),
     ("koinon_resident_memory_bytes", "Memory of a process that answers.", "liveall"),
@@ -92,7 +93,9 @@ class Metrics:
         registry = CollectorRegistry()
         self._registry = registry
         self.in_flight = 0
-        """Requests being answered now."""
+        """Requests being answered now, and open event streams."""
+        self.streams = 0
+        """Event streams that are open."""
         self._lost_before = 0
         self._requests: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._answered = Counter(
@@ -107,6 +110,9 @@ class Metrics:
         )
         self._rate_limited = Counter(
             "koinon_rate_limited", "Requests refused for their number (429).", registry=registry
+        )
+        self.events_sent = Counter(
+            "koinon_events_sent", "Messages sent on event streams.", ("kind",), registry=registry
         )
         self.database_restarts = Counter(
             "koinon_database_restarts", "How often the embedded database was brought back.", registry=registry
@@ -133,8 +139,11 @@ class Metrics:
             registry=registry,
         )
 
-    def request(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Count an answered request; route and method are from closed sets, for each has numbers of its own."""
+    def request(self, route: str, method: str, status: int, seconds: float | None) -> None:
+        """Count an answered request; route and method are from closed sets, for each has numbers of its own.
+
+        Of an event stream there are no `seconds`: how long somebody listened says nothing about the forum.
+        """
         counted = self._requests.get((route, method, status))
         if counted is None:
             counted = self._requests[route, method, status] = (
@@ -142,7 +151,8 @@ class Metrics:
                 self._seconds.labels(route, method),
             )
         counted[0].inc()
-        counted[1].observe(seconds)
+        if seconds is not None:
+            counted[1].observe(seconds)
         if status == 429:
             self._rate_limited.inc()
 
@@ -168,7 +178,8 @@ class Metrics:
             name: Gauge(name, text, multiprocess_mode=mode, registry=self._registry) for name, text, mode in _GAUGES
         }
         while True:
-            gauges["koinon_requests_in_flight"].set(self.in_flight)
+            gauges["koinon_requests_in_flight"].set(max(0, self.in_flight - self.streams))
+            gauges["koinon_event_streams"].set(self.streams)
             gauges["koinon_pool_connections"].set(pool.size)
             gauges["koinon_pool_idle"].set(pool.idle)
             gauges["koinon_pool_waiting"].set(pool.waiting)

@@ -18,6 +18,7 @@ from forum.handlers import (
     categories,
     completions,
     drafts,
+    events,
     feedback,
     health,
     help,
@@ -31,6 +32,7 @@ from forum.handlers import (
     metrics,
     municipalities,
     network,
+    news,
     password_resets,
     passwords,
     pins,
@@ -56,6 +58,7 @@ from forum.web.access import Access, Route, guarded
 
 _PAGES: Final = (
     Route("GET", "/", home.index, Access.MEMBER, "home.index"),
+    Route("GET", "/events", events.index, Access.MEMBER, "events.index"),
     Route("POST", "/read", reading.create, Access.MEMBER, "reading.create"),
     # Coming in and going out
     Route("GET", "/login", sessions.new, Access.PUBLIC, "sessions.new"),
@@ -91,6 +94,7 @@ _PAGES: Final = (
     Route("GET", "/topics/{topic_id}", topics.index, Access.TOPIC_READ, "topics.index"),
     Route("POST", "/topics/{topic_id}/posts", posts.create, Access.TOPIC_REPLY, "posts.create", reads_topic=True),
     Route("GET", "/topics/{topic_id}/posts/new", posts.new, Access.TOPIC_REPLY, "posts.new"),
+    Route("GET", "/topics/{topic_id}/posts/news", news.index, Access.TOPIC_READ, "news.index", reads_topic=True),
     Route("GET", "/topics/{topic_id}/delete/new", topics.confirm, Access.TOPIC_DELETE, "topics.confirm"),
     Route("POST", "/topics/{topic_id}/delete", topics.delete, Access.TOPIC_DELETE, "topics.delete"),
     Route("POST", "/topics/{topic_id}/restore", topics.restore, Access.TOPIC_DELETE, "topics.restore"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json as json_module
 import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from html import unescape
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
 from multidict import CIMultiDictProxy
 from yarl import URL
@@ -56,6 +59,11 @@ class Answer:
         return unescape(found[1])
 
 
+async def _text(response: ClientResponse) -> str:
+    """Return what was answered; of an event stream, which has no end, nothing."""
+    return "" if response.content_type == "text/event-stream" else await response.text(errors="replace")
+
+
 class Visitor:
     """A browser without scripts: keeps cookies and knows the CSRF token of the last page it saw."""
 
@@ -74,10 +82,14 @@ class Visitor:
         """Ask without following redirects."""
         options.setdefault("allow_redirects", False)
         async with self._client.request(method, URL(path, encoded=True), **options) as response:
-            answer = Answer(response.status, await response.text(errors="replace"), response.headers)
+            answer = Answer(response.status, await _text(response), response.headers)
         if found := _TOKEN.search(answer.text):
             self.token = unescape(found[1])
         return answer
+
+    def listen(self, path: str = "/events") -> AbstractAsyncContextManager[Listening]:
+        """Open an event stream."""
+        return Listening.opened(self._client, path, {})
 
     async def submit(self, path: str, data: dict[str, str] | None = None, **options: Any) -> Answer:
         """Send a form with the CSRF token of the last page, or of the help page when there was none."""
@@ -104,7 +116,13 @@ class Program:
         async with self._client.request(
             method, URL(path, encoded=True), headers=headers, allow_redirects=False, **options
         ) as response:
-            return Answer(response.status, await response.text(errors="replace"), response.headers)
+            return Answer(response.status, await _text(response), response.headers)
+
+    def listen(self, *, headers: Mapping[str, str] | None = None) -> AbstractAsyncContextManager[Listening]:
+        """Open the event stream of the API."""
+        return Listening.opened(
+            self._client, "/api/v1/events", {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        )
 
     async def get(self, path: str, **options: Any) -> Answer:
         return await self.request("GET", path, **options)
@@ -120,6 +138,51 @@ class Program:
 
     async def delete(self, path: str, **options: Any) -> Answer:
         return await self.request("DELETE", path, **options)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message of an event stream."""
+
+    kind: str
+    data: dict[str, Any]
+    number: str
+
+
+class Listening:
+    """An event stream as a client reads it."""
+
+    def __init__(self, response: ClientResponse) -> None:
+        self.response = response
+        self.retry = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, client: Client, path: str, headers: dict[str, str]) -> AsyncIterator[Listening]:
+        async with client.get(path, headers=headers, allow_redirects=False) as response:
+            yield cls(response)
+
+    async def next(self, seconds: float = 5.0) -> Heard | None:
+        """Return the next message; None when the stream has ended. TimeoutError when none comes in time."""
+        async with asyncio.timeout(seconds):
+            fields: dict[str, str] = {}
+            while line := (await self.response.content.readline()).decode():
+                name, _, value = line.rstrip("\r\n").partition(": ")
+                if name == "retry":
+                    self.retry = int(value)
+                elif name:
+                    fields[name] = value
+                elif "data" in fields:
+                    return Heard(fields["event"], json_module.loads(fields["data"]), fields["id"])
+        return None
+
+    async def hears_nothing(self, seconds: float = 0.3) -> bool:
+        """Say that no message comes within a time, and that the stream is still open."""
+        try:
+            await self.next(seconds)
+        except TimeoutError:
+            return True
+        return False
 
 
 class Site:

@@ -71,6 +71,18 @@ _ACTOR = Query(
     card=Card.ZERO_OR_ONE,
 )
 
+_STILL_GOOD = Query(
+    "api_tokens.still_good",
+    f"""
+    SELECT api_tokens.id
+    FROM api_tokens
+    JOIN members ON members.id = api_tokens.member_id
+    WHERE api_tokens.id = ANY ($1::bigint[]) AND {NOT_SUSPENDED}
+    """,
+    returns=int,
+    card=Card.MANY,
+)
+
 _CREATE = Statement(
     "api_tokens.create",
     "INSERT INTO api_tokens (member_id, name, token_hash) VALUES ($1, $2, $3) RETURNING id",
@@ -161,6 +173,11 @@ async def _insert(tx: Tx, member_id: MemberId, name: str, secret: bytes, seed: s
 async def actor(conn: Conn, token: str) -> TokenActor | None:
     """Return whose token it is, None when there is none such or its member is suspended; one query."""
     return await conn.maybe(_ACTOR, _hash(token), TOUCH)
+
+
+async def still_good(conn: Conn, token_ids: list[int]) -> list[int]:
+    """Return which of these tokens are still there and their members not suspended; one query for all of them."""
+    return await conn.many(_STILL_GOOD, token_ids)
 
 
 async def touch(tx: Once | Tx, token_id: int | None) -> None:

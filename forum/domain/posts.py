@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from forum.db import Card, Conn, Once, Query, Statement, Tx
-from forum.domain import audit, drafts, idempotency, pages, permissions, search_vector, topics, unread
+from forum.domain import audit, drafts, events, idempotency, pages, permissions, search_vector, topics, unread
 from forum.domain.access import (
     POST,
     POST_COLUMNS,
@@ -29,6 +29,7 @@ from forum.domain.access import (
 )
 from forum.domain.actors import Actor
 from forum.domain.entities import POSTS_A_PAGE, MemberId, Post, PostId, Revision, Topic, TopicId
+from forum.domain.events import Event, Kind
 from forum.domain.idempotency import Key
 from forum.domain.pages import Page
 from forum.domain.sessions import FOUNDATIONS
@@ -158,6 +159,9 @@ _INSERT = Statement(
     SELECT inserted.id, inserted.number, counted.reply_count
     FROM inserted
     CROSS JOIN counted
+    CROSS JOIN LATERAL (
+        SELECT {events.announcing_post(topic="counted.id", post="inserted.id", number="inserted.number", actor="$1")}
+    ) AS announced
     """,
     returns=Replied,
     card=Card.ZERO_OR_ONE,
@@ -365,8 +369,10 @@ async def edit(tx: Tx, grant: EditGrant, *, body: str, rendered: Rendered, title
         return post
     found_by_title = new_title if post.number == 1 else ""
     await tx.run(_REWRITE, post.id, body, rendered.html, rendered.text, found_by_title)
+    await _announce(tx, grant.actor, post, "edit")
     if new_title != topic.title:
         await tx.run(_RENAME, topic.id, new_title, topics.slug_of(new_title))
+        await events.announce(tx, Event(Kind.TOPIC_UPDATED, topic.id, grant.actor.member_id, act="rename"))
     return await tx.one(POST, post.id)
 
 
@@ -410,6 +416,13 @@ async def _record(tx: Tx, actor: Actor, topic: Topic, post: Post, act: str, is_d
         subject_id=post.id,
         before={"is_deleted": not is_deleted},
         after={"is_deleted": is_deleted, "topic_id": topic.id, "number": post.number},
+    )
+    await _announce(tx, actor, post, act)
+
+
+async def _announce(tx: Tx, actor: Actor, post: Post, act: str) -> None:
+    await events.announce(
+        tx, Event(Kind.POST_UPDATED, post.topic_id, actor.member_id, post_id=post.id, number=post.number, act=act)
     )
 
 

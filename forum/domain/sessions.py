@@ -215,6 +215,20 @@ _GLANCE = Query(
     card=Card.ZERO_OR_ONE,
 )
 
+# By the hash of its key and not by its id: a session that got another key is another's to whoever holds the old one.
+_STILL_OPEN = Query(
+    "sessions.still_open",
+    f"""
+    SELECT sessions.key_hash
+    FROM sessions
+    JOIN members ON members.id = sessions.member_id
+    CROSS JOIN network
+    WHERE sessions.key_hash = ANY ($1::bytea[]) AND {_ALIVE} AND {NOT_SUSPENDED} AND NOT ({_OWES})
+    """,
+    returns=bytes,
+    card=Card.MANY,
+)
+
 _OPEN = Statement(
     "sessions.open",
     """
@@ -354,6 +368,11 @@ async def actor(conn: Conn, key: str, known: SessionActor | None = None) -> Sess
             return seen_again(known, glance, _stamp(glance))
     row = await conn.maybe(_ACTOR, *values(key))
     return None if row is None else read(row, _stamp(row))
+
+
+async def still_open(conn: Conn, digests: list[bytes]) -> list[bytes]:
+    """Return which of these keys still open a session whose member may use it; one query for all of them."""
+    return await conn.many(_STILL_OPEN, digests, IDLE)
 
 
 def _stamp(row: _ReadForLists | _GlanceAtLists) -> Stamp:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from forum import slugs
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, idempotency, pages, search_vector, unread
+from forum.domain import audit, events, idempotency, pages, search_vector, unread
 from forum.domain.access import (
     READABLE,
     CategoryGrant,
@@ -25,6 +25,7 @@ from forum.domain.access import (
 )
 from forum.domain.actors import Actor
 from forum.domain.entities import TOPICS_A_PAGE, PostId, Topic, TopicId, TopicNotice, TopicRow
+from forum.domain.events import Event, Kind
 from forum.domain.idempotency import Key
 from forum.domain.pages import Page
 from forum.markup import Rendered
@@ -222,6 +223,9 @@ _INSERT = Statement(
     SELECT started.id, started.slug, opened.id
     FROM started
     CROSS JOIN opened
+    CROSS JOIN LATERAL (
+        SELECT {events.announcing_post(topic="started.id", post="opened.id", number="1", actor="$2")}
+    ) AS announced
     """,
     returns=Started,
     card=Card.ONE,
@@ -470,3 +474,4 @@ async def _record(tx: Tx, actor: Actor, topic: Topic, act: str, field: str, valu
         before={field: not value},
         after={field: value},
     )
+    await events.announce(tx, Event(Kind.TOPIC_UPDATED, topic.id, actor.member_id, act=act))

@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 from forum import templating
 from forum.app import create_app
 from forum.config import Config
-from forum.keys import COMPILED, DB, METRICS, SECRET
+from forum.keys import COMPILED, DB, METRICS, SECRET, STREAMS
 from forum.mailing import Mailing
 from forum.processes.accepting import Accepting
 from forum.processes.child import Child, Orders, ended
@@ -70,6 +70,7 @@ async def main(compiling: Compiling, child: Child, config: Config, orders: Order
             child.ready()
             await child.told(*tasks)
             accepting.close()
+            app[STREAMS].leave()
             worker.leave()
             mailing.leave()
             await _see_off(child, runner)

@@ -180,3 +180,10 @@ document.addEventListener("submit", ({ target }) => {
   if (path === `${base}/logout`) kept.forgetDrafts();
   if (path === `${base}/logout` || path.startsWith(`${base}/settings/sessions/`)) kept.set("left", "yes", sessionStorage);
 });
+
+/* What happens elsewhere ------------------------------------------------------------------------ */
+
+// Not before the page has been looked at for a moment: who only passes through needs no stream.
+const listen = () => setTimeout(() => import("./live.js").catch(() => {}), 2000);
+if (member && document.readyState === "complete") listen();
+else if (member) addEventListener("load", listen, { once: true });

@@ -52,6 +52,15 @@ export function icon(name) {
   return svg;
 }
 
+/** Say on a topic's page how many replies it has now, in the words of a template that the server has sent. */
+export function tellReplies(count) {
+  const texts = { "[data-replies-said]": count?.content.textContent, "[data-replies-counted]": count?.dataset.replies };
+  for (const [place, text] of Object.entries(texts)) {
+    const element = text && document.querySelector(place);
+    if (element) element.textContent = text;
+  }
+}
+
 /* Requests ----------------------------------------------------------------------------------- */
 
 /** Return the path a form is sent to; `form.action` may be a button of that name. */

@@ -6,6 +6,7 @@
 import "./elements.js";
 import {
   announce, base, fragment, icon, kept, letterOf, local, make, member, pathOf, renewToken, say, send, shortcuts,
+  tellReplies,
 } from "./page.js";
 
 const IDLE = 2000; // milliseconds without a key before the server is sent the draft
@@ -325,20 +326,19 @@ function forgetWritten() {
 
 function showReply(html) {
   const sent = fragment(html);
-  const [article, count] = [sent.querySelector("article"), sent.querySelector("template")];
-  const texts = { "[data-replies-said]": count?.content.textContent, "[data-replies-counted]": count?.dataset.replies };
-  for (const [place, text] of Object.entries(texts)) {
-    const element = text && document.querySelector(place);
-    if (element) element.textContent = text;
-  }
-  [...document.querySelectorAll("main article.post, main .act-line")].at(-1).after(article);
-  if (form.elements.last_number) form.elements.last_number.value = article.id.replace("post-", "");
+  const article = sent.querySelector("article");
+  tellReplies(sent.querySelector("template"));
+  const here = document.getElementById(article.id); // live.js may have been told of it first
+  if (here) here.replaceWith(article);
+  else [...document.querySelectorAll("main article.post, main .act-line")].at(-1).after(article);
+  const last = form.elements.last_number;
+  if (last) last.value = Math.max(last.value, article.id.replace("post-", ""));
   forgetWritten();
   form.parentElement.querySelector("form[action$='/drafts/delete']")?.closest(".notice")?.remove();
   const answered = form.elements.reply_to;
   if (answered?.nextElementSibling?.matches("p")) answered.nextElementSibling.remove();
   answered?.remove();
-  document.dispatchEvent(new Event("koinon:added"));
+  for (const name of ["koinon:added", "koinon:replied"]) document.dispatchEvent(new Event(name));
   article.focus({ preventScroll: true });
   article.scrollIntoView({ block: "nearest" });
   announce(say("published"));

@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 from aiohttp.hdrs import METH_ALL
+from aiohttp_sse import EventSourceResponse
 
 from forum import logs
 from forum.keys import REQUEST_ID
@@ -31,5 +32,6 @@ class AccessLogger(AbstractAccessLogger):
         if request_id and isinstance(request, web.Request):
             route = request.match_info.route.name
         method = request.method if request.method in METH_ALL else "other"
-        self._metrics.request(route or _NO_ROUTE, method, response.status, time)
+        is_stream = isinstance(response, EventSourceResponse)
+        self._metrics.request(route or _NO_ROUTE, method, response.status, None if is_stream else time)
         logs.write_access(request_id, method, route or _NO_ROUTE, response.status, time * 1000)

@@ -228,6 +228,12 @@ def page_param(request: web.Request) -> int:
     return _integer(text) if text else 1
 
 
+def optional_int_param(request: web.Request, name: str) -> int | None:
+    """Return a number of the query, None when it is not there, or raise BadRequest."""
+    text = query_param(request, name)
+    return _integer(text) if text else None
+
+
 def query_param(request: web.Request, name: str, default: str = "") -> str:
     """Return a parameter of the query as one line of text, or raise BadRequest."""
     found = request.query.getall(name, [])

@@ -58,6 +58,9 @@ _STATUS_CODES: Final = {
     415: "unsupported_media_type",
 }
 PATH_LIMIT: Final = 4000
+_EVENT_STREAM: Final = "text/event-stream"
+"""What a browser asks for with a page's event stream, and with nothing else: it takes no page, and 204 as a word to
+stop (HTML Living Standard, 9.2.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,9 @@ async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
             await load_actor(request)
         if isinstance(problem, NotFound) and request.get(ACTOR) is None and not _is_public_path(request):
             problem = Unauthenticated()
+        is_shut_out = isinstance(problem, Unauthenticated) or problem.code in owing.PLACES
+        if is_shut_out and request.headers.get("Accept") == _EVENT_STREAM:
+            return web.Response(status=204)
         if isinstance(problem, Unauthenticated):
             return await _to_sign_in(request, problem)
         if fragments.wanted(request):

@@ -105,15 +105,19 @@ async def render_fragment(request: web.Request, page: Page, *, status: int = 200
     return await _render(request, page, "", status)
 
 
-async def render_known(request: web.Request, key: Hashable, make: Callable[[], Awaitable[Page]]) -> web.Response:
+async def render_known(
+    request: web.Request, key: Hashable, make: Callable[[], Awaitable[Page]], *, is_fragment: bool = False
+) -> web.Response:
     """Answer a member with a page of this key, which is made and written only where it was not before.
+
+    With a fragment a word that waits for the next page goes on waiting.
 
     The key holds all that the page is made of: versions read in this very request, and the member's number where
     anything of the page is theirs alone. What the frame shows is added here.
     """
     await request.app[COMPILED].wait()
     viewer = request[ACTOR]
-    said = flash.take(request)
+    said = "" if is_fragment else flash.take(request)
     if said:
         response = await _render(request, await make(), said, 200)
         flash.forget_taken(request, response)

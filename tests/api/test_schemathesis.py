@@ -103,8 +103,13 @@ def _read(schema: Any, url: str) -> list[Any]:
     return [result.ok() for result in schema.get_all_operations()]
 
 
+_ENDLESS: Final = "/api/v1/events"
+"""An answer that has no end cannot be read to it; `tests/api/test_events.py` reads as much as there is."""
+
+
 def _operations(url: str) -> list[Any]:
     found = _read(schemathesis.openapi.from_url(f"{url}/api/v1/openapi.json"), url)
+    found = [operation for operation in found if operation.path != _ENDLESS]
     assert len(found) > 25
     return sorted(found, key=lambda operation: ("tokens/" in operation.path, _ORDER.index(operation.method.upper())))
 

@@ -27,6 +27,7 @@ COLUMNS: Final = ("guest", "suspended", "stranger", "nikos", "maria", "moderator
 
 PAGES: Final = {
     "home.index":            "L L 2 2 2 2 2",
+    "events.index":          "L L 2 2 2 2 2",
     "reading.create":        "L L S S S S S",
     "sessions.new":          "2 2 S S S S S",
     "sessions.create":       "V V S S S S S",
@@ -62,6 +63,7 @@ PAGES: Final = {
     "topics.create":         "L L 4 V V V V",
     "topics.index":          "L L 4 S S S S",
     "topics.show":           "L L 4 2 2 2 2",
+    "news.index":            "L L 4 S S S S",
     "topics.confirm":        "L L 4 3 2 3 3",
     "topics.delete":         "L L 4 3 S 3 3",
     "topics.restore":        "L L 4 4 S 3 3",
@@ -141,6 +143,7 @@ API: Final = {
     "api.me.show":             "L L 2 2 2 2 2",
     "api.invitations.create":  "L L 3 3 3 3 V",
     "api.invitations.show":    "L L 3 3 3 3 4",
+    "api.events.index":        "L L 2 2 2 2 2",
     "api.regions.index":       "L L 2 2 2 2 2",
     "api.municipalities.index": "L L 2 2 2 2 2",
     "api.municipalities.show": "L L 2 2 2 2 2",

@@ -39,7 +39,7 @@ _TYPES: dict[str, set[type]] = {
 }
 
 _WRITES = re.compile(
-    r"\b(INSERT INTO|UPDATE \w+ SET|UPDATE|DELETE FROM|FOR (NO KEY )?UPDATE|FOR SHARE|pg_advisory\w*)\b"
+    r"\b(INSERT INTO|UPDATE \w+ SET|UPDATE|DELETE FROM|FOR (NO KEY )?UPDATE|FOR SHARE|pg_advisory\w*|pg_notify)\b"
 )
 ROOT = Path(__file__).parents[2]
 

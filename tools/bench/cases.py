@@ -50,6 +50,8 @@ class Case:
     is_write: bool = False
     renew: Callable[[str, Scene], Coroutine[Any, Any, None]] | None = None
     connections: tuple[int, ...] | None = None
+    with_streams: bool = False
+    """With an event stream open for each of the scene's listeners."""
 
 
 def _page(reader: Reader, path: str) -> Asked:
@@ -74,6 +76,16 @@ def _reply(reader: Reader, topic_id: int) -> Asked:
         f"Content-Length: {len(form)}\r\n\r\n"
     )
     return Asked(head.encode() + form, True, SEE_OTHER, None)
+
+
+def one_reply(scene: Scene) -> Plan:
+    """Return a reply in the topic that the listeners hear of."""
+    return [[_reply(scene.readers[0], scene.own_topics[0])]]
+
+
+def stream(reader: Reader, topic_id: int) -> bytes:
+    """Return the request for a member's event stream of a topic."""
+    return _get(f"/events?topic={topic_id}", f"Cookie: koinon_session={reader.session}")
 
 
 def bare_plan(plan: Plan, lengths: list[list[int]]) -> Plan:
@@ -125,6 +137,14 @@ CASES: Final = (
         lambda scene: [[_page(reader, scene.giant)] for reader in scene.readers],
         PAGE_RATIO,
         PAGE_MILLISECONDS,
+    ),
+    Case(
+        "topic-streams",
+        "the same, with 500 event streams open",
+        lambda scene: [[_page(reader, scene.giant)] for reader in scene.readers],
+        PAGE_RATIO,
+        PAGE_MILLISECONDS,
+        with_streams=True,
     ),
     Case(
         "topic-last",

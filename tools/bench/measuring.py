@@ -14,11 +14,12 @@ from forum.config import Config
 from forum.postgres import EmbeddedServer
 from forum.server import Ready, database
 from tools.bench import processes, scene
-from tools.bench.cases import Case, bare_plan
+from tools.bench.cases import Case, bare_plan, one_reply
 from tools.bench.databases import SIZES
 from tools.bench.load import Client, Plan, WrongAnswerError, client
 from tools.bench.processes import Cost, Memory, Server
 from tools.bench.scene import Scene
+from tools.bench.streams import Reach, listening
 
 _COUNTED: Final = 8
 """Requests over which the statements of a page are counted."""
@@ -77,6 +78,7 @@ class Measured:
     faults: list[str]
     memory: list[Memory]
     start: float | None
+    reach: Reach | None
 
 
 def measure(size: str, data_dir: Path, cases: list[Case], options: Options, starts: int) -> Measured:
@@ -103,10 +105,40 @@ def measure(size: str, data_dir: Path, cases: list[Case], options: Options, star
                         except WrongAnswerError as error:
                             faults.append(f"{case.name}, {connections}: {error}")
                             _say(f"not measured: {faults[-1]}")
+                reach = _reach(forum, asking, place, cluster) if any(case.with_streams for case in cases) else None
                 memory = forum.memory()
         finally:
             asyncio.run(scene.take_away(ready))
-    return Measured(size, figures, faults, memory, start)
+    return Measured(size, figures, faults, memory, start, reach)
+
+
+_REPLIES: Final = 30
+"""Replies of which it is measured when they have reached everybody."""
+
+
+def _reach(forum: Server, asking: Client, place: Scene, cluster: Path) -> Reach:
+    """Measure when a reply has reached the first and the last of the streams, and what all of it costs."""
+    plan = one_reply(place)
+    first: list[float] = []
+    last: list[float] = []
+    with listening(forum.port, place) as listeners:
+        before = forum.cost(cluster)
+        for _ in range(_REPLIES):
+            listeners.forget()
+            began = time.monotonic()
+            asking.ask(forum.port, plan, 1)
+            arrived = listeners.all_arrived()
+            first.append(1000 * (min(arrived) - began))
+            last.append(1000 * (max(arrived) - began))
+        spent = forum.cost(cluster) - before
+    return Reach(
+        streams=len(place.listeners),
+        first=statistics.median(first),
+        last=statistics.median(last),
+        worst=max(last),
+        application=1000 * spent.application / _REPLIES,
+        postgres=1000 * spent.postgres / _REPLIES,
+    )
 
 
 def _embedded(ready: Ready) -> EmbeddedServer:
@@ -152,6 +184,12 @@ class _Rounds:
 
     def run(self, case: Case, connections: int, statements: float) -> Figures:
         """Measure the bare handler and the forum in turn."""
+        if not case.with_streams:
+            return self._run(case, connections, statements)
+        with listening(self.forum.port, self.place):
+            return self._run(case, connections, statements)
+
+    def _run(self, case: Case, connections: int, statements: float) -> Figures:
         plan = case.plan(self.place)[:connections]
         self._renew(case)
         learnt = self.client.ask(self.forum.port, plan, max(map(len, plan)))

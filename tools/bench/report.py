@@ -41,6 +41,7 @@ class Report:
         self._console.print(machine())
         for one in measured:
             self._figures(one)
+        self._reach(measured)
         self._process(measured, first_start)
         self._comparisons(measured)
 
@@ -92,6 +93,16 @@ class Report:
 
     def _judged(self, wanted: str, is_met: bool) -> str:
         return f"[{'green' if is_met else 'red'}]{wanted} {'met' if is_met else 'MISSED'}[/]"
+
+    def _reach(self, measured: list[Measured]) -> None:
+        columns = ("database", "streams", "first ms", "last ms", "worst ms", "app ms a reply", "PostgreSQL ms")
+        table = self._table("a reply reaches the event streams of its topic", *columns)
+        for one in measured:
+            if reach := one.reach:
+                times = (reach.first, reach.last, reach.worst, reach.application, reach.postgres)
+                table.add_row(one.size, str(reach.streams), *(f"{time:.1f}" for time in times))
+        if table.row_count:
+            self._console.print(table)
 
     def _process(self, measured: list[Measured], first_start: float | None) -> None:
         table = self._table("processes", "database", "process", "resident MB", "wanted", "peak MB", "ready s", "wanted")

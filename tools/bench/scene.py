@@ -30,6 +30,9 @@ UNREAD: Final = 100
 VISITORS: Final = 60
 """Members who look at the first page once, for each connection."""
 
+LISTENERS: Final = 500
+"""Members with an event stream each."""
+
 _TITLE: Final = "Θέμα των μετρήσεων"
 _NAME: Final = "Μετρήσεις"
 _BARE: Final = "bench_bare"
@@ -51,13 +54,14 @@ class Scene:
     """Who asks, and for what.
 
     `readers` have read the giant topic to its end; `newcomers`, other members, have opened none of `unread` since the
-    last `make_unread`; `visitors`, others again, come once each. `own_topics` were started by the readers, one each, to
-    be replied in.
+    last `make_unread`; `visitors`, others again, come once each; `listeners`, of whoever is left, have event streams.
+    `own_topics` were started by the readers, one each, to be replied in.
     """
 
     readers: list[Reader]
     newcomers: list[Reader]
     visitors: list[Reader]
+    listeners: list[Reader]
     category: str
     giant: str
     giant_id: int
@@ -77,11 +81,13 @@ async def arrange(config: Config, ready: Ready, address: str) -> Scene:
         giant = await owner.fetchrow(_GIANT)
         if giant is None:
             raise RuntimeError("there are no topics")
-        people = [row["member_id"] for row in await owner.fetch(_READERS, giant["category_id"], 2 * READERS)]
-        if len(people) < 2 * READERS:
+        found = [row["member_id"] for row in await owner.fetch(_READERS, giant["category_id"], 2 * READERS + LISTENERS)]
+        people, hearers = found[: 2 * READERS], found[2 * READERS :]
+        if len(hearers) < LISTENERS:
             raise RuntimeError("too few members may write where the longest topic is")
         others = await owner.fetch(_VISITORS, people, READERS * VISITORS)
-        signed_in = await _sign_in(db, settings.secret_key(config), people + [row["id"] for row in others])
+        secret = settings.secret_key(config)
+        signed_in = await _sign_in(db, secret, people + [row["id"] for row in others])
         readers = [_with_form_token(address, reader) for reader in signed_in[:READERS]]
         newcomers = signed_in[READERS : 2 * READERS]
         await owner.execute(_READ_GIANT, [reader.id for reader in readers], giant["id"])
@@ -93,6 +99,7 @@ async def arrange(config: Config, ready: Ready, address: str) -> Scene:
             readers=readers,
             newcomers=newcomers,
             visitors=signed_in[2 * READERS :],
+            listeners=await _sign_in(db, secret, hearers),
             category=giant["category"],
             giant=f"/topics/{giant['id']}/{giant['slug']}",
             giant_id=giant["id"],

@@ -15,7 +15,7 @@ from forum.handlers.api import bodies
 from forum.handlers.api.models import Answer, Body, Query, Sent
 from forum.web.urls import absolute, url_for
 
-Result = Answer | web.Response | None
+Result = Answer | web.StreamResponse | None
 S = TypeVar("S", bound=Sent)
 
 JSON: Final = "application/json"
@@ -46,7 +46,7 @@ class Call:
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer a request."""
         result = await self.handler(request)
-        if isinstance(result, web.Response):
+        if isinstance(result, web.StreamResponse):
             return result
         if result is None:
             return web.Response(status=self.status)
