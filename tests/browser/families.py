@@ -135,8 +135,10 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
         UNWIELDY,
     )
     await owner.execute(
-        "INSERT INTO second_factors (member_id, secret, confirmed_at) VALUES ($1, repeat('A', 32), now())",
+        "INSERT INTO second_factors (member_id, secret, confirmed_at)"
+        " VALUES ($1, repeat('A', 32), now()), ($2, repeat('B', 32), NULL)",
         site.cast.sophie.member_id,
+        site.cast.nikos.member_id,
     )
     await owner.execute("UPDATE members SET name = $1 WHERE id = $2", LONG_WORD[:100], site.cast.nikos.member_id)
     invitation, open_link = await _fill_invitations(site)
@@ -264,7 +266,7 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("password refused", "/settings/password", status=422, press="Change the password"),
         Family("second factor off", "/settings/second-factor"),
         Family("second factor to set up", "/settings/second-factor", press="Set it up"),
-        Family("second factor refused", "/settings/second-factor/new", status=422, press="Switch it on"),
+        Family("second factor refused", "/settings/second-factor/new", "nikos", 422, press="Switch it on"),
         Family("second factor on", "/settings/second-factor", "sophie"),
         Family("recovery codes", "/settings/second-factor", "sophie", press="Make new recovery codes"),
         Family("sessions", "/settings/sessions"),
