@@ -87,6 +87,7 @@ class Filled:
     """Of a letter that lies as a file; the one before could not be delivered."""
 
 
+LONG_ADDRESS: Final = f"{'x' * 60}@{'y' * 60}.example"
 TOPICS: Final = 23
 REPLIES: Final = 24
 
@@ -152,7 +153,7 @@ async def _fill_invitations(site: Site) -> tuple[str, str]:
     mytilene = site.cast.nikos.organisation_id
     offer = invitations.Offer(mytilene, Role.MODERATOR, "el", note=UNWIELDY[:300])
     async with site.app[DB].write() as tx:
-        (gone,) = await invitations.invite(tx, administrator, [f"{'x' * 60}@{'y' * 60}.example"], offer, key=None)
+        (gone,) = await invitations.invite(tx, administrator, [LONG_ADDRESS], offer, key=None)
         await invitations.withdraw(tx, administrator, gone)
         (made,) = await invitations.invite(tx, administrator, ["eleni@mytilene.example"], offer, key=None)
         several = await invitations.make_link(tx, administrator, 20, replace(offer, role=Role.MEMBER), key=None)

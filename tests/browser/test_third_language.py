@@ -15,7 +15,7 @@ from forum.config import Config
 from forum.db import RawConnection
 from tests import pseudo
 from tests.browser.conftest import OpenPage
-from tests.browser.families import families, fill
+from tests.browser.families import LONG_ADDRESS, families, fill
 from tests.browser.window import HEIGHT, IS_AUDIT, Window
 from tests.site import Site
 
@@ -67,9 +67,16 @@ _NAMES: Final = (
     "In English.",
     "English",
     "test maria",
+    LONG_ADDRESS,
     *(
         f"{part}@{place}.example"
-        for part, place in (("maria", "larnaca"), ("nikos", "mytilene"), ("stelios", "aegean"), ("jean", "partner"))
+        for part, place in (
+            ("maria", "larnaca"),
+            ("nikos", "mytilene"),
+            ("eleni", "mytilene"),
+            ("stelios", "aegean"),
+            ("jean", "partner"),
+        )
     ),
 )
 """What the cast and their topics are called in Latin letters; everything else that members wrote is Greek."""
