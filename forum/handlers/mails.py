@@ -28,6 +28,8 @@ from forum.web.urls import see_other
 KINDS = {
     "password_reset": mark("Forgotten password"),
     "password_changed": mark("Password changed"),
+    "notifications": mark("Notifications"),
+    "digest": mark("Digest"),
 }
 """The msgid of every kind's name; a test sees that none is missing."""
 

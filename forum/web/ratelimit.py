@@ -58,6 +58,9 @@ SETUPS: Final = Budget("setups", 60, 3600)
 RESETS: Final = Budget("resets", 20, 3600)
 """Links for forgotten passwords asked for from an address: a town hall shares one."""
 
+UNSUBSCRIPTIONS: Final = Budget("unsubscriptions", 600, 3600)
+"""Links that stop mail, followed from an address: a mail provider follows those of all its users from a few."""
+
 BUDGETS: Final = (
     CALLS,
     CHANGES,
@@ -72,6 +75,7 @@ BUDGETS: Final = (
     FEEDBACK,
     SETUPS,
     RESETS,
+    UNSUBSCRIPTIONS,
 )
 
 
@@ -146,6 +150,11 @@ async def count_setup(request: web.Request) -> None:
 async def count_reset(request: web.Request, tx: Tx) -> None:
     """Count a link that is asked for, by the address that asks, or raise RateLimited."""
     await attempts.count(tx, request.app[LIMITS], (RESETS, _address(request)))
+
+
+async def count_unsubscription(request: web.Request) -> None:
+    """Count a link that stops mail, good or guessed, or raise RateLimited."""
+    await _count(request, (UNSUBSCRIPTIONS, _address(request)))
 
 
 async def _count(request: web.Request, *asked: tuple[Budget, bytes]) -> None:
