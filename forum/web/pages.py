@@ -174,6 +174,9 @@ async def _render(request: web.Request, page: Page, said: str, status: int) -> w
     viewer = request.get(ACTOR)
     token = await csrf.token(request)
     frame = _frame(request, viewer, await _network(request), token, token_hex(16), said, clock.now())
+    if status >= 400:
+        # That something is wrong is what its title begins with (WCAG 2.4.2).
+        frame.unread = replace(frame.unread, title="")
     response = _answer(_write(request, page, frame).encode(), request[TRANSLATOR].language, status)
     csrf.remember_guest(request, response)
     return response
