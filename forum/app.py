@@ -64,7 +64,6 @@ def create_app(
     app[DB] = _database_of(config, database_url)
     app[METRICS] = Metrics(last_backup=partial(newest, config.backup_folder))
     listen_url = config.database_listen_url.get_secret_value()
-    # What `notification.created` says is given here as `counts`: who was notified, and how many each has unread.
     app[STREAMS] = Streams(app[DB], listen_url or database_url, app[METRICS], is_named=bool(listen_url))
     add_routes(app, config.base_path)
     pages.setup(app)

@@ -27,6 +27,7 @@ from forum.errors import (
     BadRequest,
     Busy,
     CommandError,
+    Conflict,
     ForumError,
     Full,
     Invalid,
@@ -525,6 +526,7 @@ CONSTRAINTS: Final[dict[str, Callable[[], ForumError]]] = {
     "organisations_slug_key": lambda: Invalid({"slug": ("taken",)}),
     "categories_slug_key": lambda: Invalid({"slug": ("taken",)}),
     "groups_slug_key": lambda: Invalid({"slug": ("taken",)}),
+    "mails_gathered_idx": Conflict,
     "posts_reply_to_fkey": lambda: Invalid({"reply_to": ("unknown",)}),
 }
 """What a violated constraint means to the one who typed; a name that is not here is a defect of ours (500)."""

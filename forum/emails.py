@@ -14,15 +14,16 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
-from forum import clock
+from forum import clock, notification_letters
 from forum.config import Config
 from forum.db import Tx
-from forum.domain import invitations, members, network, password_resets
+from forum.domain import invitations, members, network, notification_mails, password_resets, unsubscribing
 from forum.domain.entities import InvitationId, Language, MailKind, Network, Role, in_language
 from forum.domain.invitations import Invitation, make_token
 from forum.domain.mails import Due
 from forum.i18n import Translator, is_language, mark, translator
 from forum.mailer import Letter
+from forum.notification_letters import News
 from forum.templating import make_environments
 
 HOUSE_ACCENT: Final = "#0a566a"
@@ -50,6 +51,10 @@ class Content:
     afterwards: tuple[str, ...]
     reason: str
     """Why it comes to this person."""
+    news: tuple[News, ...] = ()
+    stop: Button | None = None
+    """The way to get no more letters like it."""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ class _Sheet:
     button: Button | None
     afterwards: tuple[str, ...]
     reason: str
+    news: tuple[News, ...]
+    stop: Button | None
 
 
 class Writer:
@@ -74,7 +81,7 @@ class Writer:
     def __init__(self, config: Config, secret: bytes) -> None:
         self.config, self.secret = config, secret
         self._environments = make_environments({})
-        self._domain = config.mail_sender.rpartition("@")[2]
+        self.domain = config.mail_sender.rpartition("@")[2]
 
     async def write(self, tx: Tx, mail: Due) -> Letter | None:
         """Return the letter, None when it has nothing to say to its recipient any more."""
@@ -93,8 +100,9 @@ class Writer:
             text=_rendered(environment, "email/letter.txt", sheet),
             html=_rendered(environment, "email/letter.html", sheet),
             language=words.language,
-            message_id=f"<{mail.id}.{mail.key.hex}@{self._domain}>",
+            message_id=f"<{mail.id}.{mail.key.hex}@{self.domain}>",
             written_at=clock.now(),
+            headers=written.headers,
         )
 
     def url(self, path: str) -> str:
@@ -231,11 +239,38 @@ def _invited(writer: Writer, found: Invitation) -> Written:
     return content, words
 
 
+async def _notifications(writer: Writer, tx: Tx, mail: Due) -> Written | None:
+    """Write what a mail has to say of notifications now, in a letter at once or a digest."""
+    items = await notification_mails.items(tx, mail.id)
+    person = await members.correspondent(tx, mail.member_id) if items and mail.member_id is not None else None
+    if person is None:
+        return None
+    words = _words(person.language, writer.config)
+    told = notification_letters.tell(mail.kind, items, words, ZoneInfo(person.zone), writer.url)
+    token = unsubscribing.make(writer.secret, person.member_id, person.email, mail.kind, told.topic_id)
+    stop_url = writer.url(f"/unsubscribe/{token}")
+    content = Content(
+        to=person.email,
+        name=person.name,
+        subject=told.subject,
+        paragraphs=(told.paragraph,),
+        button=None,
+        afterwards=told.afterwards,
+        reason=told.reason,
+        news=told.news,
+        stop=Button(words.gettext(mark("Stop these messages")), stop_url),
+        headers=notification_letters.headers(mail.kind, told.topic_id, domain=writer.domain, stop_url=stop_url),
+    )
+    return content, words
+
+
 WRITERS: Final[Mapping[MailKind, Callable[[Writer, Tx, Due], Awaitable[Written | None]]]] = {
     MailKind.PASSWORD_RESET: _password_reset,
     MailKind.PASSWORD_CHANGED: _password_changed,
     MailKind.INVITATION: _invitation,
     MailKind.INVITATION_ASKED: _invitation_asked,
+    MailKind.NOTIFICATIONS: _notifications,
+    MailKind.DIGEST: _notifications,
 }
 """Who writes the letters of each kind; a test sees that none is forgotten."""
 
@@ -258,6 +293,8 @@ def _sheet(content: Content, words: Translator, named: Network, home: str) -> _S
         button=content.button,
         afterwards=content.afterwards,
         reason=content.reason,
+        news=content.news,
+        stop=content.stop,
     )
 
 

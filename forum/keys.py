@@ -43,6 +43,8 @@ ACTOR: Final = web.RequestKey("actor", Actor)
 NETWORK: Final = web.RequestKey("network", Network)
 OWES: Final = web.RequestKey("owes", str)
 """Whether the member has to set up a second factor before anything else."""
+UNREAD: Final = web.RequestKey("unread", int)
+"""How many notifications the member has not seen; what this request marks as seen is taken off."""
 STAMP: Final = web.RequestKey("stamp", Stamp)
 VISITED: Final = web.RequestKey("visited", int)
 """The topic whose page is asked for: it is read together with the session."""

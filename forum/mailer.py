@@ -39,7 +39,7 @@ _UTF8.header_encoding = BASE64
 _UTF8.body_encoding = BASE64
 
 _SIGNED: Final = (
-    b"from", b"to", b"subject", b"date", b"message-id", b"references", b"list-id", b"list-unsubscribe",
+    b"from", b"to", b"subject", b"date", b"message-id", b"in-reply-to", b"references", b"list-id", b"list-unsubscribe",
     b"list-unsubscribe-post", b"auto-submitted", b"mime-version", b"content-type",
 )  # fmt: skip
 _NO_SUCH_ADDRESS: Final = re.compile(r"\b5\.1\.[0-9]+\b")

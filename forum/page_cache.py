@@ -23,15 +23,16 @@ PARTS_LIMIT: Final = 1024**2
 PLACES: Final = 4096
 """Pages whose parties a process remembers."""
 
-NAME, TOKEN, FORM_KEY = (f"hole{secrets.token_hex(16)}" for _ in range(3))
-"""What stands in a page while it is written, where the reader's name and the token and the key of its forms belong.
+NAME, TOKEN, FORM_KEY, UNREAD_TITLE, UNREAD_COUNT, UNREAD_LABEL = (f"hole{secrets.token_hex(16)}" for _ in range(6))
+"""What stands in a page while it is written, where the reader's name, the token and the key of its forms, and what is
+said of their unread notifications belong.
 
 Nobody can write one of them into a post: they are made anew by every process and told to nobody.
 """
 MEMBER: Final = 2**61 + secrets.randbelow(2**61)
 """The same for the reader's number."""
 
-_HOLES: Final = re.compile("|".join((NAME, TOKEN, FORM_KEY, str(MEMBER))))
+_HOLES: Final = re.compile("|".join((NAME, TOKEN, FORM_KEY, UNREAD_TITLE, UNREAD_COUNT, UNREAD_LABEL, str(MEMBER))))
 
 
 @dataclass(frozen=True, slots=True)

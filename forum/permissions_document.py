@@ -44,6 +44,7 @@ def permissions_document() -> str:
         "",
         "*Grave*: the password is asked for again where it was not given within a quarter of an hour. *Always*: open",
         "to staff who owe a second factor too, as every public page is; nothing else is, before they have one.",
+        "*Signed*: the address itself says for whom it acts, so that mail programs may ask for it too.",
         "",
         "| method | path | access | name | |",
         "| --- | --- | --- | --- | --- |",
@@ -56,7 +57,8 @@ def permissions_document() -> str:
 
 
 def _notes(route: Route) -> str:
-    notes = [word for word, holds in (("grave", route.is_grave), ("always", route.is_for_all)) if holds]
+    words = (("grave", route.is_grave), ("signed", route.is_signed), ("always", route.is_for_all))
+    notes = [word for word, holds in words if holds]
     return f"{', '.join(notes)} " if notes else ""
 
 

@@ -16,10 +16,12 @@ from forum.handlers import (
     arrivals,
     assets,
     categories,
+    category_subscriptions,
     completions,
     drafts,
     events,
     feedback,
+    group_levels,
     health,
     help,
     home,
@@ -33,6 +35,8 @@ from forum.handlers import (
     municipalities,
     network,
     news,
+    notification_settings,
+    notifications,
     password_resets,
     passwords,
     pins,
@@ -51,7 +55,9 @@ from forum.handlers import (
     styleguide,
     terms,
     tokens,
+    topic_subscriptions,
     topics,
+    unsubscriptions,
 )
 from forum.handlers.api import routes as api
 from forum.web.access import Access, Route, guarded
@@ -83,10 +89,26 @@ _PAGES: Final = (
     # The terms of use, once they have changed
     Route("GET", "/terms/accept", terms.edit, Access.MEMBER, "terms.edit", is_for_all=True),
     Route("POST", "/terms/accept", terms.update, Access.MEMBER, "terms.update", is_for_all=True),
+    Route("GET", "/unsubscribe/{token}", unsubscriptions.edit, Access.PUBLIC, "unsubscriptions.edit"),
+    Route(
+        "POST",
+        "/unsubscribe/{token}",
+        unsubscriptions.update,
+        Access.PUBLIC,
+        "unsubscriptions.update",
+        is_signed=True,
+    ),
     Route("POST", "/language", languages.update, Access.PUBLIC, "languages.update"),
     # Categories
     Route("GET", "/categories/{slug}", categories.show, Access.CATEGORY_READ, "categories.show"),
     Route("POST", "/categories/{slug}/read", reading.update, Access.CATEGORY_READ, "reading.update"),
+    Route(
+        "POST",
+        "/categories/{slug}/subscription",
+        category_subscriptions.update,
+        Access.CATEGORY_READ,
+        "category_subscriptions.update",
+    ),
     Route("GET", "/categories/{slug}/new", topics.new, Access.CATEGORY_START, "topics.new"),
     Route("POST", "/categories/{slug}/new", topics.create, Access.CATEGORY_START, "topics.create"),
     # Topics; an act that is a page has three segments, so that no slug can be taken for it. Most asked for: the first.
@@ -95,6 +117,13 @@ _PAGES: Final = (
     Route("POST", "/topics/{topic_id}/posts", posts.create, Access.TOPIC_REPLY, "posts.create", reads_topic=True),
     Route("GET", "/topics/{topic_id}/posts/new", posts.new, Access.TOPIC_REPLY, "posts.new"),
     Route("GET", "/topics/{topic_id}/posts/news", news.index, Access.TOPIC_READ, "news.index", reads_topic=True),
+    Route(
+        "POST",
+        "/topics/{topic_id}/subscription",
+        topic_subscriptions.update,
+        Access.TOPIC_READ,
+        "topic_subscriptions.update",
+    ),
     Route("GET", "/topics/{topic_id}/delete/new", topics.confirm, Access.TOPIC_DELETE, "topics.confirm"),
     Route("POST", "/topics/{topic_id}/delete", topics.delete, Access.TOPIC_DELETE, "topics.delete"),
     Route("POST", "/topics/{topic_id}/restore", topics.restore, Access.TOPIC_DELETE, "topics.restore"),
@@ -113,6 +142,9 @@ _PAGES: Final = (
     Route("GET", "/posts/{post_id}/delete", posts.confirm, Access.POST_DELETE, "posts.confirm"),
     Route("POST", "/posts/{post_id}/delete", posts.delete, Access.POST_DELETE, "posts.delete"),
     Route("POST", "/posts/{post_id}/restore", posts.restore, Access.POST_DELETE, "posts.restore"),
+    # What one was told
+    Route("GET", "/notifications", notifications.index, Access.MEMBER, "notifications.index"),
+    Route("POST", "/notifications/read", notifications.update, Access.MEMBER, "notifications.update"),
     # Writing: what is kept until it is published, and what it will look like
     Route("POST", "/preview", previews.create, Access.MEMBER, "previews.create"),
     Route("GET", "/drafts", drafts.index, Access.MEMBER, "drafts.index"),
@@ -130,6 +162,10 @@ _PAGES: Final = (
     # One's own settings
     Route("GET", "/settings", settings.edit, Access.MEMBER, "settings.edit"),
     Route("POST", "/settings", settings.update, Access.MEMBER, "settings.update"),
+    Route("GET", "/settings/notifications", notification_settings.edit, Access.MEMBER, "notification_settings.edit"),
+    Route(
+        "POST", "/settings/notifications", notification_settings.update, Access.MEMBER, "notification_settings.update"
+    ),
     Route("GET", "/settings/password", passwords.edit, Access.MEMBER, "passwords.edit"),
     Route("POST", "/settings/password", passwords.update, Access.MEMBER, "passwords.update"),
     Route("GET", "/settings/second-factor", second_factors.show, Access.MEMBER, "second_factors.show", is_for_all=True),
@@ -199,6 +235,9 @@ _PAGES: Final = (
     Route("GET", "/styleguide", styleguide.show, Access.ADMINISTRATOR, "styleguide.show"),
     Route("GET", "/admin/network", network.edit, Access.ADMINISTRATOR, "network.edit"),
     Route("POST", "/admin/network", network.update, Access.ADMINISTRATOR, "network.update"),
+    Route("GET", "/admin/levels", group_levels.index, Access.ADMINISTRATOR, "group_levels.index"),
+    Route("POST", "/admin/levels", group_levels.create, Access.ADMINISTRATOR, "group_levels.create"),
+    Route("POST", "/admin/levels/delete", group_levels.delete, Access.ADMINISTRATOR, "group_levels.delete"),
     Route("GET", "/admin/mail", mails.index, Access.ADMINISTRATOR, "mails.index"),
     Route("GET", "/admin/mail/{mail_id}", mails.show, Access.ADMINISTRATOR, "mails.show"),
     Route("POST", "/admin/mail/{mail_id}/retry", mails.update, Access.ADMINISTRATOR, "mails.update"),

@@ -18,7 +18,7 @@ from secrets import token_hex
 from typing import Final
 
 from forum.db import Conn, Database
-from forum.domain import api_tokens, events, sessions
+from forum.domain import api_tokens, events, notifications, sessions
 from forum.domain.entities import MemberId, TopicId
 from forum.domain.events import Event, Hearer, Kind
 from forum.errors import Busy, ForumError
@@ -65,11 +65,6 @@ CLOSED: Final = Message("closed")
 
 Counts = Callable[[Conn, TopicId, Collection[MemberId]], Awaitable[dict[MemberId, int]]]
 """Says which of these members were notified of something in a topic just now, and how many notices each has unread."""
-
-
-async def nobody_notified(conn: Conn, topic_id: TopicId, member_ids: Collection[MemberId]) -> dict[MemberId, int]:
-    """Return nobody: there are no notifications yet."""
-    return {}
 
 
 class Stream:
@@ -141,7 +136,7 @@ class Streams:
         *,
         is_named: bool = False,
         total: int = TOTAL,
-        counts: Counts = nobody_notified,
+        counts: Counts = notifications.list_counts,
         recheck_seconds: float = RECHECK_SECONDS,
     ) -> None:
         self._db, self._metrics, self._total, self._counts = db, metrics, total, counts

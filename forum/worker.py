@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from forum.config import Config
 from forum.db import Database
-from forum.domain import invitations, jobs, mails, password_resets, sessions
+from forum.domain import fanouts, invitations, jobs, mails, notifications, password_resets, sessions
 from forum.errors import ForumError
 from forum.mailer import FileMailer
 from forum.metrics import Metrics
@@ -71,6 +71,8 @@ async def _sweep(db: Database, config: Config) -> None:
         await password_resets.sweep(tx)
         await invitations.sweep(tx)
         await mails.sweep(tx)
+        await notifications.sweep(tx)
+        await fanouts.sweep(tx)
     await asyncio.to_thread(FileMailer(config.mail_folder).sweep, mails.KEPT.total_seconds())
 
 

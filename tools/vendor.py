@@ -75,6 +75,8 @@ ICONS: Final = (
     "palette",
     "message-square-warning",
     "layout-grid",
+    "bell",
+    "bell-off",
 )
 """The icons of the sprite, by their names at lucide.dev, in the order they stand in."""
 

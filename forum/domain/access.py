@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import permissions, sessions, unread
+from forum.domain import levels, permissions, sessions, unread
 from forum.domain.actors import Actor
 from forum.domain.entities import Category, Post, PostId, Topic, TopicId
+from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.domain.sessions import Glance, SessionActor
 from forum.errors import Forbidden, NotFound
@@ -28,6 +30,15 @@ class CategoryGrant:
 
     actor: Actor
     category: Category
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryVisit:
+    """May read the topics of a category, and how much they want to hear of them: as they chose, and as it counts."""
+
+    grant: CategoryGrant
+    chosen_level: Level | None
+    level: Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +65,17 @@ class Visit:
     """
 
     grant: ReadGrant
+    foundations: int
     first_unread: int | None
     has_draft: bool
     mark: int
     """The version of the mark up to where they read the topic, 0 where there is none."""
-    foundations: int
+    topic_level: Level | None
+    """How much they chose to hear of the topic, and of its category; `level` is what counts."""
+    category_level: Level | None
+    level: Level
+    has_news: bool
+    """Whether a notification about the topic is unread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +182,16 @@ class _TopicToShow(Topic):
     first_unread: int | None
     has_draft: bool
     mark: int
+    topic_level: Level | None
+    category_level: Level | None
+    level: Level
+    has_news: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _CategoryToShow(Category):
+    chosen_level: Level | None
+    level: Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +199,17 @@ class _GlanceAtTopic(Glance):
     version: int | None
     mark: int
     has_draft: bool
+    topic_level: Level | None
+    category_level: Level | None
+    has_news: bool
 
     def fits_visit(self, known: Visit) -> bool:
-        return (self.version, self.mark, self.has_draft) == (known.grant.topic.version, known.mark, known.has_draft)
+        return self.version == known.grant.topic.version and _SEEN(self) == _SEEN(known)
+
+
+_SEEN: Final = attrgetter("mark", "has_draft", "topic_level", "category_level", "has_news")
+_OWN: Final = attrgetter("first_unread", "has_draft", "mark", "topic_level", "category_level", "level", "has_news")
+"""What a visit takes from its topic, in the order of its fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,18 +247,37 @@ _RIGHTS = """
     rights.can_see, rights.can_read, rights.can_start, rights.can_reply,
     rights.can_vote, rights.can_attach, rights.can_moderate"""
 
-_CATEGORY = Query(
-    "access.category",
-    f"""
-    SELECT categories.id, categories.slug, categories.name_el, categories.name_en,
-           categories.description_el, categories.description_en, categories.kinds,
-           CASE WHEN rights.can_read THEN categories.topic_count ELSE 0 END,
-           {_RIGHTS}
+_CATEGORY_COLUMNS = f"""
+    categories.id, categories.slug, categories.name_el, categories.name_en,
+    categories.description_el, categories.description_en, categories.kinds,
+    CASE WHEN rights.can_read THEN categories.topic_count ELSE 0 END,
+    {_RIGHTS}
+"""
+
+_CATEGORY_JOINS = """
     FROM categories
     JOIN category_rights AS rights ON rights.category_id = categories.id AND rights.member_id = $1
+"""
+
+_CATEGORY = Query(
+    "access.category",
+    f"SELECT {_CATEGORY_COLUMNS} {_CATEGORY_JOINS} WHERE categories.slug = $2",
+    returns=Category,
+    card=Card.ZERO_OR_ONE,
+)
+
+_CATEGORY_TO_SHOW = Query(
+    "access.category_to_show",
+    f"""
+    SELECT {_CATEGORY_COLUMNS}, chosen.category_level, coalesce(chosen.category_level, chosen.group_level, 'follow')
+    {_CATEGORY_JOINS}
+    CROSS JOIN LATERAL (
+        SELECT {levels.of_category(member="$1", category="categories.id")} AS category_level,
+               {levels.of_groups(member="$1", category="categories.id")} AS group_level
+    ) AS chosen
     WHERE categories.slug = $2
     """,
-    returns=Category,
+    returns=_CategoryToShow,
     card=Card.ZERO_OR_ONE,
 )
 
@@ -256,12 +310,16 @@ _HAS_DRAFT = "EXISTS (SELECT 1 FROM drafts WHERE drafts.member_id = $1 AND draft
 
 _MARK = "coalesce(reads.version, 0)"
 
+_CHOSEN = levels.chosen(member="$1", topic="topics.id", category="topics.category_id")
+
 _TOPIC_TO_SHOW = f"""
     SELECT {_TOPIC_COLUMNS},
            CASE WHEN {unread.IS} THEN {unread.FIRST} END,
-           {_HAS_DRAFT}, {_MARK}
+           {_HAS_DRAFT}, {_MARK},
+           chosen.topic_level, chosen.category_level, {levels.level(levels.is_own(member="$1"))}, {unread.HAS_NEWS}
     {_TOPIC_JOINS}
     {unread.JOIN}
+    {_CHOSEN}
     WHERE topics.id = $2
 """
 
@@ -287,10 +345,12 @@ _SESSION_AND_TOPIC = Query(
 _GLANCE_AT_TOPIC = Query(
     "access.glance_at_topic",
     f"""
-    SELECT {sessions.GLANCE_COLUMNS}, topics.version, {_MARK}, {_of_session(_HAS_DRAFT)}
+    SELECT {sessions.GLANCE_COLUMNS}, topics.version, {_MARK}, {_of_session(_HAS_DRAFT)},
+           chosen.topic_level, chosen.category_level, {_of_session(unread.HAS_NEWS)}
     {sessions.GLANCE_JOINS}
     LEFT JOIN topics ON topics.id = $4
     {_of_session(unread.JOIN)}
+    {_of_session(_CHOSEN)}
     WHERE {sessions.IS_OPEN}
     """,
     returns=_GlanceAtTopic,
@@ -376,6 +436,16 @@ async def category_to_read(conn: Conn, actor: Actor, slug: str) -> CategoryGrant
     return CategoryGrant(actor, category)
 
 
+async def category_to_show(conn: Conn, actor: Actor, slug: str) -> CategoryVisit:
+    """Return the right to read a category, as `category_to_read` does, with what its page shows of the actor's own."""
+    found = await conn.maybe(_CATEGORY_TO_SHOW, actor.member_id, slug)
+    if found is None:
+        raise NotFound
+    if not found.can_read:
+        raise Forbidden("cannot_read")
+    return CategoryVisit(CategoryGrant(actor, found), found.chosen_level, found.level)
+
+
 async def category_to_start(conn: Conn, actor: Actor, slug: str) -> StartGrant:
     category = await category_to_see(conn, actor, slug)
     _require(permissions.can_start_topic(category.rights))
@@ -417,7 +487,7 @@ async def session_and_topic(
     if topic is None or not permissions.can_read_topic(session.actor, topic):
         return session, None
     grant = ReadGrant(session.actor, topic)
-    return session, Visit(grant, topic.first_unread, topic.has_draft, topic.mark, session.foundations)
+    return session, Visit(grant, session.foundations, *_OWN(topic))
 
 
 def topic_to_reply_at_once(visit: Visit) -> EarlyReplyGrant:

@@ -22,6 +22,7 @@ TopicId = NewType("TopicId", int)
 PostId = NewType("PostId", int)
 MailId = NewType("MailId", int)
 InvitationId = NewType("InvitationId", int)
+NotificationId = NewType("NotificationId", int)
 
 Language: TypeAlias = i18n.Language
 Scheme = Literal["auto", "light", "dark"]
@@ -62,6 +63,21 @@ class MailKind(enum.StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no password
     INVITATION = "invitation"
     INVITATION_ASKED = "invitation_asked"
+    NOTIFICATIONS = "notifications"
+    DIGEST = "digest"
+
+
+class NotificationKind(enum.StrEnum):
+    """Why a member is told of a post, the strongest reason first: of several, it is the one that is told."""
+
+    MENTION = "mention"
+    QUOTE = "quote"
+    REPLY = "reply"
+    NEW_TOPIC = "new_topic"
+
+
+Frequency = Literal["immediately", "daily", "weekly", "never"]
+"""When there is mail about something."""
 
 
 def in_language(language: Language, el: str, en: str) -> str:
@@ -103,6 +119,7 @@ class Stamp:
     foundations: int
     topics: int
     reads: int
+    """The highest of the member's own: how far they read topics, what they chose for categories."""
     read_before: datetime
     under_way: str
 

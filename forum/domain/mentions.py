@@ -1,8 +1,9 @@
 """Mentions: whom an `@name` in a text means, and which members are offered while one is typed.
 
 A mention is the name with dots for its blanks (`@Νίκος.Καραντώνης`), however it is accented; of two members of one
-name the id tells them apart (`@Νίκος.Καραντώνης.12`). Every member sees every other today, so all can be meant; how a
-mention is drawn is the renderer's affair.
+name the id tells them apart (`@Νίκος.Καραντώνης.12`). Every member sees every other today, so all can be meant. A
+group is mentioned by its slug (`@region-cyprus`), by moderators of some category and administrators; from anybody else
+it is no mention, so that nobody learns which groups there are. How a mention is drawn is the renderer's affair.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ QUERY_LIMIT: Final = 100
 
 _TOKEN: Final = re.compile(MENTION)
 _WITH_ID: Final = re.compile(r"(.+)\.([1-9][0-9]{0,17})")
+_SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -76,6 +78,21 @@ _BY_ID = Query(
     JOIN members ON members.id = wanted.id
     """,
     returns=_Meant,
+    card=Card.MANY,
+)
+
+_GROUPS = Query(
+    "mentions.groups",
+    """
+    SELECT groups.slug
+    FROM groups
+    WHERE groups.slug = ANY ($2::text[]) AND ($3 OR EXISTS (
+        SELECT 1
+        FROM category_rights
+        WHERE category_rights.member_id = $1 AND category_rights.can_moderate
+    ))
+    """,
+    returns=str,
     card=Card.MANY,
 )
 
@@ -134,6 +151,12 @@ async def resolve(conn: Conn, actor: Actor, typed: tuple[str, ...]) -> Mapping[s
         if fold(handle(meant.name)) == fold(meant.typed.rpartition(".")[0]):
             namesakes[meant.typed] = [meant]
     return {token: (found[0].member_id, found[0].name) for token, found in namesakes.items() if len(found) == 1}
+
+
+async def resolve_groups(conn: Conn, actor: Actor, typed: tuple[str, ...]) -> frozenset[str]:
+    """Return those of the names that are slugs of groups which the actor may mention somewhere."""
+    slugs = [name for name in typed if _SLUG.fullmatch(name)]
+    return frozenset(await conn.many(_GROUPS, actor.member_id, slugs, actor.is_administrator)) if slugs else frozenset()
 
 
 def handle(name: str) -> str:

@@ -6,13 +6,24 @@ of a topic have no gaps and its counters are exact. HTML comes in rendered and s
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from forum.db import Card, Conn, Once, Query, Statement, Tx
-from forum.domain import audit, drafts, events, idempotency, pages, permissions, search_vector, topics, unread
+from forum.domain import (
+    addressed,
+    audit,
+    drafts,
+    events,
+    excerpts,
+    fanouts,
+    idempotency,
+    pages,
+    permissions,
+    search_vector,
+    topics,
+    unread,
+)
 from forum.domain.access import (
     POST,
     POST_COLUMNS,
@@ -35,9 +46,6 @@ from forum.domain.pages import Page
 from forum.domain.sessions import FOUNDATIONS
 from forum.errors import Forbidden
 from forum.markup import Rendered
-from forum.markup.rendering import text_of
-
-EXCERPT_LIMIT: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +163,9 @@ _INSERT = Statement(
     ),
     discarded AS (
         {drafts.DISCARDING_REPLY} AND $11
+    ),
+    announced AS (
+        {fanouts.entering(source="inserted", post="inserted.id", members="$15", groups="$16", numbers="$17")}
     )
     SELECT inserted.id, inserted.number, counted.reply_count
     FROM inserted
@@ -274,14 +285,11 @@ _RECOUNT = Statement(
     card=Card.NONE,
 )
 
-_EXCERPT_SOURCE: Final = 4000
-"""Characters of a post's HTML that an excerpt is made from: enough for 200 of text under any ordinary mark-up."""
-
 _LIST_BY_AUTHOR = Query(
     "posts.list_by_author",
     f"""
     SELECT posts.id, topics.id, topics.title, topics.slug, posts.number,
-           left(posts.html, {_EXCERPT_SOURCE}), posts.created_at, topics.language
+           left(posts.html, {excerpts.SOURCE}), posts.created_at, topics.language
     FROM posts
     JOIN topics ON topics.id = posts.topic_id
     WHERE posts.author_id = $2 AND posts.id < coalesce($3, 9223372036854775807)
@@ -293,8 +301,6 @@ _LIST_BY_AUTHOR = Query(
     returns=AuthoredPost,
     card=Card.MANY,
 )
-
-_CUT_TAG = re.compile(r"<[^>]*$")
 
 
 async def list_page(conn: Conn, grant: ReadGrant, page: int) -> list[Post]:
@@ -327,7 +333,8 @@ async def reply(tx: Tx, grant: ReplyGrant, reply: Reply) -> Replied:
     In a locked topic only a moderator gets here, and the post is marked so. One's own post counts as read when all
     before it was; else the first unread post stays where it is. Raises Invalid when `reply_to` is of another topic.
     """
-    replied = await tx.maybe(_INSERT, *_values(grant.actor, grant.topic, reply), None, None, None)
+    reached = fanouts.values(addressed.find(reply.rendered.html))
+    replied = await tx.maybe(_INSERT, *_values(grant.actor, grant.topic, reply), None, None, None, *reached)
     if replied is None:
         return await tx.one(_REPLIED, await idempotency.earlier(tx, grant.actor, reply.key))
     return replied
@@ -336,7 +343,8 @@ async def reply(tx: Tx, grant: ReplyGrant, reply: Reply) -> Replied:
 async def reply_at_once(once: Once, grant: EarlyReplyGrant, reply: Reply) -> Replied | None:
     """Do the same in a single statement, or nothing: then the grant holds no more, or the key was taken before."""
     values = _values(grant.actor, grant.topic, reply)
-    return await once.maybe(_INSERT, *values, grant.foundations, grant.topic.locked_at, grant.topic.is_internal)
+    asked = (grant.foundations, grant.topic.locked_at, grant.topic.is_internal)
+    return await once.maybe(_INSERT, *values, *asked, *fanouts.values(addressed.find(reply.rendered.html)))
 
 
 def _values(actor: Actor, topic: Topic, reply: Reply) -> tuple[object, ...]:
@@ -370,6 +378,7 @@ async def edit(tx: Tx, grant: EditGrant, *, body: str, rendered: Rendered, title
     found_by_title = new_title if post.number == 1 else ""
     await tx.run(_REWRITE, post.id, body, rendered.html, rendered.text, found_by_title)
     await _announce(tx, grant.actor, post, "edit")
+    await fanouts.enter_edit(tx, post.id, addressed.find(rendered.html) - addressed.find(post.html))
     if new_title != topic.title:
         await tx.run(_RENAME, topic.id, new_title, topics.slug_of(new_title))
         await events.announce(tx, Event(Kind.TOPIC_UPDATED, topic.id, grant.actor.member_id, act="rename"))
@@ -428,5 +437,4 @@ async def _announce(tx: Tx, actor: Actor, post: Post, act: str) -> None:
 
 def _excerpted(row: AuthoredPost) -> AuthoredPost:
     """Turn the beginning of a post's HTML into the beginning of its text."""
-    text = " ".join(text_of(_CUT_TAG.sub("", row.excerpt)).split())
-    return replace(row, excerpt=text if len(text) <= EXCERPT_LIMIT else text[: EXCERPT_LIMIT - 1].rstrip() + "…")
+    return replace(row, excerpt=excerpts.excerpt(row.excerpt))

@@ -32,6 +32,9 @@ FRESH: Final = timedelta(minutes=15)
 
 AGENT_LIMIT: Final = 300
 
+UNREAD_LIMIT: Final = 100
+"""Unread notifications are counted up to here; the screen says "99+" then."""
+
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -47,6 +50,8 @@ class SessionActor:
     """Whether `seen_at` is due to be written again."""
     stamp: Stamp | None
     """Of the moment the session was read at, before anything else is; None where one topic was read along."""
+    unread_count: int
+    """Notifications that they have not seen, at most UNREAD_LIMIT."""
     owes_second_factor: bool = False
     """Whether they are staff, who have to have a second factor here, and have none yet."""
     informed_version: int = 0
@@ -79,6 +84,7 @@ class Read(Actor):
     foundations: int
     read_before: datetime
     needs_touch: bool
+    unread_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,7 @@ class Glance:
     foundations: int
     read_before: datetime
     needs_touch: bool
+    unread_count: int
 
     def fits(self, known: SessionActor) -> bool:
         """Say whether a session that was read before would be read the same now."""
@@ -157,7 +164,17 @@ FOUNDATIONS: Final = """(
 )"""
 """The version of the foundations, and in the bits above 40 the server's timeline."""
 
-_REST: Final = f"{FOUNDATIONS}, members.read_before, sessions.seen_at < now() - $3::interval"
+UNREAD_COUNT: Final = f"""(
+    SELECT count(*)
+    FROM (
+        SELECT
+        FROM notifications
+        WHERE notifications.member_id = members.id AND notifications.read_at IS NULL
+        LIMIT {UNREAD_LIMIT}
+    ) AS unread
+)"""
+
+_REST: Final = f"{FOUNDATIONS}, members.read_before, sessions.seen_at < now() - $3::interval, {UNREAD_COUNT}"
 
 # All it is made of moves the foundations, so that a glance needs not ask for it.
 _OWES: Final = f"""
@@ -186,7 +203,14 @@ GLANCE_COLUMNS: Final = f"sessions.id, members.language, members.zone, members.s
 
 _STAMP_COLUMNS: Final = """
     (SELECT coalesce(max(topics.version), 0) FROM topics),
-    (SELECT coalesce(max(topic_reads.version), 0) FROM topic_reads WHERE topic_reads.member_id = members.id),
+    greatest(
+        0, (SELECT max(topic_reads.version) FROM topic_reads WHERE topic_reads.member_id = members.id),
+        (
+            SELECT max(category_subscriptions.version)
+            FROM category_subscriptions
+            WHERE category_subscriptions.member_id = members.id
+        )
+    ),
     split_part(pg_current_snapshot()::text, ':', 3)
 """
 
@@ -392,6 +416,7 @@ def read(row: Read, stamp: Stamp | None = None) -> SessionActor:
         row.read_before,
         row.needs_touch,
         stamp,
+        row.unread_count,
         row.owes_second_factor,
         row.informed_version,
     )
@@ -406,6 +431,7 @@ def seen_again(known: SessionActor, glance: Glance, stamp: Stamp | None = None) 
         known.read_before,
         glance.needs_touch,
         stamp,
+        glance.unread_count,
         known.owes_second_factor,
         known.informed_version,
     )

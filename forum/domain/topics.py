@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from forum import slugs
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, events, idempotency, pages, search_vector, unread
+from forum.domain import addressed, audit, events, fanouts, idempotency, pages, search_vector, unread
 from forum.domain.access import (
     READABLE,
     CategoryGrant,
@@ -219,6 +219,9 @@ _INSERT = Statement(
                started.created_at
         FROM started
         RETURNING posts.id
+    ),
+    announced AS (
+        {fanouts.entering(source="opened", post="opened.id", members="$10", groups="$11", numbers="$12")}
     )
     SELECT started.id, started.slug, opened.id
     FROM started
@@ -399,6 +402,7 @@ async def start(
         body,
         rendered.html,
         rendered.text,
+        *fanouts.values(addressed.find(rendered.html)),
     )
     await tx.run(_READ_BY_AUTHOR, actor.member_id, started.topic_id)
     if key is not None:

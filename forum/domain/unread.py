@@ -68,3 +68,10 @@ FIRST: Final = f"""(
     SELECT posts.number {_OTHERS} AND posts.created_at > {_READ_BEFORE} ORDER BY posts.number LIMIT 1
 )"""
 """The number of the first unread post of a topic, NULL when there is none."""
+
+HAS_NEWS: Final = """EXISTS (
+    SELECT 1
+    FROM notifications
+    WHERE notifications.member_id = $1 AND notifications.topic_id = topics.id AND notifications.read_at IS NULL
+)"""
+"""Whether the member was told something of a topic that they have not seen."""

@@ -22,6 +22,7 @@ HELP: Final = (
     "help",
     "signing-in",
     "reading",
+    "notifications",
     "writing",
     "editing",
     "searching",

@@ -42,6 +42,11 @@ _PLACES: Final = (
         mark("What members and guests find hard to use: answer and settle it."),
     ),
     Place(
+        "group_levels.index",
+        mark("What groups hear of"),
+        mark("How much members of a group are told of a category who choose nothing themselves."),
+    ),
+    Place(
         "mails.index",
         mark("Mail"),
         mark("What was sent and to whom, and what could not be delivered."),

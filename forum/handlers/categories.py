@@ -9,6 +9,7 @@ from aiohttp import web
 
 from forum.domain import access, permissions, topics, unread
 from forum.domain.entities import Category, TopicRow
+from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.domain.topics import Sort
 from forum.errors import BadRequest
@@ -26,6 +27,8 @@ class CategoryPage(Page):
     sort: Sort
     is_first: bool
     can_start: Verdict
+    chosen_level: Level | None
+    level: Level
     unread_posts_limit: int = unread.COUNT_LIMIT
 
 
@@ -35,7 +38,8 @@ async def show(request: web.Request) -> web.Response:
 
     async def page() -> CategoryPage:
         async with request.app[DB].read() as conn:
-            grant = await access.category_to_read(conn, actor, slug)
+            visit = await access.category_to_show(conn, actor, slug)
+            grant = visit.grant
             listed = await topics.list_topics(conn, grant, sort=sort, cursor=cursor or None)
         return CategoryPage(
             category=grant.category,
@@ -44,6 +48,8 @@ async def show(request: web.Request) -> web.Response:
             sort=sort,
             is_first=not cursor,
             can_start=permissions.can_start_topic(grant.category.rights),
+            chosen_level=visit.chosen_level,
+            level=visit.level,
         )
 
     key = ("categories.show", slug, sort, cursor, actor.member_id, request[STAMP])

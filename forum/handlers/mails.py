@@ -30,6 +30,8 @@ KINDS = {
     "password_changed": mark("Password changed"),
     "invitation": mark("Invitation"),
     "invitation_asked": mark("Invitation by a link"),
+    "notifications": mark("Notifications"),
+    "digest": mark("Digest"),
 }
 """The msgid of every kind's name; a test sees that none is missing."""
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from forum.domain import members
+from forum.domain import members, notification_mails
 from forum.domain.entities import NAME_LIMIT, Scheme
 from forum.domain.members import Settings
 from forum.errors import Invalid
@@ -54,6 +54,7 @@ async def update(request: web.Request) -> web.Response:
             await members.update_profile(
                 tx, request[ACTOR], name=form.name, language=form.language, zone=form.zone, scheme=form.scheme
             )
+            await notification_mails.reschedule(tx, request[ACTOR].member_id)
     except Invalid as invalid:
         return await _edit(request, await state_of(request, invalid), status=invalid.status)
     response = see_other(request, "settings.edit")

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Final
 from aiohttp import web
 from pydantic import Field
 
-from forum.domain import access, drafts, idempotency, permissions, posts, reading, topics
+from forum.domain import access, drafts, idempotency, notifications, permissions, posts, reading, topics
 from forum.domain.access import ReadGrant, Visit
 from forum.domain.drafts import Draft, Place
 from forum.domain.entities import (
@@ -27,11 +27,12 @@ from forum.domain.entities import (
     TopicId,
     TopicNotice,
 )
+from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.domain.topics import Started
 from forum.errors import Forbidden, Invalid, NotFound, RateLimited
 from forum.i18n import languages
-from forum.keys import ACTOR, DB, PAGES, VISIT
+from forum.keys import ACTOR, DB, PAGES, UNREAD, VISIT
 from forum.markup import Rendered
 from forum.page_cache import PageCache
 from forum.web import drafting, problem_json, writing
@@ -102,6 +103,8 @@ class TopicPage(Page):
     writing: Writing
     answers: int | None
     form: FormState
+    chosen_level: Level | None
+    level: Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +247,8 @@ async def show(request: web.Request) -> web.Response:
     if current > page_of(topic.post_count):
         raise NotFound
     last = min(current * POSTS_A_PAGE, topic.post_count)
+    if visit.has_news and _is_read_by_a_person(request):
+        await _see_news(request, grant, last)
     part = _Part(visit, current, partial(_read, request, grant, current))
     # The field for a reply stands on the last page only.
     if visit.has_draft and last == topic.post_count:
@@ -257,6 +262,13 @@ async def show(request: web.Request) -> web.Response:
     if is_news and _is_read_by_a_person(request):
         await request.app[DB].note(lambda once: reading.mark_read(once, grant.actor, topic_id, last))
     return response
+
+
+async def _see_news(request: web.Request, grant: ReadGrant, last: int) -> None:
+    """Count as seen what the reader was told of what this page shows, before the page says how many are not."""
+    seen: list[int] = []
+    await request.app[DB].note(lambda once: notifications.read_topic(once, grant.actor, grant.topic.id, last, seen))
+    request[UNREAD] = max(request[UNREAD] - sum(seen), 0)
 
 
 async def _read(request: web.Request, grant: ReadGrant, current: int) -> tuple[list[Post], list[TopicNotice]]:
@@ -279,6 +291,7 @@ class _Part:
         self, visit: Visit, current: int, read: Callable[[], Awaitable[tuple[list[Post], list[TopicNotice]]]]
     ) -> None:
         self._grant, self._first_unread = visit.grant, visit.first_unread
+        self._levels = visit.topic_level, visit.level
         self._current = current
         self._read = read
         self._found: tuple[list[Post], list[TopicNotice]] | None = None
@@ -291,7 +304,8 @@ class _Part:
         if parties is None:
             parties = pages.note_parties(place, _parties(topic, (await self._contents())[0]))
         own = actor.member_id if actor.member_id in parties else None
-        return (*place, self._first_unread, topic.can_start, topic.can_reply, topic.can_moderate, own)
+        rights = topic.can_start, topic.can_reply, topic.can_moderate
+        return (*place, self._first_unread, *rights, *self._levels, own)
 
     async def page(self, draft: Draft | None = None) -> TopicPage:
         actor, topic = self._grant.actor, self._grant.topic
@@ -311,6 +325,8 @@ class _Part:
             writing=Writing(drafts.of_topic(topic.id), draft),
             answers=drafting.answers(draft, topic),
             form=drafting.state_of_draft(draft),
+            chosen_level=self._levels[0],
+            level=self._levels[1],
         )
 
     async def _contents(self) -> tuple[list[Post], list[TopicNotice]]:

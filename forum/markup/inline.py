@@ -39,11 +39,12 @@ class Known:
     """What the names in a text stand for, looked up by whoever knows: the renderer asks nobody.
 
     `mentions` has the id and name of a member by what was typed after the @, `signs` a character by what was typed
-    between colons.
+    between colons; `groups` are the slugs of groups that the writer may mention.
     """
 
     mentions: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     signs: Mapping[str, str] = field(default_factory=dict)
+    groups: frozenset[str] = frozenset()
 
 
 NOBODY: Final = Known()
@@ -210,7 +211,7 @@ class Address(_Inline):
 
 
 class Mention(_Inline):
-    """Link the members that were found; other names stay as they were typed."""
+    """Link the members that were found, mark the groups; other names stay as they were typed."""
 
     ANCESTOR_EXCLUDES = ("a",)
 
@@ -221,11 +222,18 @@ class Mention(_Inline):
     def read(self, m: re.Match[str], data: str) -> Match:
         found = self.known.mentions.get(m[1])
         if found is None:
-            return None, m.start(), m.end()
+            return self._group(m) if m[1] in self.known.groups else None, m.start(), m.end()
         member_id, name = found
         link = _link(f"/members/{member_id}", AtomicString("@" + html.escape(name, quote=False)))
         link.set("class", MENTION_CLASS)
         return link, m.start(), m.end()
+
+    @staticmethod
+    def _group(m: re.Match[str]) -> Element:
+        mark = Element("span")
+        mark.set("class", MENTION_CLASS)
+        mark.text = AtomicString(f"@{m[1]}")
+        return mark
 
 
 class Sign(_Inline):

@@ -70,7 +70,7 @@ ATTRIBUTES: Final[Mapping[str, Mapping[str, re.Pattern[str] | None]]] = MappingP
         "pre": {},
         "span": {
             "aria-label": _one_of(TODO_LABEL, DONE_LABEL),
-            "class": _one_of("task-mark"),
+            "class": _one_of("task-mark", MENTION_CLASS),
             "role": _one_of("img"),
         },
         "strong": {},

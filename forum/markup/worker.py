@@ -36,16 +36,17 @@ def pack(content: object) -> bytes:
 
 def pack_request(source: str, known: Known) -> bytes:
     """Return the request to render `source` as one frame."""
-    return pack([source, dict(known.mentions), dict(known.signs)])
+    return pack([source, dict(known.mentions), dict(known.signs), sorted(known.groups)])
 
 
 def unpack_request(body: bytes) -> tuple[str, Known]:
     """Return the source of a request frame and what is known of its names."""
     match json.loads(body):
-        case [str(source), dict(mentions), dict(signs)]:
-            return source, Known({typed: (int(id_), str(name)) for typed, (id_, name) in mentions.items()}, signs)
+        case [str(source), dict(mentions), dict(signs), list(groups)]:
+            members = {typed: (int(id_), str(name)) for typed, (id_, name) in mentions.items()}
+            return source, Known(members, signs, frozenset(map(str, groups)))
         case _:
-            raise TypeError("a request is a source, mentions and signs")
+            raise TypeError("a request is a source, mentions, signs and groups")
 
 
 def unpack_rendered(body: bytes) -> Rendered:

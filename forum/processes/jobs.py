@@ -9,11 +9,12 @@ from forum.config import Config
 from forum.db import Database
 from forum.mailing import SENDERS, Mailing
 from forum.metrics import Metrics
+from forum.notifying import Notifying
 from forum.processes.child import Child, Orders, ended
 from forum.worker import Worker
 
-_POOL: Final = 3 + SENDERS
-"""Connections to the database: one for a job, one for the claim on it, one to look at the others, one a sender."""
+_POOL: Final = 4 + SENDERS
+"""Connections to the database: for a job, for the claim on it, to look at the others, to tell members, one a sender."""
 
 
 async def main(child: Child, config: Config, orders: Orders) -> None:
@@ -22,12 +23,14 @@ async def main(child: Child, config: Config, orders: Orders) -> None:
     await db.open()
     worker = Worker(db, config, metrics=Metrics())
     mailing = Mailing(db, config, settings.secret_key(config))
+    notifying = Notifying(db)
     try:
-        async with ended(worker.run()) as working, ended(mailing.run()) as sending:
+        async with ended(worker.run()) as working, ended(mailing.run()) as sending, ended(notifying.run()) as telling:
             child.ready()
-            await child.told(working, sending)
+            await child.told(working, sending, telling)
             worker.leave()
             mailing.leave()
-            await child.finished(working, sending)
+            notifying.leave()
+            await child.finished(working, sending, telling)
     finally:
         await db.close()

@@ -17,6 +17,7 @@ from forum.app import create_app
 from forum.config import Config
 from forum.keys import COMPILED, DB, METRICS, SECRET, STREAMS
 from forum.mailing import Mailing
+from forum.notifying import Notifying
 from forum.processes.accepting import Accepting
 from forum.processes.child import Child, Orders, ended
 from forum.processes.compiling import Compiling
@@ -64,7 +65,8 @@ async def main(compiling: Compiling, child: Child, config: Config, orders: Order
         async with contextlib.AsyncExitStack() as stack:
             worker = Worker(app[DB], config, metrics=app[METRICS])
             mailing = Mailing(app[DB], config, app[SECRET])
-            works = (worker.run, mailing.run) if orders.does_jobs else ()
+            notifying = Notifying(app[DB])
+            works = (worker.run, mailing.run, notifying.run) if orders.does_jobs else ()
             tasks = [await stack.enter_async_context(ended(work())) for work in works]
             await stack.enter_async_context(ended(_take_templates(app, compiling)))
             child.ready()
@@ -73,6 +75,7 @@ async def main(compiling: Compiling, child: Child, config: Config, orders: Order
             app[STREAMS].leave()
             worker.leave()
             mailing.leave()
+            notifying.leave()
             await _see_off(child, runner)
             await child.finished(*tasks)
     finally:

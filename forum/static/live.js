@@ -1,5 +1,5 @@
 /*
-  What happens elsewhere while a page is looked at: new replies and edits on a topic's page, and how much is unread.
+  What happens elsewhere while a page is looked at: new replies and edits on a topic's page, and how many notifications are unread.
   One stream a window that is seen; of the windows that nobody sees one keeps a stream for all.
 */
 
@@ -63,14 +63,14 @@ function onVisibility() {
   navigator.locks?.request(name, { signal: waiting.signal }, keep).catch(() => {});
 }
 
-/** Show how many notices are unread, in the elements made for it and in the title; nothing where there are none. */
+/** Show how many notifications are unread: beside the bell, in its name and before the title. */
 export function showUnread(count) {
-  const places = document.querySelectorAll("[data-unread-count]");
-  for (const place of places) {
-    place.textContent = count;
-    place.hidden = !count;
-  }
-  if (places.length) document.title = `${count ? `(${count}) ` : ""}${document.title.replace(/^\(\d+\) /, "")}`;
+  const place = document.querySelector("[data-unread-count]");
+  if (!place) return;
+  const shown = count > 99 ? "99+" : String(count || "");
+  place.textContent = shown;
+  document.querySelector("[data-unread-label]").textContent = shown ? `${say("unread")}: ${shown}` : say("notifications");
+  document.title = `${shown && `(${shown}) `}${document.title.replace(/^\([\d+]+\) /, "")}`;
 }
 
 function resync() {

@@ -69,6 +69,8 @@ class Route:
     """Its topic is read together with the session, in one query, and stands in the request as VISIT."""
     is_grave: bool = False
     """The password is asked for again where it was not given lately (`web/again.py`); programs are never asked."""
+    is_signed: bool = False
+    """Its address holds a token that says for whom it acts: no form of ours is asked for, nor whose page sent it."""
     is_for_all: bool = False
     """Open to who owes a second factor or has not read new terms yet, and may do nothing else; PUBLIC pages are."""
 
@@ -89,7 +91,8 @@ def guarded(route: Route) -> Handler:
         if route.access is not Access.PUBLIC:
             _require(request, route)
         if request.method not in SAFE_METHODS:
-            await csrf.check(request)
+            if not route.is_signed:
+                await csrf.check(request)
             if actor := request.get(ACTOR):
                 await ratelimit.count_change(request, actor)
         if (owed := request.get(OWES)) and not (route.is_for_all or route.access is Access.PUBLIC):

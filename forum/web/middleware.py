@@ -215,7 +215,7 @@ def _problem_of(request: web.Request, error: Exception) -> ForumError:
     return ForumError()
 
 
-_TOKEN: Final = re.compile(r"(?:(?<=/setup/)|(?<=/password/)).+", re.DOTALL)
+_TOKEN: Final = re.compile(r"(?:(?<=/setup/)|(?<=/password/)|(?<=/unsubscribe/)).+", re.DOTALL)
 
 
 def shown_path(path: str) -> str:
@@ -238,6 +238,7 @@ def _is_public_path(request: web.Request) -> bool:
             f"{base}/readyz",
             f"{base}/setup/",
             f"{base}/password/",
+            f"{base}/unsubscribe/",
         )
     )
 

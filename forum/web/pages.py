@@ -24,8 +24,9 @@ from forum import clock, page_cache
 from forum.domain import network
 from forum.domain.actors import Actor
 from forum.domain.entities import HOUSE, MemberId, Network, Scheme
-from forum.i18n import Language, languages
-from forum.keys import ACTOR, ASSETS, COMPILED, DB, NETWORK, PAGES, TRANSLATOR, WRITE_URL
+from forum.domain.sessions import UNREAD_LIMIT
+from forum.i18n import Language, Translator, languages
+from forum.keys import ACTOR, ASSETS, COMPILED, DB, NETWORK, PAGES, TRANSLATOR, UNREAD, WRITE_URL
 from forum.templating import FRAME, make_environments
 from forum.web import csrf, flash, problems, urls, writing
 
@@ -50,6 +51,28 @@ class Page:
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What is said of a member's unread notifications: before the page's title, as a number, and in words."""
+
+    title: str
+    count: str
+    label: str
+
+
+def _unread(words: Translator, count: int) -> Unread:
+    if not count:
+        return Unread("", "", words.gettext("Notifications"))
+    if count < UNREAD_LIMIT:
+        shown = words.number(count)
+        return Unread(
+            f"({shown}) ", shown, words.ngettext("Notifications: %(n)s unread", "Notifications: %(n)s unread", count)
+        )
+    most = words.number(UNREAD_LIMIT - 1)
+    label = words.gettext("Notifications: more than %(n)s unread", n=most)
+    return Unread(f"({most}+) ", f"{most}+", label)
+
+
 @dataclass(slots=True)
 class Frame:
     """What every page has around it; `form_key` is the idempotency key of the page's form.
@@ -58,6 +81,7 @@ class Frame:
     """
 
     viewer: Actor | None
+    unread: Unread
     network: Network
     scheme: Scheme
     zone: ZoneInfo
@@ -130,11 +154,16 @@ async def render_known(
     if written is None:
         hidden = replace(viewer, name=page_cache.NAME, member_id=MemberId(page_cache.MEMBER))
         frame = _frame(request, hidden, network, page_cache.TOKEN, page_cache.FORM_KEY, "", now)
+        frame.unread = Unread(page_cache.UNREAD_TITLE, page_cache.UNREAD_COUNT, page_cache.UNREAD_LABEL)
         text = _write(request, await make(), frame)
         written = page_cache.cut(text, frame.until.timestamp())
         pages.put(whole, written)
+    unread = _unread(request[TRANSLATOR], request.get(UNREAD, 0))
     body = written.filled(
         {
+            page_cache.UNREAD_TITLE: unread.title.encode(),
+            page_cache.UNREAD_COUNT: unread.count.encode(),
+            page_cache.UNREAD_LABEL: str(escape(unread.label)).encode(),
             page_cache.NAME: str(escape(viewer.name)).encode(),
             str(page_cache.MEMBER): str(viewer.member_id).encode(),
             page_cache.TOKEN: (await csrf.token(request)).encode(),
@@ -149,6 +178,9 @@ async def _render(request: web.Request, page: Page, said: str, status: int) -> w
     viewer = request.get(ACTOR)
     token = await csrf.token(request)
     frame = _frame(request, viewer, await _network(request), token, token_hex(16), said, clock.now())
+    if status >= 400:
+        # That something is wrong is what its title begins with (WCAG 2.4.2).
+        frame.unread = replace(frame.unread, title="")
     response = _answer(_write(request, page, frame).encode(), request[TRANSLATOR].language, status)
     csrf.remember_guest(request, response)
     return response
@@ -159,6 +191,7 @@ def _frame(
 ) -> Frame:
     return Frame(
         viewer=viewer,
+        unread=_unread(request[TRANSLATOR], request.get(UNREAD, 0)),
         network=network,
         scheme=viewer.scheme if viewer else "auto",
         zone=ZoneInfo(viewer.zone) if viewer else GUEST_ZONE,

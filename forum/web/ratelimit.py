@@ -64,6 +64,9 @@ ARRIVALS: Final = Budget("arrivals", 20, 3600)
 LETTERS: Final = Budget("letters", 3, 86400)
 """Invitations asked for over links to one address, whoever asks: nobody fills a letter box."""
 
+UNSUBSCRIPTIONS: Final = Budget("unsubscriptions", 600, 3600)
+"""Links that stop mail, followed from an address: a mail provider follows those of all its users from a few."""
+
 BUDGETS: Final = (
     CALLS,
     CHANGES,
@@ -80,6 +83,7 @@ BUDGETS: Final = (
     RESETS,
     ARRIVALS,
     LETTERS,
+    UNSUBSCRIPTIONS,
 )
 
 
@@ -160,6 +164,11 @@ async def count_arrival(request: web.Request, tx: Tx, email: str) -> None:
     """Count an invitation that is asked for over a link, by who asks and for whom, or raise RateLimited."""
     limits = request.app[LIMITS]
     await attempts.count(tx, limits, (ARRIVALS, _address(request)), (LETTERS, attempts.subject(limits, "email", email)))
+
+
+async def count_unsubscription(request: web.Request) -> None:
+    """Count a link that stops mail, good or guessed, or raise RateLimited."""
+    await _count(request, (UNSUBSCRIPTIONS, _address(request)))
 
 
 async def _count(request: web.Request, *asked: tuple[Budget, bytes]) -> None:

@@ -11,7 +11,7 @@ from aiohttp_session import SESSION_KEY, AbstractStorage, Session, new_session
 from forum.config import Config
 from forum.domain import access, sessions, terms
 from forum.domain.entities import TopicId
-from forum.keys import ACTOR, CONFIG, DB, NETWORK, OWES, STAMP, VISIT, VISITED
+from forum.keys import ACTOR, CONFIG, DB, NETWORK, OWES, STAMP, UNREAD, VISIT, VISITED
 from forum.repeating import repeat
 
 _KEY: Final = "key"
@@ -59,6 +59,7 @@ class PostgresStorage(AbstractStorage):
         request[ACTOR] = found.actor
         request[NETWORK] = found.network
         request[OWES] = owed(found)
+        request[UNREAD] = found.unread_count
         if found.stamp:
             request[STAMP] = found.stamp
         if visit:

@@ -22,11 +22,12 @@ _MENTION: Final = '<a class="mention" href="'
 async def rendered(request: web.Request, body: str) -> Rendered:
     """Return a text of the member who asks as it will be stored: Markdown, mentions and named emoji resolved."""
     actor = request[ACTOR]
-    meant = {}
+    meant, groups = {}, frozenset[str]()
     if typed := mentions.find(body):
         async with request.app[DB].read() as conn:
             meant = dict(await mentions.resolve(conn, actor, typed))
-    known = Known(meant, emoji.named(body))
+            groups = await mentions.resolve_groups(conn, actor, tuple(name for name in typed if name not in meant))
+    known = Known(meant, emoji.named(body), groups)
     return await request.app[RENDERER].render(body, known, owner=actor.member_id)
 
 

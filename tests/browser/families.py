@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from forum.db import RawConnection
-from forum.domain import access, invitations, mails, password_resets, setup
-from forum.domain.entities import BODY_LIMIT, MailId, MailKind, Role
+from forum.domain import access, invitations, mails, password_resets, setup, unsubscribing
+from forum.domain.entities import BODY_LIMIT, MailId, MailKind, Role, TopicId
 from forum.keys import CONFIG, DB, SECRET
 from tests.browser.content import LONG_WORD, UNWIELDY, Pen, Topic
 from tests.browser.window import Window
 from tests.cast import PASSWORD, email
+from tests.domain import telling
 from tests.mail.sending import send_due
 from tests.site import Site
 
@@ -85,6 +86,8 @@ class Filled:
     """The one of an invitation by mail, and one for several."""
     mail_id: int
     """Of a letter that lies as a file; the one before could not be delivered."""
+    stop: str
+    """By which letters about a topic are stopped."""
 
 
 LONG_ADDRESS: Final = f"{'x' * 60}@{'y' * 60}.example"
@@ -142,9 +145,27 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
         site.cast.nikos.member_id,
     )
     await owner.execute("UPDATE members SET name = $1 WHERE id = $2", LONG_WORD[:100], site.cast.nikos.member_id)
+    await telling.fan_out(site.app[DB])
+    await owner.execute(
+        "INSERT INTO group_levels (category_id, group_id, level) "
+        "SELECT min(categories.id), groups.id, 'watch' FROM categories, groups "
+        "WHERE groups.slug LIKE 'region-%' GROUP BY groups.id"
+    )
+    await owner.execute(
+        "INSERT INTO topic_subscriptions (member_id, topic_id, level) SELECT $1, unnest($2::bigint[]), 'mute'",
+        site.cast.sophie.member_id,
+        [unwieldy.id, long.id],
+    )
     invitation, open_link = await _fill_invitations(site)
     link, mail_id = await _fill_mail(site, owner)
-    return Filled(unwieldy, long, locked, deleted, own, link, invitation, open_link, mail_id)
+    token = unsubscribing.make(
+        site.app[SECRET],
+        site.cast.nikos.member_id,
+        email("nikos"),
+        MailKind.NOTIFICATIONS,
+        TopicId(unwieldy.id),
+    )
+    return Filled(unwieldy, long, locked, deleted, own, link, invitation, open_link, mail_id, f"/unsubscribe/{token}")
 
 
 async def _fill_invitations(site: Site) -> tuple[str, str]:
@@ -206,6 +227,9 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("password once more", "/login/again?next=/settings/second-factor/new"),
         Family("password once more refused", "/login/again", status=422, press="Go on"),
         Family("second step", "/login", None, press="Sign in", typed=_GUARDED),
+        Family("stop of mail", filled.stop, None),
+        Family("mail stopped", filled.stop, None, press="Send me no more such messages"),
+        Family("stop of mail that is void", "/unsubscribe/nothing", None, 404),
         Family("help", "/help", None),
         Family("help page", "/help/writing"),
         Family("privacy", "/privacy", None),
@@ -262,7 +286,12 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("members", "/members"),
         Family("member", f"/members/{site.cast.nikos.member_id}"),
         Family("oneself", f"/members/{site.cast.maria.member_id}"),
+        Family("notifications", "/notifications"),
+        Family("no notifications", "/notifications", "stranger"),
+        Family("muted topic", filled.long.path, "sophie"),
         Family("settings", "/settings"),
+        Family("settings of notifications", "/settings/notifications"),
+        Family("settings of notifications with choices", "/settings/notifications", "sophie"),
         Family("password", "/settings/password"),
         Family("password refused", "/settings/password", status=422, press="Change the password"),
         Family("second factor off", "/settings/second-factor"),
@@ -296,6 +325,7 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("invitation that is void", "/invite/1-x", None, 404),
         Family("terms to accept", "/terms/accept", "nikos"),
         Family("terms refused", "/terms/accept", "nikos", 422, press="Go on"),
+        Family("levels of groups", "/admin/levels", "administrator"),
         Family("mail", "/admin/mail", "administrator"),
         Family("mail not delivered", "/admin/mail?outcome=failed", "administrator"),
         Family("letter", f"/admin/mail/{filled.mail_id}", "administrator"),

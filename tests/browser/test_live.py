@@ -10,10 +10,11 @@ from playwright.async_api import Locator, Route, expect
 from forum.db import RawConnection
 from forum.domain.entities import POSTS_A_PAGE
 from forum.i18n import Language
-from forum.keys import STREAMS
+from forum.keys import DB, STREAMS
 from tests.browser.conftest import OpenPage
 from tests.browser.content import Pen, Topic
 from tests.browser.window import PATIENCE, Window, halfway
+from tests.domain import telling
 from tests.site import Site
 
 _LONG: Final = "\n\n".join(f"Παράγραφος {number} με αρκετό κείμενο, ώστε να γεμίσει η οθόνη." for number in range(12))
@@ -263,27 +264,23 @@ async def test_a_hidden_window_catches_up_when_it_is_seen_again(open_page: OpenP
     await window.post(2).wait_for(state="attached")
 
 
-async def test_the_count_of_the_unread_stands_in_its_places_and_in_the_title(open_page: OpenPage, site: Site) -> None:
-    topic = await _topic(site)
-    window = await _open(open_page, site, topic)
+@halfway
+async def test_who_is_mentioned_is_told_on_whichever_page_they_are(
+    open_page: OpenPage, site: Site, language: Language, width: int
+) -> None:
+    nikos = await Pen.of(site, "nikos")
+    window = await open_page("maria", language=language, width=width, scripts=True)
+    async with window.page.expect_request("**/events"):
+        await window.go("/help")
     title = await window.page.title()
-    module = await window.page.evaluate(
-        "performance.getEntriesByType('resource').map(({name}) => name).find((name) => name.includes('/live.'))"
-    )
-    show = f"(count) => import('{module}').then(({{showUnread}}) => showUnread(count))"
-    await window.page.evaluate(show, 3)
-    assert await window.page.title() == title, "where there is no place for it nothing happens"
-    await window.page.evaluate(
-        "document.querySelector('header').append(Object.assign(document.createElement('b'), {id: 'n'}));"
-        "document.querySelector('#n').dataset.unreadCount = ''"
-    )
-    for count in (3, 12):
-        await window.page.evaluate(show, count)
+    bell = window.page.locator(".bell")
+    await expect(bell).to_have_accessible_name(window.say("Notifications"))
+    for count in (1, 2):
+        await nikos.start("Ερώτηση", f"@{site.cast.maria.name.replace(' ', '.')}, το γνωρίζετε;")
+        await telling.fan_out(site.app[DB])
+        await expect(bell).to_have_accessible_name(f"{window.say('Notifications, unread')}: {count}")
+        await expect(bell.locator(".count")).to_have_text(str(count))
         assert await window.page.title() == f"({count}) {title}"
-        await expect(window.page.locator("#n")).to_have_text(str(count))
-    await window.page.evaluate(show, 0)
-    assert await window.page.title() == title
-    await expect(window.page.locator("#n")).to_be_hidden()
 
 
 async def test_without_scripts_everything_is_there_and_nothing_listens(open_page: OpenPage, site: Site) -> None:

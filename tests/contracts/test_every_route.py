@@ -98,7 +98,8 @@ async def test_no_hostile_field_of_a_form_is_a_server_error(site: Site) -> None:
               "reply_to", "organisation", "internal", "password_current", "password_repeat",
               "place", "action", "last_number", "kept_place", "kept_body", "kept_reply_to", "kept_writer", "writer",
               "scheme", "page", "contact",
-              "name_el", "tagline_en", "accent", "instead", "check")  # fmt: skip
+              "name_el", "tagline_en", "accent", "instead", "check", "level", "category", "group", "hour",
+              "weekday", "mention", "stop")  # fmt: skip
     faults: list[str] = []
     for route in ROUTES:
         if route.method != "POST" or route.is_api or route.name in {"sessions.delete", "sessions.create"}:
@@ -155,7 +156,7 @@ async def test_what_another_site_sends_is_refused_whatever_token_it_has(site: Si
     await member.get("/")
     assert (await member.submit("/read")).status == 303, "the premise: the form works"
     for route in ROUTES:
-        if route.method == "GET" or route.is_api:
+        if route.method == "GET" or route.is_api or route.is_signed:
             continue
         answer = await member.submit(_filled(route.path, "1"), headers=forged)
         assert answer.status == 403, route.name
@@ -165,7 +166,7 @@ async def test_a_form_without_the_sessions_own_token_is_refused(site: Site) -> N
     maria, nikos = await site.visitor("maria"), await site.visitor("nikos")
     await nikos.get("/")
     for route in ROUTES:
-        if route.method == "GET" or route.is_api:
+        if route.method == "GET" or route.is_api or route.is_signed:
             continue
         for token in ("", "wrong", nikos.token):
             answer = await maria.request("POST", _filled(route.path, "1"), data={"csrf_token": token})

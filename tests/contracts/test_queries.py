@@ -34,6 +34,7 @@ _TYPES: dict[str, set[type]] = {
     "inet": {str},
     "text[]": {list},
     "_text": {list},
+    "int8[]": {list},
     "jsonb": {dict},
     "record": {tuple},  # its fields are those of a dataclass, which tests/domain/test_versions.py compares
 }

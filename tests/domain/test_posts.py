@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forum.db import Database, RawConnection
-from forum.domain import access, idempotency, posts
+from forum.domain import access, excerpts, idempotency, posts
 from forum.domain.actors import Actor
 from forum.domain.entities import Post, PostId, Revision, TopicId
 from forum.domain.posts import AuthoredPost, Reply
@@ -302,7 +302,7 @@ async def test_an_excerpt_is_the_beginning_of_the_text(db: Database, cast: Cast)
     (row,) = await _by_author(db, cast.maria, cast.nikos)
     assert row.excerpt.startswith("Λόγια με <έμφαση> ένα σύνδεσμος σύνδεσμος")
     assert row.excerpt.endswith("…")
-    assert len(row.excerpt) <= posts.EXCERPT_LIMIT
+    assert len(row.excerpt) <= excerpts.LIMIT
     assert "href" not in row.excerpt
 
 

@@ -11,7 +11,7 @@ from forum.domain.entities import Stamp, TopicId
 from forum.domain.posts import Reply
 from forum.postgres import Endpoint
 from tests.cast import Cast
-from tests.domain import writing
+from tests.domain import telling, writing
 
 
 async def _version(db: Database, actor: Actor, topic_id: TopicId) -> int:
@@ -89,6 +89,8 @@ async def test_reading_and_drafts_leave_the_version(db: Database, cast: Cast) ->
         "DELETE FROM group_members",
         "INSERT INTO groups (slug, kind, name_el, name_en) VALUES ('new', 'free', 'Νέα', 'New')",
         "UPDATE topics SET category_id = (SELECT id FROM categories WHERE slug = 'guides')",
+        "INSERT INTO group_levels (category_id, group_id, level) SELECT min(categories.id), min(groups.id), 'mute' "
+        "FROM categories, groups",
     ],
 )
 async def test_what_pages_everywhere_rest_on_changes_the_stamp(
@@ -111,6 +113,17 @@ async def test_a_members_marks_change_their_stamp_and_no_other(db: Database, cas
     assert await _stamp(db, maria) == before[1]
     async with db.write() as tx:
         await reading.mark_all_read(tx, cast.maria)
+
+
+async def test_what_a_member_chooses_for_a_category_changes_their_stamp_also_when_it_is_taken_back(
+    db: Database, cast: Cast
+) -> None:
+    key = await _session(db, cast.nikos)
+    seen = [(await _stamp(db, key)).reads]
+    for level in ("watch", None, "mute"):
+        await telling.choose_category(db, cast.nikos, level)
+        seen.append((await _stamp(db, key)).reads)
+    assert seen == sorted(set(seen))
 
 
 async def test_a_change_that_was_under_way_is_no_equal_of_one_that_is_done(
@@ -207,6 +220,27 @@ OTHERWISE = {
     "a mark gone": "DELETE FROM topic_reads",
     "all read": "UPDATE members SET read_before = now() WHERE id = {own}",
     "a draft": "INSERT INTO drafts (member_id, place, body) SELECT {own}, 'topic:' || topics.id, 'Ίσως' FROM topics",
+    "something to be told": """
+        INSERT INTO notifications (member_id, kind, topic_id, post_id, actor_id)
+        SELECT {own}, 'mention', posts.topic_id, posts.id, {other} FROM posts
+    """,
+    "a level for the topic": """
+        INSERT INTO topic_subscriptions (member_id, topic_id, level) SELECT {own}, topics.id, 'mute' FROM topics
+    """,
+    "a level for the category": """
+        INSERT INTO category_subscriptions (member_id, category_id, level)
+        SELECT {own}, topics.category_id, 'watch' FROM topics
+    """,
+    "a level for the group": """
+        INSERT INTO group_levels (category_id, group_id, level)
+        SELECT topics.category_id, groups.id, 'watch' FROM topics, groups WHERE groups.slug = 'moderators'
+    """,
+    "a post of one's own": """
+        INSERT INTO posts (topic_id, number, author_id, body, html, search)
+        SELECT topics.id, topics.post_count + 1, {own}, 'Ναι', '<p>Ναι</p>', '' FROM topics;
+        UPDATE topics SET post_count = 2, reply_count = 1, last_post_number = 2, last_post_at = now(),
+                          last_author_id = {own}
+    """,
     "a lock": "UPDATE topics SET locked_at = now(), locked_by_id = {own}, lock_reason = 'Τέλος'",
     "a title": "UPDATE topics SET title = 'Αλλιώς', slug = 'allios'",
     "the author's name": "UPDATE members SET name = 'Άλλο Όνομα' WHERE id = {other}",

@@ -45,7 +45,7 @@ def test_a_text_cut_short_is_not_answered(cut: int) -> None:
 def test_what_is_no_text_is_refused() -> None:
     with pytest.raises(TypeError):
         unpack_request(b'{"source": "x"}')
-    assert unpack_request(b'["\\ud800", {}, {}]') == ("\ud800", NOBODY)
+    assert unpack_request(b'["\\ud800", {}, {}, []]') == ("\ud800", NOBODY)
 
 
 def test_what_is_known_of_names_goes_with_the_text() -> None:

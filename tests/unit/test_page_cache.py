@@ -15,14 +15,20 @@ def _written(size: int = 10, until: float = NOON + 60) -> Written:
 def test_a_page_is_whole_again_with_every_hole_filled() -> None:
     text = (
         f"<b>{page_cache.NAME}</b><i>{page_cache.MEMBER}</i>{page_cache.TOKEN}·{page_cache.NAME}·{page_cache.FORM_KEY}"
+        f"<title>{page_cache.UNREAD_TITLE}Θέμα</title><b>{page_cache.UNREAD_COUNT}</b>{page_cache.UNREAD_LABEL}"
     )
     values = {
         page_cache.NAME: "Ελένη".encode(),
         str(page_cache.MEMBER): b"7",
         page_cache.TOKEN: b"token",
         page_cache.FORM_KEY: b"key",
+        page_cache.UNREAD_TITLE: b"(3) ",
+        page_cache.UNREAD_COUNT: b"3",
+        page_cache.UNREAD_LABEL: b"3 unread",
     }
-    assert cut(text, NOON).filled(values).decode() == "<b>Ελένη</b><i>7</i>token·Ελένη·key"
+    assert cut(text, NOON).filled(values).decode() == (
+        "<b>Ελένη</b><i>7</i>token·Ελένη·key<title>(3) Θέμα</title><b>3</b>3 unread"
+    )
 
 
 def test_what_looks_like_a_hole_of_another_process_stays() -> None:

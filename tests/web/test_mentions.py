@@ -85,3 +85,16 @@ class TestBelowAWebsite:
         assert (await program.get(f"{base}/api/v1/posts/{post_id}")).json["html"] == _expected(site, base)
         sent = await program.post(f"{base}/api/v1/topics/{started.topic_id}/posts", json={"body": BODY})
         assert sent.json["html"] == _expected(site, base)
+
+
+async def test_a_group_is_mentioned_by_who_moderates_and_administers_and_by_nobody_else(
+    site: Site, owner: RawConnection
+) -> None:
+    sent = {"title": "Ένα", "body": "Για το @region-cyprus και το @region-nowhere"}
+    stored = []
+    for person in ("moderator", "administrator", "maria"):
+        visitor = await site.visitor(person)
+        assert (await visitor.submit("/categories/questions/new", sent)).status == 303
+        stored.append((await _stored(owner))[-1])
+    marked = '<p>Για το <span class="mention">@region-cyprus</span> και το @region-nowhere</p>'
+    assert stored == [marked, marked, "<p>Για το @region-cyprus και το @region-nowhere</p>"]

@@ -170,7 +170,13 @@ class TestUnderAPath:
 
 
 def test_a_log_shows_no_token_of_a_link() -> None:
-    for path in ("/setup/Abc-1", "/intranet/setup/Abc-1", "/setup/Abc-1/", "/setup/\nAbc-1"):
+    for path in (
+        "/setup/Abc-1",
+        "/intranet/setup/Abc-1",
+        "/setup/Abc-1/",
+        "/setup/\nAbc-1",
+        "/unsubscribe/digest.Abc-1",
+    ):
         assert "Abc-1" not in shown_path(path)
     assert shown_path("/settings/sessions") == "/settings/sessions"
 
