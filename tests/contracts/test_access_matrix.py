@@ -155,6 +155,8 @@ API: Final = {
     "api.invitations.create":  "L L 3 3 3 3 V",
     "api.invitations.show":    "L L 3 3 3 3 4",
     "api.events.index":        "L L 2 2 2 2 2",
+    "api.notifications.index": "L L 2 2 2 2 2",
+    "api.notifications.update": "L L 2 2 2 2 2",
     "api.regions.index":       "L L 2 2 2 2 2",
     "api.municipalities.index": "L L 2 2 2 2 2",
     "api.municipalities.show": "L L 2 2 2 2 2",

@@ -13,6 +13,7 @@ from forum.domain.api_tokens import TokenRow
 from forum.domain.categories import CategoryRow
 from forum.domain.entities import in_language
 from forum.domain.invitations import Invitation
+from forum.domain.notifications import Notification
 from forum.domain.search import MARK_CLOSE, MARK_OPEN, Hit
 from forum.errors import BadRequest
 from forum.handlers.api import models
@@ -58,6 +59,22 @@ def invitation(found: Invitation) -> models.Invitation:
         state=found.state,
         created_at=found.created_at,
         expires_at=found.expires_at,
+    )
+
+
+def notification(request: web.Request, found: Notification) -> models.Notification:
+    return models.Notification(
+        id=found.id,
+        kind=found.kind.value,
+        created_at=found.created_at,
+        read_at=found.read_at,
+        topic_id=found.topic_id,
+        title=found.topic_title,
+        post_id=found.post_id,
+        number=found.post_number,
+        url=None if found.post_id is None else post_url(request, found.post_id),
+        actor_id=found.actor_id,
+        actor_name=found.actor_name,
     )
 
 

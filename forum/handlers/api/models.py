@@ -260,6 +260,13 @@ class Lock(Body):
     reason: Reason
 
 
+class SeenNotifications(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": [7, 12]}]})
+    ids: Annotated[list[Id], Field(max_length=1000)] | None = Field(
+        None, description=mark("Which notifications; all of them unless named.")
+    )
+
+
 class MemberChange(Body):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"suspended_until": "2031-01-31T22:00:00Z", "reason": "Έφυγε από τον δήμο."}]}
@@ -504,6 +511,26 @@ class Revision(Answer):
 
 
 class Revisions(Page[Revision]):
+    pass
+
+
+class Notification(Answer):
+    """What it tells of is null where the caller may not read it any more."""
+
+    id: Id
+    kind: Literal["mention", "quote", "reply", "new_topic"]
+    created_at: datetime
+    read_at: datetime | None
+    topic_id: Id | None
+    title: str | None
+    post_id: Id | None
+    number: int | None = Field(description=mark("The post's number in its topic."))
+    url: str | None
+    actor_id: Id | None
+    actor_name: str | None
+
+
+class Notifications(Page[Notification]):
     pass
 
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from forum.handlers.api import acts, categories, directory, events, invitations, me, posts, search, tokens, topics
+from forum.handlers.api import (
+    acts,
+    categories,
+    directory,
+    events,
+    invitations,
+    me,
+    notifications,
+    posts,
+    search,
+    tokens,
+    topics,
+)
 from forum.handlers.api.document import Document
 from forum.web.access import Access, Route
 
@@ -14,6 +26,8 @@ _CALLS: Final = (
     Route("DELETE", "/api/v1/tokens/{id}", tokens.delete, Access.MEMBER, "api.tokens.delete"),
     Route("GET", "/api/v1/me", me.show, Access.MEMBER, "api.me.show"),
     Route("GET", "/api/v1/events", events.index, Access.MEMBER, "api.events.index"),
+    Route("GET", "/api/v1/notifications", notifications.index, Access.MEMBER, "api.notifications.index"),
+    Route("PUT", "/api/v1/notifications/read", notifications.update, Access.MEMBER, "api.notifications.update"),
     # Directory
     Route("GET", "/api/v1/regions", directory.list_regions, Access.MEMBER, "api.regions.index"),
     Route("GET", "/api/v1/municipalities", directory.list_municipalities, Access.MEMBER, "api.municipalities.index"),
