@@ -18,6 +18,7 @@ from typing import Any, Final
 import aiohttp
 import psutil
 
+from forum.db import RawConnection, connect
 from tests.cast import PASSWORD
 from tests.drills import ticking
 
@@ -119,6 +120,17 @@ class ForumProcess:
         """Return the database's first process."""
         pid = int((self.data_dir / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0])
         return psutil.Process(pid)
+
+    async def connect_as_owner(self) -> RawConnection:
+        """Connect to the embedded database as its owner, to arrange and to look."""
+        done = self.run_python(
+            "-c",
+            "from forum import config; from forum.postgres import EmbeddedServer as S; c = config.load(); "
+            "s = S(c.data_dir, pg_bin=c.pg_bin, pg_user=c.pg_user); "
+            "print(s.start().url('koinon', 'koinon_owner')); s.stop()",
+        )
+        assert done.returncode == 0, done.stderr
+        return await connect(done.stdout.strip())
 
     def kill(self) -> None:
         """Kill the application alone, with its workers."""

@@ -9,24 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from forum.db import RawConnection, connect
+from forum.db import RawConnection
 from forum.mailing import SENDERS
-from tests.drills.forum_process import ForumProcess, forum, until
+from tests.drills.forum_process import forum, until
 from tests.mail.post_office import PostOffice, free_port, post_office
 
 _ANNA = "anna@larnaca.example"
 _COUNT = 400
-
-
-async def _owner(process: ForumProcess) -> RawConnection:
-    done = process.run_python(
-        "-c",
-        "from forum import config; from forum.postgres import EmbeddedServer as S; c = config.load(); "
-        "s = S(c.data_dir, pg_bin=c.pg_bin, pg_user=c.pg_user); "
-        "print(s.start().url('koinon', 'koinon_owner')); s.stop()",
-    )
-    assert done.returncode == 0, done.stderr
-    return await connect(done.stdout.strip())
 
 
 async def _enter(owner: RawConnection, count: int) -> None:
@@ -46,7 +35,7 @@ async def test_a_process_killed_while_it_sends_loses_no_letter_and_repeats_at_mo
 ) -> None:
     with post_office() as (office, url), forum(data_dir, FORUM_SMTP_URL=url, FORUM_WORKERS="2") as process:
         process.create_member(_ANNA, "larnaca")
-        owner = await _owner(process)
+        owner = await process.connect_as_owner()
         office.seconds = 0.02
         await _enter(owner, _COUNT)
 
@@ -77,7 +66,7 @@ async def test_a_process_killed_while_it_sends_loses_no_letter_and_repeats_at_mo
 async def test_a_stop_while_mail_is_sent_is_in_time_and_gives_back_what_is_not_sent(data_dir: Path) -> None:
     with post_office() as (office, url), forum(data_dir, FORUM_SMTP_URL=url) as process:
         process.create_member(_ANNA, "larnaca")
-        owner = await _owner(process)
+        owner = await process.connect_as_owner()
         office.seconds = 0.05
         await _enter(owner, _COUNT)
 
@@ -102,7 +91,7 @@ async def test_a_server_that_is_away_holds_nobody_up_and_gets_all_when_it_is_bac
     port = free_port()
     with forum(data_dir, FORUM_SMTP_URL=f"smtp://127.0.0.1:{port}") as process:
         process.create_member(_ANNA, "larnaca")
-        owner = await _owner(process)
+        owner = await process.connect_as_owner()
         await _enter(owner, 5)
 
         async def is_told() -> bool:

@@ -20,9 +20,7 @@ def _title(answer: Answer) -> str:
 
 
 def _count(answer: Answer) -> str:
-    found = re.search(
-        r'<span class="count" aria-hidden="true">([^<]*)</span><span class="vh">([^<]*)</span>', answer.text
-    )
+    found = re.search(r'<span class="count"[^>]*>([^<]*)</span><span class="vh"[^>]*>([^<]*)</span>', answer.text)
     assert found
     return found[1]
 

@@ -20,7 +20,7 @@ async def index(request: web.Request, query: models.PageQuery) -> models.Notific
     return models.Notifications(items=[answers.notification(request, item) for item in page.items], next=page.next)
 
 
-@call(mark("Count notifications as seen: some of one's own, or all"), takes=models.SeenNotifications)
+@call(mark("Count notifications as seen: some of one's own, or all"), takes=models.SeenNotifications, refuses=(409,))
 async def update(request: web.Request, sent: models.SeenNotifications) -> None:
     async with request.app[DB].write() as tx:
         if sent.ids is None:
