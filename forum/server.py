@@ -223,14 +223,16 @@ async def _watch_nights(nightly: Nightly) -> None:
 
 async def _keep_alive(server: EmbeddedServer, metrics: Metrics) -> None:
     """Bring the embedded server back when it dies, waiting longer after each failure."""
-    pause = 1.0
+    pause, is_down = 1.0, False
     while True:
         await asyncio.sleep(pause)
         try:
-            if await asyncio.to_thread(server.revive, _REVIVAL_SECONDS):
+            # Where a start took longer than it was waited for, the database is found running the next time.
+            if await asyncio.to_thread(server.revive, _REVIVAL_SECONDS) or is_down:
                 _log.warning("the database had stopped and was started again")
                 metrics.database_restarts.inc()
-            pause = 1.0
+            pause, is_down = 1.0, False
         except CommandError as error:
+            is_down = True
             pause = min(pause * 2, 30.0)
             _log.error("the database does not start: %s", error)

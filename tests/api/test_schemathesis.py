@@ -28,8 +28,9 @@ from schemathesis.specs.openapi.checks import (
 
 from forum.app import create_app
 from forum.config import Config
-from forum.domain import api_tokens
-from forum.keys import DB, SECRET
+from forum.domain import access, api_tokens, invitations
+from forum.domain.entities import InvitationId, Role
+from forum.keys import CONFIG, DB, SECRET
 from forum.passwords import Hasher, Parameters
 from tests.cast import PASSWORD, Cast, email
 
@@ -70,6 +71,13 @@ async def _token(app: web.Application, cast: Cast, person: str) -> api_tokens.Cr
         return await api_tokens.create(tx, member_id, name="test", secret=app[SECRET], key=None)
 
 
+async def _invite(app: web.Application, cast: Cast) -> InvitationId:
+    offer = invitations.Offer(cast.nikos.organisation_id, Role.MEMBER, app[CONFIG].language)
+    async with app[DB].write() as tx:
+        grant = access.to_administer(cast.administrator)
+        return (await invitations.invite(tx, grant, ["eleni@mytilene.example"], offer, key=None))[0]
+
+
 async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Caller:
     spare = await _token(app, cast, person)
     headers = {"Authorization": f"Bearer {(await _token(app, cast, person)).token}"}
@@ -92,6 +100,7 @@ async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Ca
         "posts": {"id": post_id},
         "members": {"id": cast.nikos.member_id},
         "tokens": {"id": spare.id},
+        "invitations": {"id": await _invite(app, cast)},
         "municipalities": {"slug": "larnaca"},
         "categories": {"slug": "questions"},
     }

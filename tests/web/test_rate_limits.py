@@ -142,6 +142,7 @@ def test_every_budget_has_an_act() -> None:
         ratelimit.RESETS,
         ratelimit.ARRIVALS,
         ratelimit.LETTERS,
+        ratelimit.UNSUBSCRIPTIONS,
     }
     assert tried == set(ratelimit.BUDGETS)
     assert len({budget.act for budget in ratelimit.BUDGETS}) == len(ratelimit.BUDGETS)
@@ -169,6 +170,13 @@ async def test_a_member_who_has_used_up_a_budget_is_refused(site: Site, owner: R
     await owner.execute("UPDATE attempts SET expires_at = now() WHERE act = $1", act.budget.act)
     if act is not ACTS["password"]:
         assert (await act.do(site, maria)).status < 400, "after its time everything is as before"
+
+
+async def test_links_that_stop_mail_are_counted_by_address(site: Site, owner: RawConnection) -> None:
+    guest, budget = await site.visitor(), ratelimit.UNSUBSCRIPTIONS
+    assert (await guest.request("POST", "/unsubscribe/guessed")).status == 404
+    assert await _use_up(owner, budget) == 1
+    assert _is_refused(await guest.request("POST", "/unsubscribe/guessed"), budget)
 
 
 async def test_the_sentence_is_in_the_readers_language(site: Site, owner: RawConnection) -> None:
