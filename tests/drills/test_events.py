@@ -96,6 +96,7 @@ async def test_a_reply_through_one_process_reaches_the_readers_of_the_other(
             assert await far.next(streams.RECHECK_SECONDS + 3) is None, "ended in the other process too"
 
 
+@pytest.mark.audit
 async def test_after_a_time_without_the_database_every_stream_is_told_to_ask_anew(data_dir: Path) -> None:
     with forum(data_dir) as process:
         process.create_member(_WRITER, "larnaca")

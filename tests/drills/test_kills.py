@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiohttp
 import psutil
+import pytest
 
 from tests.drills.forum_process import ForumProcess, Person, forum, until
 
@@ -65,6 +66,7 @@ async def _longer(texts: list[str], count: int) -> bool:
     return len(texts) >= count
 
 
+@pytest.mark.audit
 async def test_every_acknowledged_reply_survives_the_killing_of_the_application(data_dir: Path) -> None:
     with forum(data_dir) as process:
         process.create_member(_WRITER, "larnaca")

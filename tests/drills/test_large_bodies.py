@@ -139,6 +139,7 @@ def _peak(process: psutil.Process) -> int:
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) * 1024
 
 
+@pytest.mark.audit
 async def test_no_body_costs_more_than_it_may(process: ForumProcess, bodies: dict[str, bytes]) -> None:
     serving = psutil.Process(process.pid)
     async with Person(process.url) as person:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.drills.forum_process import ROOT, ForumProcess, Person, forum, until
 
@@ -32,6 +33,7 @@ async def test_a_request_is_one_object_without_a_path_an_address_or_a_token(data
         assert not any(secret in json.dumps(event) for event in events), secret
 
 
+@pytest.mark.audit
 async def test_a_log_that_nobody_reads_holds_up_no_answer(data_dir: Path) -> None:
     data_dir.mkdir()
     running = ForumProcess(data_dir)

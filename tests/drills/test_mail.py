@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from forum.db import RawConnection
 from forum.mailing import SENDERS
 from tests.drills.forum_process import forum, until
@@ -63,6 +65,7 @@ async def test_a_process_killed_while_it_sends_loses_no_letter_and_repeats_at_mo
         assert process.stop() == 0
 
 
+@pytest.mark.audit
 async def test_a_stop_while_mail_is_sent_is_in_time_and_gives_back_what_is_not_sent(data_dir: Path) -> None:
     with post_office() as (office, url), forum(data_dir, FORUM_SMTP_URL=url) as process:
         process.create_member(_ANNA, "larnaca")

@@ -20,6 +20,7 @@ def _grow_old(process: ForumProcess) -> None:
     os.utime(stamp, times=(time.time() - 3 * 86_400,) * 2)
 
 
+@pytest.mark.audit
 async def test_a_missed_night_is_made_up_for_and_restored_elsewhere(data_dir: Path) -> None:
     folder = data_dir / "backups"
     with forum(data_dir) as process:

@@ -62,6 +62,7 @@ async def test_what_the_server_has_no_room_for_is_refused_whole(
     assert (await maria.get("/")).status == 200
 
 
+@pytest.mark.audit
 async def test_a_forum_whose_disk_is_full_serves_its_readers_and_recovers_by_itself(data_dir: Path) -> None:
     disk = data_dir.parent / "disk"
     disk.mkdir()

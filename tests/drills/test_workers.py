@@ -141,6 +141,7 @@ def _make_the_sweep_due(process: ForumProcess) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.audit
 async def test_jobs_may_be_done_by_a_process_apart(data_dir: Path) -> None:
     with forum(data_dir) as process:
         assert not process.processes("jobs"), "with one process, it does them too"
@@ -341,6 +342,7 @@ async def test_what_dies_again_and_again_is_started_after_ever_longer_pauses(dat
         assert process.stop() == 0
 
 
+@pytest.mark.audit
 async def test_a_forum_ends_with_the_terminal_it_was_started_in(data_dir: Path) -> None:
     process = ForumProcess(data_dir)
     data_dir.mkdir()
@@ -360,6 +362,7 @@ async def test_a_forum_ends_with_the_terminal_it_was_started_in(data_dir: Path) 
         process.clean_up()
 
 
+@pytest.mark.audit
 async def test_what_cannot_start_at_first_is_no_forum(data_dir: Path, checkout: Path) -> None:
     health = checkout / "forum" / "handlers" / "health.py"
     health.write_text("this is no Python\n")
