@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -13,6 +12,7 @@ import pytest
 from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request, Response, Route
 
 from forum.i18n import Language, translator
+from tools import bootstrap
 
 HEIGHT: Final = 800
 PATIENCE: Final = 15_000
@@ -39,9 +39,8 @@ everywhere = pytest.mark.parametrize(
 
 def chromium_path() -> str:
     """Return the Chromium of the system, or fail with the command that installs it."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
+    if found := bootstrap.find_browser():
+        return found
     pytest.fail("no Chromium: apt-get install --no-install-recommends chromium fonts-dejavu-core", pytrace=False)
 
 
