@@ -35,7 +35,7 @@ from forum.passwords import Hasher, Parameters
 from tests.cast import PASSWORD, Cast, email
 
 _IS_AUDIT: Final = os.environ.get("KOINON_AUDIT") == "1"
-_EXAMPLES: Final = 150 if _IS_AUDIT else 9
+_EXAMPLES: Final = 150 if _IS_AUDIT else 6
 _COVERAGE: Final = 100_000 if _IS_AUDIT else 20
 _CHECKS: Final = [
     not_a_server_error,

@@ -68,13 +68,15 @@ async def test_every_answer_carries_the_headers(site: Site) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_no_hostile_value_in_a_path_or_query_is_a_server_error(site: Site, method: str) -> None:
-    """In the audit each in every parameter; else in one after the other, route by route."""
+    """In the audit each in every parameter of every route; else a third of them, in one after the other."""
     member, program = await site.visitor("maria"), await site.program("maria")
     faults: list[str] = []
     for number, route in enumerate(ROUTES):
         if (route.method == "GET") != (method == "GET"):
             continue
         for place, value in enumerate(_HOSTILE):
+            if (number + place) % 3 and not _IS_AUDIT:
+                continue
             paths = [_filled(route.path, value)] if "{" in route.path else []
             if method == "GET":
                 plain = _filled(route.path, "1")

@@ -119,6 +119,7 @@ async def test_after_a_time_without_the_database_every_stream_is_told_to_ask_ane
                 assert (heard[0], heard[1]["is_own"]) == ("post.created", True)
 
 
+@pytest.mark.audit
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["told to stop", "renewed"])
 async def test_streams_hold_up_neither_a_stop_nor_a_renewal(data_dir: Path, number: signal.Signals) -> None:
     with forum(data_dir) as process:

@@ -69,6 +69,7 @@ def test_where_there_is_no_embedded_database_no_disk_is_asked(tmp_path: Path) ->
     assert postgres.room_of(tmp_path)()
 
 
+@pytest.mark.audit
 async def test_a_log_that_cannot_be_written_stops_nobody(data_dir: Path) -> None:
     with forum(data_dir, ERRORS="/dev/full") as process:
         process.create_member(_WRITER, "larnaca")

@@ -119,6 +119,7 @@ async def test_told_to_stop_it_ends_in_order_and_leaves_no_process(data_dir: Pat
         assert not postmaster.is_running() or postmaster.status() == psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.audit
 async def test_a_second_start_on_the_same_port_says_so_in_one_line(data_dir: Path) -> None:
     with forum(data_dir) as process:
         second = process.run("serve")

@@ -14,6 +14,7 @@ import pytest
 from tests.drills.forum_process import ROOT, ForumProcess, Person, forum, until
 
 
+@pytest.mark.audit
 async def test_a_request_is_one_object_without_a_path_an_address_or_a_token(data_dir: Path) -> None:
     with forum(data_dir, FORUM_LOG="json") as running:
         running.create_member("anna@larnaca.example", "larnaca")

@@ -90,6 +90,7 @@ async def test_a_stop_while_mail_is_sent_is_in_time_and_gives_back_what_is_not_s
         assert process.stop() == 0
 
 
+@pytest.mark.audit
 async def test_a_server_that_is_away_holds_nobody_up_and_gets_all_when_it_is_back(data_dir: Path) -> None:
     port = free_port()
     with forum(data_dir, FORUM_SMTP_URL=f"smtp://127.0.0.1:{port}") as process:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiohttp
 import psutil
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from forum.config import Config
@@ -122,6 +123,7 @@ async def test_a_held_loop_shows_in_its_lag(config: Config, database_url: str) -
         await until(is_late, 30, "a tick that came over a quarter of a second late")
 
 
+@pytest.mark.audit
 async def test_several_processes_answer_as_one_and_the_dead_leave_their_sums(data_dir: Path) -> None:
     with forum(data_dir, FORUM_WORKERS="2") as running:
 

@@ -152,6 +152,7 @@ async def test_a_standby_of_another_history_is_not_read_however_far_it_is(server
     await primary.close()
 
 
+@pytest.mark.audit
 async def test_the_standby_takes_the_primarys_place_and_every_acknowledged_reply_is_there(data_dir: Path) -> None:
     with pair() as servers:
         await servers.wait_for_nobody_but()

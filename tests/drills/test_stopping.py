@@ -9,6 +9,7 @@ from typing import Final
 
 import aiohttp
 import psutil
+import pytest
 
 from forum.config import Config
 from tests.drills.forum_process import ForumProcess, Person, forum
@@ -64,6 +65,7 @@ async def _reply_until_it_ends(process: ForumProcess, topic: str, promised: list
                 promised.append(text)
 
 
+@pytest.mark.audit
 async def test_told_to_stop_while_members_write_it_ends_in_ten_seconds(data_dir: Path) -> None:
     with forum(data_dir) as process:
         process.create_member(_WRITER, "larnaca")

@@ -363,6 +363,7 @@ class _Race:
         assert status == 303, (path, status)
 
 
+@pytest.mark.audit
 async def test_who_asks_after_an_act_was_answered_never_sees_what_stood_before(stage: Stage) -> None:
     world = await stage.world()
     await world.start_topic("keeper")

@@ -41,6 +41,7 @@ async def _replaced(process: ForumProcess, former: psutil.Process, module: str, 
     await until(is_replaced, 30, f"another {module} process takes its place")
 
 
+@pytest.mark.audit
 async def test_processes_on_one_port_share_the_load_and_know_the_same(data_dir: Path) -> None:
     with forum(data_dir, FORUM_WORKERS="2") as process:
         web = process.processes("web")

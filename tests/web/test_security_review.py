@@ -86,6 +86,7 @@ async def test_no_form_chooses_how_it_is_decoded(site: Site, kind: str, body: by
     assert (await guest.submit("/login", {"email": "a@b.example", "password": "x"})).status == 422, "the premise"
 
 
+@pytest.mark.audit
 async def test_nobody_waits_for_the_flood_of_another() -> None:
     renderer = Renderer(children=1)
     await renderer.start()
