@@ -1,0 +1,151 @@
+"""Reading a table that somebody wrote in a spreadsheet program and saved as CSV, as Greek Excel writes it too.
+
+Owns the encoding (UTF-8 with or without a mark, UTF-16 with one, Windows-1253), what parts the cells (comma, semicolon,
+tab) and the names of columns, in any language and order. What the cells mean is for whoever asked for them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from forum.i18n import fold
+
+LINES_LIMIT: Final = 10_000
+"""Lines of a table below its head; more are several files."""
+
+CELL_LIMIT: Final = 1_000
+"""Characters of a cell: beyond, a quotation mark was opened and not closed."""
+
+_DELIMITERS: Final = ";,\t"
+_SAID: Final = re.compile(r"sep=([;,\t])\s*", re.IGNORECASE)
+"""A first line by which Excel tells itself what parts the cells."""
+_BINARY: Final = re.compile("[\x00-\x08\x0e-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table by the keys of its columns; `line` is the number that a spreadsheet program shows beside it.
+
+    A value is one line of text, empty where the cell is or is not there.
+    """
+
+    line: int
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with the table, a line of it or a cell; a column is named by its key, or as its head has it."""
+
+    line: int
+    column: str | None
+    code: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What could be read, and what was wrong; without its columns it has no rows."""
+
+    rows: list[Row] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_rows(content: bytes, columns: Mapping[str, tuple[str, ...]], *, required: Collection[str] = ()) -> Sheet:
+    """Return the rows of a table whose first line names its columns.
+
+    `columns` maps a key to the names it may have, accents and capitals aside; columns that are not among them are left
+    out, those that are `required` must be there. Codes of faults: not_csv, empty_table, too_many_lines,
+    missing_column, repeated_column, too_many_cells, too_long, bad_characters. Source: RFC 4180.
+    """
+    text = _text(content)
+    if text is None:
+        return Sheet(faults=[Fault(1, None, "not_csv")])
+    keys = {fold(name): key for key, names in columns.items() for name in (key, *names)}
+    delimiter, text = _delimiter(text, keys)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    sheet, head, number = Sheet(), None, 0
+    try:
+        for number, cells in enumerate(lines, start=1):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if head is None:
+                head = [keys.get(fold(_value(cell))) for cell in cells]
+                if faults := _faults_of_head(head, cells, number, required):
+                    return Sheet(faults=faults)
+            elif len(sheet.rows) == LINES_LIMIT:
+                return Sheet(faults=[Fault(number, None, "too_many_lines")])
+            else:
+                _read_line(sheet, head, cells, number)
+    except csv.Error:
+        sheet.faults.append(Fault(number + 1, None, "not_csv"))
+    if not sheet.rows and not sheet.faults:
+        return Sheet(faults=[Fault(1, None, "empty_table")])
+    return sheet
+
+
+def _text(content: bytes) -> str | None:
+    """Return what the bytes say, None where they are no text."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings: tuple[str, ...] = ("utf-16",)
+    else:
+        encodings = ("utf-8-sig", "cp1253")
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return None if _BINARY.search(text) else text
+    return None
+
+
+def _delimiter(text: str, keys: Mapping[str, str]) -> tuple[str, str]:
+    """Return what parts the cells, by which most columns are known, and the text without a line that says so."""
+    if said := _SAID.match(text):
+        return said[1], text[said.end() :]
+    head = text.lstrip().partition("\n")[0].partition("\r")[0]
+
+    def known(delimiter: str) -> int:
+        return sum(fold(_value(cell.strip('"'))) in keys for cell in head.split(delimiter))
+
+    return max(_DELIMITERS, key=known), text
+
+
+def _faults_of_head(head: list[str | None], cells: list[str], line: int, required: Collection[str]) -> list[Fault]:
+    faults = [Fault(line, key, "missing_column") for key in required if key not in head]
+    seen: set[str] = set()
+    for key, cell in zip(head, cells, strict=True):
+        if key in seen:
+            faults.append(Fault(line, key, "repeated_column", _value(cell)))
+        if key:
+            seen.add(key)
+    return faults
+
+
+def _read_line(sheet: Sheet, head: list[str | None], cells: list[str], number: int) -> None:
+    if any(cell.strip() for cell in cells[len(head) :]):
+        sheet.faults.append(Fault(number, None, "too_many_cells"))
+        return
+    values = dict.fromkeys((key for key in head if key), "")
+    for key, cell in zip(head, cells, strict=False):
+        if key is None:
+            continue
+        if len(cell) > CELL_LIMIT:
+            sheet.faults.append(Fault(number, key, "too_long"))
+            return
+        values[key] = _value(cell)
+        if not values[key].isprintable():
+            sheet.faults.append(Fault(number, key, "bad_characters"))
+            return
+    sheet.rows.append(Row(number, values))
+
+
+def _value(cell: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", cell).split())
