@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import difflib
 import os
+import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -22,7 +23,7 @@ from forum import clock, server
 from forum import config as settings
 from forum.config import Config
 from forum.db import Conn, Database
-from forum.domain import counters, mails, organisations, second_factors, sign_in
+from forum.domain import counters, mails, member_imports, organisations, second_factors, sign_in
 from forum.domain import members as members_domain
 from forum.domain.entities import Language, MailKind, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
@@ -357,6 +358,61 @@ def create_member(
             lambda db: _create_member(db, form.email, form.name, organisation, password, role, chosen), config
         )
     print(f"Member {member_id} created.")
+
+
+@members.command("import")
+def import_members(
+    file: Annotated[Path, typer.Argument(help="A CSV file: full name, e-mail, organisation, role, language, groups.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
+) -> None:
+    """Make the people of a CSV file members and have each sent a link to choose a password.
+
+    Whoever is a member already is left as they are; faulty lines are told and left out, and the exit status is then 1.
+    """
+    from forum.web import member_sheets
+
+    config = settings.load()
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}") from None
+    candidates, faults = member_sheets.read(content, language=config.language)
+    report = with_forum(lambda db: _import_members(db, candidates, is_dry_run=dry_run), config)
+    for finding in sorted([*report.faulty, *report.differing, *faults], key=lambda finding: finding.line):
+        print(_finding_in_one_line(file, finding), file=sys.stderr)
+    made = "can become members" if dry_run else "have become members"
+    print(f"{len(report.ready):,} {made}, {report.there:,} are members already.")
+    if count := len(report.faulty) + len(faults):
+        raise CommandError(f"{file}: {count:,} {'fault' if count == 1 else 'faults'}; these lines were left out")
+
+
+async def _import_members(
+    db: Database, candidates: Sequence[member_imports.Candidate], *, is_dry_run: bool
+) -> member_imports.Report:
+    from forum import progress
+
+    async with db.read() as conn:
+        report = await member_imports.look(conn, candidates)
+    if is_dry_run or not report.ready:
+        return report
+    nobodys = await _hash(secrets.token_urlsafe(32))
+    with progress.bars() as bars:
+        bar = bars.add_task("Members", total=len(report.ready))
+        for first in range(0, len(report.ready), member_imports.AT_ONCE):
+            people = report.ready[first : first + member_imports.AT_ONCE]
+            async with db.write() as tx:
+                await member_imports.carry_out(tx, people, nobodys, actor_id=None)
+            bars.advance(bar, len(people))
+    return report
+
+
+def _finding_in_one_line(file: Path, finding: member_imports.Finding) -> str:
+    from forum.web.problems import field_sentence
+
+    column = f", {finding.column}" if finding.column else ""
+    value = f" {finding.value!r}:" if finding.value else ""
+    hint = f" Did you mean {finding.hint}?" if finding.hint else ""
+    return f"{file}, line {finding.line}{column}:{value} {field_sentence(finding.code)}{hint}"
 
 
 @members.command("password")

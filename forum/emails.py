@@ -18,7 +18,7 @@ from forum import clock, notification_letters
 from forum.config import Config
 from forum.db import Tx
 from forum.domain import invitations, members, network, notification_mails, password_resets, unsubscribing
-from forum.domain.entities import InvitationId, Language, MailKind, Network, Role, in_language
+from forum.domain.entities import InvitationId, Language, MailKind, MemberId, Network, Role, in_language
 from forum.domain.invitations import Invitation, make_token
 from forum.domain.mails import Due
 from forum.i18n import Translator, is_language, mark, translator
@@ -173,6 +173,51 @@ async def _password_changed(writer: Writer, tx: Tx, mail: Due) -> Written | None
     return content, words
 
 
+async def _welcome(writer: Writer, tx: Tx, mail: Due) -> Written | None:
+    person = await members.correspondent(tx, mail.member_id) if mail.member_id is not None else None
+    if person is None:
+        return None
+    lifetime = password_resets.FIRST_LIFETIME
+    prepared = await password_resets.prepare(tx, writer.secret, mail.id, person.email, lifetime=lifetime)
+    if prepared is None:
+        return None
+    reset, token = prepared
+    words = _words(reset.language, writer.config)
+    until = words.datetime(clock.now() + lifetime, ZoneInfo(reset.zone))
+    organisation = in_language(words.language, reset.organisation_el, reset.organisation_en)
+    content = Content(
+        to=reset.email,
+        name=reset.name,
+        subject=words.gettext(mark("Welcome to the network: choose your password")),
+        paragraphs=(
+            await _who_added(tx, mail, words),
+            words.gettext(mark("You take part as a member of: %(organisation)s.")) % {"organisation": organisation},
+            words.gettext(mark("With this link you choose your password. It works once, until %(time)s."))
+            % {"time": until},
+        ),
+        button=Button(words.gettext(mark("Choose a password")), writer.url(f"/password/{token}")),
+        afterwards=(
+            words.gettext(mark("Afterwards you sign in with this e-mail address and your password.")),
+            words.gettext(
+                mark("When the link is too old, the page for forgotten passwords sends you another: %(address)s")
+            )
+            % {"address": writer.url("/password")},
+        ),
+        reason=words.gettext(mark("This message comes once to whoever is added to the network.")),
+    )
+    return content, words
+
+
+async def _who_added(tx: Tx, mail: Due, words: Translator) -> str:
+    if "actor_id" not in mail.facts:
+        return words.gettext(mark("The administrators have added you to the closed network of the municipalities."))
+    actor = await members.member(tx, MemberId(int(mail.facts["actor_id"])))
+    organisation = in_language(words.language, actor.organisation_el, actor.organisation_en)
+    return words.gettext(
+        mark("%(name)s of %(organisation)s has added you to the closed network of the municipalities.")
+    ) % {"name": actor.name, "organisation": organisation}
+
+
 async def _invitation(writer: Writer, tx: Tx, mail: Due) -> Written | None:
     found = await invitations.to_send(tx, InvitationId(int(mail.facts["invitation_id"])))
     return None if found is None else _invited(writer, found)
@@ -267,6 +312,7 @@ async def _notifications(writer: Writer, tx: Tx, mail: Due) -> Written | None:
 WRITERS: Final[Mapping[MailKind, Callable[[Writer, Tx, Due], Awaitable[Written | None]]]] = {
     MailKind.PASSWORD_RESET: _password_reset,
     MailKind.PASSWORD_CHANGED: _password_changed,
+    MailKind.WELCOME: _welcome,
     MailKind.INVITATION: _invitation,
     MailKind.INVITATION_ASKED: _invitation_asked,
     MailKind.NOTIFICATIONS: _notifications,

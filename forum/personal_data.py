@@ -304,7 +304,7 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
     ),
     *_table(
         "password_resets",
-        Retention.DAY,
+        Retention.MONTH,
         Erasure.DELETE_ROW,
         {
             "member_id": Purpose.SIGN_IN,
@@ -312,6 +312,17 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
             "seed": Purpose.SIGN_IN,
             "created_at": Purpose.SIGN_IN,
             "expires_at": Purpose.SIGN_IN,
+        },
+    ),
+    *_table(
+        "member_imports",
+        Retention.DAY,
+        Erasure.DELETE_ROW,
+        {
+            "actor_id": Purpose.RIGHTS,
+            "name": Purpose.RIGHTS,
+            "content": Purpose.RIGHTS,
+            "created_at": Purpose.RIGHTS,
         },
     ),
     *_table(

@@ -6,6 +6,8 @@ since nothing can be erased here. Who may read it is not decided here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from forum.db import Card, Statement, Tx
 from forum.domain.entities import MemberId
 from forum.logs import REQUEST_ID
@@ -15,6 +17,17 @@ _INSERT = Statement(
     """
     INSERT INTO audit_entries (actor_id, act, subject, subject_id, before, after, request_id)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+_INSERT_FOR_ALL = Statement(
+    "audit.insert_for_all",
+    """
+    INSERT INTO audit_entries (actor_id, act, subject, subject_id, after, request_id)
+    SELECT $1, $2, $3, subjects.id, $5, $6
+    FROM unnest($4::bigint[]) AS subjects (id)
     """,
     returns=int,
     card=Card.NONE,
@@ -33,3 +46,10 @@ async def record(
 ) -> None:
     """Write an entry: `act` is `noun.verbed`, `subject` the kind of thing, before and after what JSON can hold."""
     await tx.run(_INSERT, actor_id, act, subject, subject_id, before, after, REQUEST_ID.get() or None)
+
+
+async def record_for_all(
+    tx: Tx, *, actor_id: MemberId | None, act: str, subject: str, subject_ids: Sequence[int], after: dict[str, object]
+) -> None:
+    """Write an entry for each of several things to which the same was done."""
+    await tx.run(_INSERT_FOR_ALL, actor_id, act, subject, list(subject_ids), after, REQUEST_ID.get() or None)

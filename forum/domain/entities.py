@@ -61,6 +61,7 @@ class MailKind(enum.StrEnum):
 
     PASSWORD_RESET = "password_reset"  # noqa: S105 - no password
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no password
+    WELCOME = "welcome"
     INVITATION = "invitation"
     INVITATION_ASKED = "invitation_asked"
     NOTIFICATIONS = "notifications"

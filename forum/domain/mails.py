@@ -7,7 +7,7 @@ some for LEASE, by moving the instant when they are due; what a process has when
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -81,6 +81,17 @@ _ENTER = Statement(
     INSERT INTO mails (kind, member_id, address, language, facts, due_at)
     VALUES ($1, $2, $3, $4, $5, now() + $6::interval)
     ON CONFLICT (kind, address) WHERE kind IN ('password_reset', 'invitation_asked') AND due_at IS NOT NULL DO NOTHING
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+_ENTER_FOR_ALL = Statement(
+    "mails.enter_for_all",
+    """
+    INSERT INTO mails (kind, member_id, facts)
+    SELECT $1, recipients.id, $3
+    FROM unnest($2::bigint[]) AS recipients (id)
     """,
     returns=int,
     card=Card.NONE,
@@ -258,6 +269,11 @@ async def enter(
     """
     member_id, address = (None, to) if isinstance(to, str) else (to, None)
     await tx.run(_ENTER, kind.value, member_id, address, language, dict(facts or {}), delay)
+
+
+async def enter_for_all(tx: Tx, kind: MailKind, members: Sequence[MemberId], *, facts: Mapping[str, int | str]) -> None:
+    """Have each of several members sent a letter once this transaction is committed."""
+    await tx.run(_ENTER_FOR_ALL, kind.value, list(members), dict(facts))
 
 
 async def take(once: Once, limit: int) -> list[Due]:

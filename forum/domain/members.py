@@ -16,7 +16,7 @@ from forum.domain.entities import Language, Member, MemberId, OrganisationId, Ro
 from forum.domain.pages import Page
 from forum.errors import NotFound
 
-_GROUP_OF_ROLE: Final = {Role.MODERATOR: groups.MODERATORS, Role.ADMINISTRATOR: groups.ADMINISTRATORS}
+GROUP_OF_ROLE: Final = {Role.MODERATOR: groups.MODERATORS, Role.ADMINISTRATOR: groups.ADMINISTRATORS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class _Profile:
     scheme: Scheme
 
 
-_ROLE = f"""
+ROLE: Final = f"""
     CASE
         WHEN EXISTS (
             SELECT 1
@@ -73,7 +73,7 @@ _ROLE = f"""
 """
 
 _SELECT = f"""
-    SELECT members.id, members.name, {_ROLE}, organisations.slug, organisations.kind,
+    SELECT members.id, members.name, {ROLE}, organisations.slug, organisations.kind,
            organisations.name_el, organisations.name_en, regions.slug,
            members.suspended_until IS NOT NULL AND members.suspended_until > now(), members.created_at
     FROM members
@@ -111,7 +111,7 @@ _SETTINGS = Query(
     "members.settings",
     f"""
     SELECT members.id, members.email, members.name, members.language, members.zone, members.scheme,
-           organisations.slug, organisations.name_el, organisations.name_en, {_ROLE}
+           organisations.slug, organisations.name_el, organisations.name_en, {ROLE}
     FROM members
     JOIN organisations ON organisations.id = members.organisation_id
     WHERE members.id = $1
@@ -251,7 +251,7 @@ async def create(
         subject_id=member_id,
         after={"organisation_id": organisation_id, "role": role.value, "language": language},
     )
-    if group := _GROUP_OF_ROLE.get(role):
+    if group := GROUP_OF_ROLE.get(role):
         await groups.add_member(tx, group, member_id, actor_id=actor_id)
     return member_id
 

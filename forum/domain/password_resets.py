@@ -1,4 +1,4 @@
-"""A forgotten password: the link by which its owner sets another, once and within an hour.
+"""A forgotten password: the link by which its owner sets another, once and within an hour; and a first one likewise.
 
 Whoever asks is answered alike, member or not, in words and in work: a mail is entered for the address, and only when
 it is to be written is it asked whose that is. The link is void when the password has changed. Source: OWASP ASVS 5.0,
@@ -19,6 +19,9 @@ from forum.domain.members import plain_email
 from forum.errors import NotFound
 
 LIFETIME: Final = timedelta(hours=1)
+
+FIRST_LIFETIME: Final = timedelta(days=14)
+"""How long the link is good by which somebody whom others made a member chooses their first password."""
 
 AT_ONCE: Final = 5
 """Links of one member that are good at the same time; beyond, none is sent, so that nobody floods a letter box."""
@@ -41,6 +44,8 @@ class Reset:
     is_staff: bool
     language: Language
     zone: str
+    is_first: bool
+    """Whether nobody knows the present password, because others made them a member."""
 
 
 _SELECT: Final = """
@@ -52,7 +57,12 @@ _SELECT: Final = """
                JOIN groups ON groups.id = group_members.group_id
                WHERE group_members.member_id = members.id AND groups.kind = 'system'
            ),
-           members.language, members.zone
+           members.language, members.zone,
+           EXISTS (
+               SELECT 1
+               FROM mails
+               WHERE mails.id = resets.mail_id AND mails.kind = 'welcome'
+           )
 """
 
 _PREPARE = Statement(
@@ -70,7 +80,7 @@ _PREPARE = Statement(
             ) < $5
         ON CONFLICT (mail_id) DO UPDATE
         SET expires_at = excluded.expires_at
-        RETURNING id, seed, member_id
+        RETURNING id, seed, member_id, mail_id
     )
     {_SELECT}
     FROM resets
@@ -125,9 +135,11 @@ async def ask(tx: Tx, email: str, language: Language) -> None:
     await mails.enter(tx, MailKind.PASSWORD_RESET, to=plain_email(email), language=language)
 
 
-async def prepare(tx: Tx, secret: bytes, mail_id: MailId, address: str) -> tuple[Reset, str] | None:
-    """Make the link that a mail is to bring, for an hour from now, with its token; None when it is not to be sent."""
-    reset = await tx.maybe(_PREPARE, mail_id, address, links.new_seed(), LIFETIME, AT_ONCE)
+async def prepare(
+    tx: Tx, secret: bytes, mail_id: MailId, address: str, *, lifetime: timedelta = LIFETIME
+) -> tuple[Reset, str] | None:
+    """Make the link that a mail is to bring, good from now, with its token; None when it is not to be sent."""
+    reset = await tx.maybe(_PREPARE, mail_id, address, links.new_seed(), lifetime, AT_ONCE)
     return (reset, links.make_token(secret, _PURPOSE, reset.id, _stamp(reset))) if reset else None
 
 
@@ -147,7 +159,8 @@ async def spend(tx: Tx, reset: Reset, new_hash: str) -> None:
     if await tx.maybe(_SPEND, reset.id, reset.member_id, reset.password_hash) is None:
         raise NotFound
     await members.reset_password(tx, reset.member_id, new_hash, actor_id=reset.member_id)
-    await mails.enter(tx, MailKind.PASSWORD_CHANGED, to=reset.member_id)
+    if not reset.is_first:
+        await mails.enter(tx, MailKind.PASSWORD_CHANGED, to=reset.member_id)
 
 
 async def sweep(tx: Tx) -> int:

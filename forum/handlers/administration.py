@@ -27,6 +27,11 @@ _PLACES: Final = (
         mark("Invite people by mail or by a link; who has come and who invited them."),
     ),
     Place(
+        "member_imports.new",
+        mark("Members from a file"),
+        mark("Add many people at once from a table of yours."),
+    ),
+    Place(
         "network.edit",
         mark("The network"),
         mark("Its name and tagline in both languages, and the colour of the pages."),

@@ -55,6 +55,7 @@ class ResetPage(Page):
     email: str
     """For the browser's password manager: whose password it is."""
     password_length: int
+    is_first: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,7 @@ async def _edit(request: web.Request, reset: Reset, form: FormState, *, status: 
         token=request.match_info["token"],
         email=reset.email,
         password_length=STAFF_LENGTH if reset.is_staff else LENGTH,
+        is_first=reset.is_first,
     )
     return await render(request, page, status=status)
 

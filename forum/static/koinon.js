@@ -187,3 +187,7 @@ document.addEventListener("submit", ({ target }) => {
 const listen = () => setTimeout(() => import("./live.js").catch(() => {}), 2000);
 if (member && document.readyState === "complete") listen();
 else if (member) addEventListener("load", listen, { once: true });
+
+/* Work in pieces ------------------------------------------------------------------------------ */
+
+if (document.querySelector("form[data-pieces]")) import("./pieces.js");

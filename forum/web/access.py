@@ -71,6 +71,8 @@ class Route:
     """The password is asked for again where it was not given lately (`web/again.py`); programs are never asked."""
     is_signed: bool = False
     """Its address holds a token that says for whom it acts: no form of ours is asked for, nor whose page sent it."""
+    takes_file: bool = False
+    """Its form may bring a file (`web/uploads.py`)."""
     is_for_all: bool = False
     """Open to who owes a second factor or has not read new terms yet, and may do nothing else; PUBLIC pages are."""
 
@@ -92,7 +94,7 @@ def guarded(route: Route) -> Handler:
             _require(request, route)
         if request.method not in SAFE_METHODS:
             if not route.is_signed:
-                await csrf.check(request)
+                await csrf.check(request, takes_file=route.takes_file)
             if actor := request.get(ACTOR):
                 await ratelimit.count_change(request, actor)
         if (owed := request.get(OWES)) and not (route.is_for_all or route.access is Access.PUBLIC):

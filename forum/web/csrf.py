@@ -25,6 +25,7 @@ from multidict import MultiDictProxy
 
 from forum.errors import BadRequest, Forbidden
 from forum.keys import CONFIG, SECRET
+from forum.web import uploads
 from forum.web.sessions import cookie_name, key_of
 
 FIELD: Final = "csrf_token"
@@ -43,13 +44,16 @@ async def token(request: web.Request) -> str:
     return _masked(_token(request, key))
 
 
-async def check(request: web.Request) -> None:
+async def check(request: web.Request, *, takes_file: bool = False) -> None:
     """Raise Forbidden unless the request comes from a form of this forum in this browser."""
     if _is_foreign(request):
         raise Forbidden("csrf")
     key = key_of(await get_session(request)) or _guest(request)
-    readable = _is_readable(request)
-    given = _given(request, await _form(request) if readable else {})
+    if takes_file and uploads.is_upload(request):
+        readable, given = True, _given(request, (await uploads.read(request)).fields)
+    else:
+        readable = _is_readable(request)
+        given = _given(request, await _form(request) if readable else {})
     if not _fits(request, key, given):
         raise Forbidden("csrf")
     if not readable:
@@ -92,7 +96,7 @@ def _fits(request: web.Request, key: str, given: str) -> bool:
 
 
 def _is_readable(request: web.Request) -> bool:
-    """Say whether the body is safe to read as a form: ours are sent as UTF-8 and without files.
+    """Say whether the body is safe to read as a form: ours are sent as UTF-8, and few bring a file (`uploads`).
 
     Python also reads encodings whose cost grows with the square of the length (punycode), and parts in encodings that
     it does not know fail in ways of their own.

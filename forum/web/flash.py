@@ -20,6 +20,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "invitation.sent": mark("The invitation is on its way."),
     "invitation.sent_again": mark("The invitation will be sent once more."),
     "invitation.withdrawn": mark("The invitation is withdrawn."),
+    "members.imported": mark("They are members now. Each gets a message with a link to choose a password."),
+    "members.import_forgotten": mark("The file is forgotten. Whoever has become a member by it stays a member."),
     "terms.accepted": mark("Thank you. You have accepted the terms of use."),
     "setup.done": mark("The first administrator has been created. Welcome to Koinon."),
     "topic.started": mark("Your topic is published."),

@@ -135,7 +135,7 @@ class Form(BaseModel):
         """Return the form, or raise Invalid with the codes of each faulty field."""
         values: dict[str, object] = {}
         for name in cls.model_fields:
-            found = sent.getall(name, []) if isinstance(sent, MultiDictProxy) else [sent[name]] * (name in sent)
+            found = sent.getall(name, []) if isinstance(sent, MultiDictProxy) else [sent[name]] if name in sent else []
             if len(found) > 1:
                 raise BadRequest("repeated_parameter")
             if found:
@@ -187,6 +187,19 @@ FIELD_CODES: Final = frozenset(
         "too_light",
         "too_many",
         "out_of_range",
+        "not_csv",
+        "empty_table",
+        "too_many_lines",
+        "missing_column",
+        "repeated_column",
+        "too_many_cells",
+        "twice",
+        "differs",
+        "no_organisation",
+        "no_group",
+        "no_role",
+        "no_language",
+        "formula",
     }
 )
 """Every code a field's fault can have; `problems.py` has a sentence for each."""

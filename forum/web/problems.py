@@ -126,6 +126,21 @@ FIELDS: Final[Mapping[str, str]] = {
     ),
     "too_many": mark("These are too many at once."),
     "out_of_range": mark("Please write a whole number within the limits."),
+    "not_csv": mark(
+        "This is no CSV file. Save the table as CSV, in Excel: File, Save as, CSV UTF-8 (comma delimited)."
+    ),
+    "empty_table": mark("The file holds no lines below the names of its columns."),
+    "too_many_lines": mark("The file has too many lines. Please divide it."),
+    "missing_column": mark("The first line does not name this column."),
+    "repeated_column": mark("The first line names this column more than once."),
+    "too_many_cells": mark("The line has more cells than the first line names columns."),
+    "twice": mark("An earlier line has the same address."),
+    "differs": mark("The forum has something else. It is left as it is."),
+    "no_organisation": mark("No municipality or association of the network is called so."),
+    "no_group": mark("There is no group of this name that people can be put into."),
+    "no_role": mark("The roles are: member, moderator, administrator."),
+    "no_language": mark("The forum does not speak this language."),
+    "formula": mark("A name cannot begin with =, +, - or @: a spreadsheet would take it for a formula."),
     "past": mark("Please choose a time that is still to come."),
 }
 

@@ -59,7 +59,7 @@ def test_a_cell_that_is_not_there_is_empty() -> None:
     ("content", "fault"),
     [
         (b"", Fault(1, None, "empty_table")),
-        ("name;email\n".encode(), Fault(1, None, "empty_table")),
+        (b"name;email\n", Fault(1, None, "empty_table")),
         (b"PK\x03\x04\x14\x00", Fault(1, None, "not_csv")),
         (b"\xff\xfe\x00\xd8", Fault(1, None, "not_csv")),
         (b"name;email\n\x81\xff;x", Fault(1, None, "not_csv")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import re
+from email.header import decode_header, make_header
 
 from forum.keys import CONFIG, DB
 from tests.mail.sending import send_due
@@ -26,7 +27,7 @@ async def letters(site: Site) -> list[tuple[str, str]]:
         part = next(part for part in message.walk() if part.get_content_type() == "text/plain")
         payload = part.get_payload(decode=True)
         assert isinstance(payload, bytes)
-        found.append((str(message["To"]), payload.decode()))
+        found.append((str(make_header(decode_header(message["To"]))), payload.decode()))
     return found
 
 

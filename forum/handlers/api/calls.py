@@ -26,7 +26,8 @@ class Call:
     """A handler as the table of routes names it.
 
     `creates` is the name of the route where what was made is found; `refuses` are the statuses beyond those that every
-    call can answer with; `media` is the type of an answer that is made by the handler itself.
+    call can answer with; `media` is the type of an answer that is made by the handler itself; with `brings_file` the
+    body is a form with a file in the field `file`.
     """
 
     handler: Callable[[web.Request], Awaitable[Result]]
@@ -36,6 +37,7 @@ class Call:
     creates: str
     refuses: tuple[int, ...]
     media: str
+    brings_file: bool
 
     @property
     def status(self) -> int:
@@ -70,6 +72,7 @@ def call(
     creates: str = "",
     refuses: tuple[int, ...] = (),
     media: str = "",
+    brings_file: bool = False,
 ) -> Callable[[Callable[[web.Request], Awaitable[Result]]], Call]: ...
 
 
@@ -82,6 +85,7 @@ def call(
     creates: str = "",
     refuses: tuple[int, ...] = (),
     media: str = "",
+    brings_file: bool = False,
 ) -> Callable[[Callable[[web.Request, S], Awaitable[Result]]], Call]: ...
 
 
@@ -93,6 +97,7 @@ def call(
     creates: str = "",
     refuses: tuple[int, ...] = (),
     media: str = "",
+    brings_file: bool = False,
 ) -> Callable[[Callable[..., Awaitable[Result]]], Call]:
     """Declare a handler as a call; with `takes` it is given what was sent."""
 
@@ -105,6 +110,6 @@ def call(
                 return await handler(request, await bodies.read_body(request, takes))
             return await handler(request)
 
-        return Call(answer, summary, takes, answers, creates, refuses, media)
+        return Call(answer, summary, takes, answers, creates, refuses, media, brings_file)
 
     return declare

@@ -315,6 +315,27 @@ class Invitation(Answer):
     expires_at: datetime
 
 
+class ImportQuery(Query):
+    dry_run: Literal["0", "1", "true", "false"] = Field(
+        "0", description=mark("1: say what the file would do, and do nothing.")
+    )
+
+
+class ImportFinding(Answer):
+    line: int = Field(description=mark("As a spreadsheet counts them; the first names the columns."))
+    column: str | None
+    value: str
+    code: str
+    detail: str
+
+
+class MemberImport(Answer):
+    created: int = Field(description=mark("How many have become members; in a dry run, how many would."))
+    unchanged: int = Field(description=mark("Lines of people who are members as the file says."))
+    differing: list[ImportFinding] = Field(description=mark("What the file says otherwise of members; left as it is."))
+    faults: list[ImportFinding] = Field(description=mark("What is wrong with lines that were left out."))
+
+
 class Token(Answer):
     id: Id
     name: str

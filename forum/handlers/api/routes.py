@@ -11,6 +11,7 @@ from forum.handlers.api import (
     events,
     invitations,
     me,
+    member_imports,
     notifications,
     posts,
     search,
@@ -37,6 +38,7 @@ _CALLS: Final = (
     Route("GET", "/api/v1/members", directory.list_members, Access.MEMBER, "api.members.index"),
     Route("GET", "/api/v1/members/{id}", directory.show_member, Access.MEMBER, "api.members.show"),
     Route("PATCH", "/api/v1/members/{id}", directory.update_member, Access.ADMINISTRATOR, "api.members.update"),
+    Route("POST", "/api/v1/members/import", member_imports.create, Access.ADMINISTRATOR, "api.member_imports.create"),
     Route("POST", "/api/v1/invitations", invitations.create, Access.ADMINISTRATOR, "api.invitations.create"),
     Route("GET", "/api/v1/invitations/{id}", invitations.show, Access.ADMINISTRATOR, "api.invitations.show"),
     # Categories and topics

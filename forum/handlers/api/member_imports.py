@@ -1,0 +1,65 @@
+"""Members from a file, over the API: what a CSV file would do, or its people made members."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from forum.domain import access, member_imports
+from forum.domain.member_imports import AT_ONCE, Finding
+from forum.errors import BadRequest, Invalid
+from forum.handlers.api import models
+from forum.handlers.api.calls import call
+from forum.i18n import mark
+from forum.keys import ACTOR, CONFIG, DB, HASHER, TRANSLATOR
+from forum.web import member_sheets, problems, uploads
+
+
+@call(
+    mark("Make the people of a CSV file members (administrators)"),
+    takes=models.ImportQuery,
+    brings_file=True,
+    answers=models.MemberImport,
+    refuses=(403,),
+)
+async def create(request: web.Request, sent: models.ImportQuery) -> models.MemberImport:
+    """Whoever is a member already is left as they are, so that a file sent twice makes nobody twice."""
+    grant = access.to_administer(request[ACTOR])
+    if not uploads.is_upload(request):
+        problem = BadRequest("unsupported_media_type")
+        problem.status = 415
+        raise problem
+    content = (await uploads.read(request)).content
+    if content is None:
+        raise Invalid({"file": ("required",)})
+    language = request.app[CONFIG].language
+    candidates, faults = await asyncio.to_thread(member_sheets.read, content, language=language)
+    async with request.app[DB].read() as conn:
+        report = await member_imports.look(conn, candidates)
+    if sent.dry_run in {"0", "false"} and report.ready:
+        nobodys = await request.app[HASHER].hash(secrets.token_urlsafe(32))
+        for first in range(0, len(report.ready), AT_ONCE):
+            people = report.ready[first : first + AT_ONCE]
+            async with request.app[DB].write() as tx:
+                await member_imports.carry_out(tx, people, nobodys, actor_id=grant.actor.member_id)
+    return models.MemberImport(
+        created=len(report.ready),
+        unchanged=report.there,
+        differing=list(_findings(request, report.differing)),
+        faults=list(_findings(request, sorted([*report.faulty, *faults], key=lambda finding: finding.line))),
+    )
+
+
+def _findings(request: web.Request, found: Iterable[Finding]) -> Iterable[models.ImportFinding]:
+    words = request[TRANSLATOR]
+    for one in found:
+        yield models.ImportFinding(
+            line=one.line,
+            column=one.column,
+            value=one.value,
+            code=one.code,
+            detail=words.gettext(problems.field_sentence(one.code)),
+        )
