@@ -17,7 +17,7 @@ import jinja2
 from forum import clock, notification_letters
 from forum.config import Config
 from forum.db import Tx
-from forum.domain import invitations, members, network, notification_mails, password_resets, unsubscribing
+from forum.domain import applications, invitations, members, network, notification_mails, password_resets, unsubscribing
 from forum.domain.entities import InvitationId, Language, MailKind, MemberId, Network, Role, in_language
 from forum.domain.invitations import Invitation, make_token
 from forum.domain.mails import Due
@@ -220,7 +220,7 @@ async def _who_added(tx: Tx, mail: Due, words: Translator) -> str:
 
 async def _invitation(writer: Writer, tx: Tx, mail: Due) -> Written | None:
     found = await invitations.to_send(tx, InvitationId(int(mail.facts["invitation_id"])))
-    return None if found is None else _invited(writer, found)
+    return None if found is None else await _invited(writer, tx, found)
 
 
 async def _invitation_asked(writer: Writer, tx: Tx, mail: Due) -> Written | None:
@@ -228,9 +228,13 @@ async def _invitation_asked(writer: Writer, tx: Tx, mail: Due) -> Written | None
     words = _words(mail.language or writer.config.language, writer.config)
     found = await invitations.answer(tx, InvitationId(int(mail.facts["link_id"])), email, words.language)
     if found is not None:
-        return _invited(writer, found)
+        return await _invited(writer, tx, found)
     if not await invitations.is_member(tx, email):
         return None
+    return _known_already(writer, email, words)
+
+
+def _known_already(writer: Writer, email: str, words: Translator) -> Written:
     content = Content(
         to=email,
         name="",
@@ -249,7 +253,94 @@ async def _invitation_asked(writer: Writer, tx: Tx, mail: Due) -> Written | None
     return content, words
 
 
-def _invited(writer: Writer, found: Invitation) -> Written:
+async def _application_asked(writer: Writer, tx: Tx, mail: Due) -> Written:
+    """Write how it goes on to whoever asked to become a member: with a form, or with what there is already."""
+    email = mail.address or ""
+    words = _words(mail.language or writer.config.language, writer.config)
+    if await invitations.is_member(tx, email):
+        return _known_already(writer, email, words)
+    if invited := await invitations.open_for(tx, email):
+        return await _invited(writer, tx, invited)
+    found = await applications.answer(tx, email, words.language)
+    asked = words.gettext(mark("This message was asked for on a page of the forum."))
+    if not found.is_good:
+        content = Content(
+            to=email,
+            name=found.name or "",
+            subject=words.gettext(mark("Your application is with the administrators")),
+            paragraphs=(words.gettext(mark("They will decide on it; you will be told by mail.")),),
+            button=None,
+            afterwards=(),
+            reason=asked,
+        )
+        return content, words
+    until = words.datetime(found.expires_at, ZoneInfo("Europe/Athens"))
+    token = applications.make_token(writer.secret, found)
+    content = Content(
+        to=email,
+        name="",
+        subject=words.gettext(mark("Your application to become a member")),
+        paragraphs=(
+            words.gettext(
+                mark("Somebody, probably you, asked on the forum's page to become a member under this address.")
+            ),
+            words.gettext(mark("With this link you say who you are. It is good until %(time)s.")) % {"time": until},
+        ),
+        button=Button(words.gettext(mark("Go on with the application")), writer.url(f"/join/{token}")),
+        afterwards=(words.gettext(mark("If it was not you, there is nothing to do.")),),
+        reason=asked,
+    )
+    return content, words
+
+
+async def _application_waiting(writer: Writer, tx: Tx, mail: Due) -> Written | None:
+    person = await members.correspondent(tx, mail.member_id) if mail.member_id is not None else None
+    if person is None:
+        return None
+    found = await applications.to_show(tx, int(mail.facts["application_id"]), person.member_id)
+    if found is None:
+        return None
+    words = _words(person.language, writer.config)
+    named = {
+        "name": found.name,
+        "organisation": in_language(words.language, found.organisation_el or "", found.organisation_en or ""),
+    }
+    content = Content(
+        to=person.email,
+        name=person.name,
+        subject=words.gettext(mark("%(name)s asks to become a member")) % named,
+        paragraphs=(
+            words.gettext(mark("%(name)s of %(organisation)s asks to become a member of the network.")) % named,
+            *((found.message,) if found.message else ()),
+        ),
+        button=Button(words.gettext(mark("See the application")), writer.url(f"/admin/applications/{found.id}")),
+        afterwards=(),
+        reason=words.gettext(mark("This message comes to every administrator of the network.")),
+    )
+    return content, words
+
+
+async def _application_refused(writer: Writer, tx: Tx, mail: Due) -> Written | None:
+    found = await applications.to_tell(tx, int(mail.facts["application_id"]))
+    if found is None or found.state != "refused":
+        return None
+    words = _words(found.language, writer.config)
+    content = Content(
+        to=found.email,
+        name=found.name or "",
+        subject=words.gettext(mark("Your application was not approved")),
+        paragraphs=(
+            words.gettext(mark("The administrators of the network have not approved your application. They say:")),
+            found.reason,
+        ),
+        button=None,
+        afterwards=(),
+        reason=words.gettext(mark("This message answers your application to become a member.")),
+    )
+    return content, words
+
+
+async def _invited(writer: Writer, tx: Tx, found: Invitation) -> Written:
     words = _words(found.language, writer.config)
     inviter = {
         "name": found.inviter_name,
@@ -266,6 +357,11 @@ def _invited(writer: Writer, found: Invitation) -> Written:
         name="",
         subject=words.gettext(mark("%(name)s invites you to the network")) % inviter,
         paragraphs=(
+            *(
+                (words.gettext(mark("Your application to become a member was approved.")),)
+                if await applications.led_to(tx, found.id)
+                else ()
+            ),
             words.gettext(mark("%(name)s of %(organisation)s invites you to the closed network of the municipalities."))
             % inviter,
             words.gettext(mark("You take part as a member of: %(organisation)s.")) % {"organisation": organisation},
@@ -315,6 +411,9 @@ WRITERS: Final[Mapping[MailKind, Callable[[Writer, Tx, Due], Awaitable[Written |
     MailKind.WELCOME: _welcome,
     MailKind.INVITATION: _invitation,
     MailKind.INVITATION_ASKED: _invitation_asked,
+    MailKind.APPLICATION_ASKED: _application_asked,
+    MailKind.APPLICATION_WAITING: _application_waiting,
+    MailKind.APPLICATION_REFUSED: _application_refused,
     MailKind.NOTIFICATIONS: _notifications,
     MailKind.DIGEST: _notifications,
 }

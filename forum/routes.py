@@ -13,6 +13,9 @@ from aiohttp import web
 from forum.handlers import (
     accents,
     administration,
+    admissions,
+    application_forms,
+    applications,
     arrivals,
     assets,
     categories,
@@ -29,6 +32,7 @@ from forum.handlers import (
     invitations,
     languages,
     locks,
+    mail_domains,
     mails,
     member_imports,
     members,
@@ -87,6 +91,13 @@ _PAGES: Final = (
     Route("GET", "/invite/sent", arrivals.show, Access.PUBLIC, "arrivals.show"),
     Route("GET", "/invite/{token}", arrivals.new, Access.PUBLIC, "arrivals.new"),
     Route("POST", "/invite/{token}", arrivals.create, Access.PUBLIC, "arrivals.create"),
+    # Asking to become a member
+    Route("GET", "/join", applications.new, Access.PUBLIC, "applications.new"),
+    Route("POST", "/join", applications.create, Access.PUBLIC, "applications.create"),
+    Route("GET", "/join/sent", applications.show, Access.PUBLIC, "applications.show"),
+    Route("GET", "/join/received", application_forms.show, Access.PUBLIC, "application_forms.show"),
+    Route("GET", "/join/{token}", application_forms.edit, Access.PUBLIC, "application_forms.edit"),
+    Route("POST", "/join/{token}", application_forms.update, Access.PUBLIC, "application_forms.update"),
     # The terms of use, once they have changed
     Route("GET", "/terms/accept", terms.edit, Access.MEMBER, "terms.edit", is_for_all=True),
     Route("POST", "/terms/accept", terms.update, Access.MEMBER, "terms.update", is_for_all=True),
@@ -295,6 +306,28 @@ _PAGES: Final = (
         Access.ADMINISTRATOR,
         "member_imports.delete",
     ),
+    Route("GET", "/admin/applications", admissions.index, Access.ADMINISTRATOR, "admissions.index"),
+    Route("GET", "/admin/applications/{application_id}", admissions.show, Access.ADMINISTRATOR, "admissions.show"),
+    Route(
+        "POST",
+        "/admin/applications/{application_id}/approve",
+        admissions.create,
+        Access.ADMINISTRATOR,
+        "admissions.create",
+        is_grave=True,
+    ),
+    Route(
+        "POST",
+        "/admin/applications/{application_id}/refuse",
+        admissions.delete,
+        Access.ADMINISTRATOR,
+        "admissions.delete",
+    ),
+    Route("GET", "/admin/mail-domains", mail_domains.index, Access.ADMINISTRATOR, "mail_domains.index"),
+    Route(
+        "POST", "/admin/mail-domains", mail_domains.create, Access.ADMINISTRATOR, "mail_domains.create", is_grave=True
+    ),
+    Route("POST", "/admin/mail-domains/delete", mail_domains.delete, Access.ADMINISTRATOR, "mail_domains.delete"),
     Route("GET", "/admin/security", security.edit, Access.ADMINISTRATOR, "security.edit"),
     Route("POST", "/admin/security", security.update, Access.ADMINISTRATOR, "security.update", is_grave=True),
     # For everybody

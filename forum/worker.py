@@ -19,7 +19,17 @@ from typing import Any, Final
 
 from forum.config import Config
 from forum.db import Database
-from forum.domain import fanouts, invitations, jobs, mails, member_imports, notifications, password_resets, sessions
+from forum.domain import (
+    applications,
+    fanouts,
+    invitations,
+    jobs,
+    mails,
+    member_imports,
+    notifications,
+    password_resets,
+    sessions,
+)
 from forum.errors import ForumError
 from forum.mailer import FileMailer
 from forum.metrics import Metrics
@@ -71,6 +81,7 @@ async def _sweep(db: Database, config: Config) -> None:
         await password_resets.sweep(tx)
         await invitations.sweep(tx)
         await member_imports.sweep(tx)
+        await applications.sweep(tx)
         await mails.sweep(tx)
         await notifications.sweep(tx)
         await fanouts.sweep(tx)

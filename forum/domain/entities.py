@@ -33,6 +33,8 @@ TITLE_LIMIT: Final = 200
 BODY_LIMIT: Final = 50_000
 REASON_LIMIT: Final = 500
 INVITATION_NOTE_LIMIT: Final = 1000
+APPLICATION_MESSAGE_LIMIT: Final = 1000
+DOMAIN_LIMIT: Final = 253
 NAME_LIMIT: Final = 100
 EMAIL_LIMIT: Final = 254
 TOKEN_NAME_LIMIT: Final = 100
@@ -64,6 +66,9 @@ class MailKind(enum.StrEnum):
     WELCOME = "welcome"
     INVITATION = "invitation"
     INVITATION_ASKED = "invitation_asked"
+    APPLICATION_ASKED = "application_asked"
+    APPLICATION_WAITING = "application_waiting"
+    APPLICATION_REFUSED = "application_refused"
     NOTIFICATIONS = "notifications"
     DIGEST = "digest"
 

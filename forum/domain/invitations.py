@@ -410,12 +410,17 @@ async def answer(tx: Tx, link_id: InvitationId, email: str, language: Language) 
     link = await tx.maybe(_ONE, link_id)
     if link is None or not link.is_open or await tx.many(_KNOWN, [email]):
         return None
-    if there_is := await tx.maybe(_OPEN_FOR, email):
+    if there_is := await open_for(tx, email):
         # Nobody who knows an address voids what its owner was sent.
         return there_is
     group_ids = tuple(GroupId(group_id) for group_id in await tx.many(_GROUPS, link_id))
     offer = Offer(link.organisation_id, link.role, language, group_ids, link.topic_id, link.note)
     return await tx.one(_ONE, await _create(tx, link.inviter_id, email, offer, link_id=link_id, uses=1))
+
+
+async def open_for(conn: Conn, email: str) -> Invitation | None:
+    """Return the invitation by mail that an address has and can still accept."""
+    return await conn.maybe(_OPEN_FOR, email)
 
 
 async def is_member(conn: Conn, email: str) -> bool:

@@ -80,7 +80,9 @@ _ENTER = Statement(
     """
     INSERT INTO mails (kind, member_id, address, language, facts, due_at)
     VALUES ($1, $2, $3, $4, $5, now() + $6::interval)
-    ON CONFLICT (kind, address) WHERE kind IN ('password_reset', 'invitation_asked') AND due_at IS NOT NULL DO NOTHING
+    ON CONFLICT (kind, address)
+    WHERE kind IN ('password_reset', 'invitation_asked', 'application_asked') AND due_at IS NOT NULL
+    DO NOTHING
     """,
     returns=int,
     card=Card.NONE,

@@ -27,9 +27,19 @@ _PLACES: Final = (
         mark("Invite people by mail or by a link; who has come and who invited them."),
     ),
     Place(
+        "admissions.index",
+        mark("Applications"),
+        mark("Who asks to become a member: approve or refuse it."),
+    ),
+    Place(
         "member_imports.new",
         mark("Members from a file"),
         mark("Add many people at once from a table of yours."),
+    ),
+    Place(
+        "mail_domains.index",
+        mark("Mail domains"),
+        mark("Whose people have addresses under a domain, so that it is proposed to who applies."),
     ),
     Place(
         "network.edit",

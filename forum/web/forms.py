@@ -200,6 +200,8 @@ FIELD_CODES: Final = frozenset(
         "no_role",
         "no_language",
         "formula",
+        "bad_domain",
+        "public_provider",
     }
 )
 """Every code a field's fault can have; `problems.py` has a sentence for each."""

@@ -52,6 +52,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "not_deleted": mark("It is not deleted."),
     "not_moderator": mark("Only moderators and administrators may do this."),
     "not_administrator": mark("Only administrators may do this."),
+    "application_decided": mark("The application was decided on meanwhile."),
     "invitation_void": mark("The invitation was accepted or withdrawn meanwhile."),
     "terms_due": mark("The terms of use have changed. Read them on the forum's pages, then go on."),
     "has_replies": mark("Others have replied, so the topic can no longer be deleted."),
@@ -141,6 +142,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "no_role": mark("The roles are: member, moderator, administrator."),
     "no_language": mark("The forum does not speak this language."),
     "formula": mark("A name cannot begin with =, +, - or @: a spreadsheet would take it for a formula."),
+    "bad_domain": mark("Please write a domain such as larnaka.org.cy, without anything before it."),
+    "public_provider": mark("At this provider anybody can have an address, so it cannot be an organisation's own."),
     "past": mark("Please choose a time that is still to come."),
 }
 

@@ -59,10 +59,10 @@ RESETS: Final = Budget("resets", 20, 3600)
 """Links for forgotten passwords asked for from an address: a town hall shares one."""
 
 ARRIVALS: Final = Budget("arrivals", 20, 3600)
-"""Invitations asked for over links, from an address: a town hall shares one."""
+"""Invitations asked for over links, and applications, from an address: a town hall shares one."""
 
 LETTERS: Final = Budget("letters", 3, 86400)
-"""Invitations asked for over links to one address, whoever asks: nobody fills a letter box."""
+"""Invitations and applications asked for to one address, whoever asks: nobody fills a letter box."""
 
 UNSUBSCRIPTIONS: Final = Budget("unsubscriptions", 600, 3600)
 """Links that stop mail, followed from an address: a mail provider follows those of all its users from a few."""
@@ -161,7 +161,7 @@ async def count_reset(request: web.Request, tx: Tx) -> None:
 
 
 async def count_arrival(request: web.Request, tx: Tx, email: str) -> None:
-    """Count an invitation that is asked for over a link, by who asks and for whom, or raise RateLimited."""
+    """Count an invitation or application that is asked for, by who asks and for whom, or raise RateLimited."""
     limits = request.app[LIMITS]
     await attempts.count(tx, limits, (ARRIVALS, _address(request)), (LETTERS, attempts.subject(limits, "email", email)))
 

@@ -78,7 +78,15 @@ async def test_every_link_to_a_member_is_personal(owner: RawConnection) -> None:
 
 def test_names_and_addresses_stand_with_the_member_or_who_is_to_be_one_alone() -> None:
     holders = {column.name for column in PERSONAL if column.column in {"email", "name"}}
-    assert holders == {"members.email", "members.name", "invitations.email", "api_tokens.name", "member_imports.name"}
+    assert holders == {
+        "members.email",
+        "members.name",
+        "invitations.email",
+        "api_tokens.name",
+        "member_imports.name",
+        "applications.email",
+        "applications.name",
+    }
 
 
 async def test_what_goes_with_the_member_goes_by_the_schema_too(owner: RawConnection) -> None:
