@@ -17,7 +17,16 @@ import jinja2
 from forum import clock, notification_letters
 from forum.config import Config
 from forum.db import Tx
-from forum.domain import applications, invitations, members, network, notification_mails, password_resets, unsubscribing
+from forum.domain import (
+    address_changes,
+    applications,
+    invitations,
+    members,
+    network,
+    notification_mails,
+    password_resets,
+    unsubscribing,
+)
 from forum.domain.entities import InvitationId, Language, MailKind, MemberId, Network, Role, in_language
 from forum.domain.invitations import Invitation, make_token
 from forum.domain.mails import Due
@@ -169,6 +178,61 @@ async def _password_changed(writer: Writer, tx: Tx, mail: Due) -> Written | None
             writer.url("/password"),
         ),
         reason=words.gettext(mark("This message comes whenever the password of an account changes.")),
+    )
+    return content, words
+
+
+async def _address_asked(writer: Writer, tx: Tx, mail: Due) -> Written | None:
+    change = await address_changes.to_tell(tx, int(mail.facts["change_id"]))
+    if change is None or change.is_confirmed:
+        return None
+    words = _words(change.language, writer.config)
+    if await address_changes.is_taken(tx, change):
+        return _known_already(writer, change.new_email, words)
+    until = words.datetime(clock.now() + address_changes.LIFETIME, ZoneInfo(change.zone))
+    content = Content(
+        to=change.new_email,
+        name=change.name,
+        subject=words.gettext(mark("Confirm your new address")),
+        paragraphs=(
+            words.gettext(mark("You asked in the forum to sign in with this address from now on.")),
+            words.gettext(mark("With this link you confirm it. It works once, until %(time)s.")) % {"time": until},
+        ),
+        button=Button(
+            words.gettext(mark("Confirm the new address")),
+            writer.url(f"/address/{address_changes.make_token(writer.secret, change)}"),
+        ),
+        afterwards=(words.gettext(mark("If it was not you, there is nothing to do.")),),
+        reason=words.gettext(mark("This message was asked for on a page of the forum.")),
+    )
+    return content, words
+
+
+async def _address_changed(writer: Writer, tx: Tx, mail: Due) -> Written | None:
+    change = await address_changes.to_tell(tx, int(mail.facts["change_id"]))
+    if change is None or not change.is_confirmed:
+        return None
+    words = _words(change.language, writer.config)
+    at = words.datetime(mail.created_at, ZoneInfo(change.zone))
+    until = words.datetime(mail.created_at + address_changes.UNDO, ZoneInfo(change.zone))
+    content = Content(
+        to=change.old_email,
+        name=change.name,
+        subject=words.gettext(mark("The address of your account has changed")),
+        paragraphs=(
+            words.gettext(
+                mark("On %(time)s your account in the forum got another address, and no longer has this one.")
+            )
+            % {"time": at},
+            words.gettext(mark("If it was not you, take the change back with this link, until %(time)s."))
+            % {"time": until},
+        ),
+        button=Button(
+            words.gettext(mark("Take the change back")),
+            writer.url(f"/address/undo/{address_changes.make_undo_token(writer.secret, change)}"),
+        ),
+        afterwards=(words.gettext(mark("If it was you, there is nothing to do.")),),
+        reason=words.gettext(mark("This message comes whenever the address of an account changes.")),
     )
     return content, words
 
@@ -408,6 +472,8 @@ async def _notifications(writer: Writer, tx: Tx, mail: Due) -> Written | None:
 WRITERS: Final[Mapping[MailKind, Callable[[Writer, Tx, Due], Awaitable[Written | None]]]] = {
     MailKind.PASSWORD_RESET: _password_reset,
     MailKind.PASSWORD_CHANGED: _password_changed,
+    MailKind.ADDRESS_ASKED: _address_asked,
+    MailKind.ADDRESS_CHANGED: _address_changed,
     MailKind.WELCOME: _welcome,
     MailKind.INVITATION: _invitation,
     MailKind.INVITATION_ASKED: _invitation_asked,

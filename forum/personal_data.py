@@ -315,6 +315,20 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         },
     ),
     *_table(
+        "address_changes",
+        Retention.MONTH,
+        Erasure.DELETE_ROW,
+        {
+            "member_id": Purpose.SIGN_IN,
+            "old_email": Purpose.SIGN_IN,
+            "new_email": Purpose.SIGN_IN,
+            "seed": Purpose.SIGN_IN,
+            "created_at": Purpose.SIGN_IN,
+            "expires_at": Purpose.SIGN_IN,
+            "confirmed_at": Purpose.SIGN_IN,
+        },
+    ),
+    *_table(
         "member_imports",
         Retention.DAY,
         Erasure.DELETE_ROW,

@@ -12,6 +12,9 @@ from aiohttp import web
 
 from forum.handlers import (
     accents,
+    address_changes,
+    address_confirmations,
+    address_reversals,
     administration,
     admissions,
     application_forms,
@@ -91,6 +94,11 @@ _PAGES: Final = (
     Route("GET", "/invite/sent", arrivals.show, Access.PUBLIC, "arrivals.show"),
     Route("GET", "/invite/{token}", arrivals.new, Access.PUBLIC, "arrivals.new"),
     Route("POST", "/invite/{token}", arrivals.create, Access.PUBLIC, "arrivals.create"),
+    # A change of address, confirmed at the new one and taken back from the old one
+    Route("GET", "/address/undo/{token}", address_reversals.edit, Access.PUBLIC, "address_reversals.edit"),
+    Route("POST", "/address/undo/{token}", address_reversals.update, Access.PUBLIC, "address_reversals.update"),
+    Route("GET", "/address/{token}", address_confirmations.edit, Access.PUBLIC, "address_confirmations.edit"),
+    Route("POST", "/address/{token}", address_confirmations.update, Access.PUBLIC, "address_confirmations.update"),
     # Asking to become a member
     Route("GET", "/join", applications.new, Access.PUBLIC, "applications.new"),
     Route("POST", "/join", applications.create, Access.PUBLIC, "applications.create"),
@@ -178,6 +186,8 @@ _PAGES: Final = (
     Route(
         "POST", "/settings/notifications", notification_settings.update, Access.MEMBER, "notification_settings.update"
     ),
+    Route("GET", "/settings/address", address_changes.edit, Access.MEMBER, "address_changes.edit", is_grave=True),
+    Route("POST", "/settings/address", address_changes.update, Access.MEMBER, "address_changes.update", is_grave=True),
     Route("GET", "/settings/password", passwords.edit, Access.MEMBER, "passwords.edit"),
     Route("POST", "/settings/password", passwords.update, Access.MEMBER, "passwords.update"),
     Route("GET", "/settings/second-factor", second_factors.show, Access.MEMBER, "second_factors.show", is_for_all=True),

@@ -20,6 +20,7 @@ from typing import Any, Final
 from forum.config import Config
 from forum.db import Database
 from forum.domain import (
+    address_changes,
     applications,
     fanouts,
     invitations,
@@ -82,6 +83,7 @@ async def _sweep(db: Database, config: Config) -> None:
         await invitations.sweep(tx)
         await member_imports.sweep(tx)
         await applications.sweep(tx)
+        await address_changes.sweep(tx)
         await mails.sweep(tx)
         await notifications.sweep(tx)
         await fanouts.sweep(tx)

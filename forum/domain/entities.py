@@ -63,6 +63,8 @@ class MailKind(enum.StrEnum):
 
     PASSWORD_RESET = "password_reset"  # noqa: S105 - no password
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - no password
+    ADDRESS_ASKED = "address_asked"
+    ADDRESS_CHANGED = "address_changed"
     WELCOME = "welcome"
     INVITATION = "invitation"
     INVITATION_ASKED = "invitation_asked"

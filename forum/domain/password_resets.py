@@ -122,6 +122,13 @@ _SPEND = Statement(
     card=Card.ZERO_OR_ONE,
 )
 
+_FORGET = Statement(
+    "password_resets.forget",
+    "DELETE FROM password_resets WHERE password_resets.member_id = $1",
+    returns=int,
+    card=Card.NONE,
+)
+
 _SWEEP = Statement(
     "password_resets.sweep",
     "DELETE FROM password_resets WHERE password_resets.expires_at < now()",
@@ -161,6 +168,11 @@ async def spend(tx: Tx, reset: Reset, new_hash: str) -> None:
     await members.reset_password(tx, reset.member_id, new_hash, actor_id=reset.member_id)
     if not reset.is_first:
         await mails.enter(tx, MailKind.PASSWORD_CHANGED, to=reset.member_id)
+
+
+async def forget(tx: Tx, member_id: MemberId) -> None:
+    """Void every link of a member's, as when their letter box is another."""
+    await tx.run(_FORGET, member_id)
 
 
 async def sweep(tx: Tx) -> int:

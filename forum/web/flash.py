@@ -20,6 +20,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "invitation.sent": mark("The invitation is on its way."),
     "invitation.sent_again": mark("The invitation will be sent once more."),
     "invitation.withdrawn": mark("The invitation is withdrawn."),
+    "address.asked": mark("A message is on its way to the new address. Follow the link in it."),
+    "address.changed": mark("Your address is changed. From now on you sign in with the new one."),
     "application.approved": mark("The application is approved. An invitation is on its way."),
     "application.refused": mark("The application is refused. The person is told by mail."),
     "mail_domain.added": mark("The domain is added."),

@@ -201,6 +201,7 @@ FIELD_CODES: Final = frozenset(
         "no_language",
         "formula",
         "bad_domain",
+        "same_address",
         "public_provider",
     }
 )

@@ -142,6 +142,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "no_role": mark("The roles are: member, moderator, administrator."),
     "no_language": mark("The forum does not speak this language."),
     "formula": mark("A name cannot begin with =, +, - or @: a spreadsheet would take it for a formula."),
+    "same_address": mark("This is your address already."),
     "bad_domain": mark("Please write a domain such as larnaka.org.cy, without anything before it."),
     "public_provider": mark("At this provider anybody can have an address, so it cannot be an organisation's own."),
     "past": mark("Please choose a time that is still to come."),
