@@ -219,6 +219,22 @@ _PAGES: Final = (
         is_for_all=True,
     ),
     Route(
+        "GET",
+        "/settings/second-factor/codes",
+        second_factors.edit,
+        Access.MEMBER,
+        "second_factors.edit",
+        is_grave=True,
+    ),
+    Route(
+        "GET",
+        "/settings/second-factor/delete",
+        second_factors.confirm,
+        Access.MEMBER,
+        "second_factors.confirm",
+        is_grave=True,
+    ),
+    Route(
         "POST",
         "/settings/second-factor/codes",
         second_factors.renew,

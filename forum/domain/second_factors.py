@@ -32,6 +32,9 @@ WINDOW: Final = 1
 
 RECOVERY_CODES: Final = 10
 
+REPEATED: Final = timedelta(minutes=1)
+"""How long after it was switched on the same form, sent once more, is answered with codes anew."""
+
 PENDING: Final = timedelta(hours=1)
 """How long a secret may wait for its first code, before another has to be made."""
 
@@ -124,6 +127,19 @@ _BEGIN = Statement(
     """,
     returns=int,
     card=Card.NONE,
+)
+
+_IS_JUST_NOW = Query(
+    "second_factors.is_just_now",
+    """
+    SELECT EXISTS (
+        SELECT 1
+        FROM second_factors
+        WHERE second_factors.member_id = $1 AND second_factors.confirmed_at > now() - $2::interval
+    )
+    """,
+    returns=bool,
+    card=Card.ONE,
 )
 
 _LOCK = Statement(
@@ -233,6 +249,18 @@ async def confirm(tx: Tx, actor: Actor, code: str) -> list[str]:
     codes = await _new_codes(tx, actor.member_id)
     await _record(tx, actor.member_id, "second_factor.switched_on", actor_id=actor.member_id)
     return codes
+
+
+async def repeat_codes(tx: Tx, actor: Actor) -> list[str]:
+    """Return recovery codes anew to who switched the factor on a moment ago, with a form that was sent twice.
+
+    A browser shows the last answer alone: without this, the codes of the first would be good and unknown. Raise
+    NotFound when it was not just now.
+    """
+    factor = await tx.maybe(_LOCK, actor.member_id, PENDING)
+    if factor is None or not factor.is_confirmed or not await tx.one(_IS_JUST_NOW, actor.member_id, REPEATED):
+        raise NotFound
+    return await _new_codes(tx, actor.member_id)
 
 
 async def renew_codes(tx: Tx, actor: Actor) -> list[str]:

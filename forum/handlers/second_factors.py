@@ -57,6 +57,17 @@ class NewPage(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalPage(Page):
+    template: ClassVar[str] = "second_factors/renew.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionPage(Page):
+    template: ClassVar[str] = "second_factors/delete.html"
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodesPage(Page):
     template: ClassVar[str] = "second_factors/codes.html"
     codes: list[str]
@@ -65,12 +76,9 @@ class CodesPage(Page):
 
 
 async def show(request: web.Request) -> web.Response:
-    actor = request[ACTOR]
-    async with request.app[DB].read() as conn:
-        state = await second_factors.state(conn, actor)
-        is_required = actor.is_staff and await network.requires_second_factor(conn)
     owes = request.get(OWES) == SECOND_FACTOR
-    return await render(request, SecondFactorPage(state=state, is_owed=owes, is_required=is_required))
+    page = SecondFactorPage(state=await _state(request), is_owed=owes, is_required=await _is_required(request))
+    return await render(request, page)
 
 
 async def create(request: web.Request) -> web.Response:
@@ -96,8 +104,15 @@ async def update(request: web.Request) -> web.Response:
     except Invalid as invalid:
         return await _new(request, FormState({}, invalid.fields), status=invalid.status)
     except NotFound:
-        return see_other(request, "second_factors.show")
+        return await _again(request)
     return await render(request, CodesPage(codes=codes, is_new=True))
+
+
+async def edit(request: web.Request) -> web.Response:
+    """Ask whether new recovery codes are to be made."""
+    if not (await _state(request)).is_on:
+        return see_other(request, "second_factors.show")
+    return await render(request, RenewalPage())
 
 
 async def renew(request: web.Request) -> web.Response:
@@ -107,12 +122,41 @@ async def renew(request: web.Request) -> web.Response:
     return await render(request, CodesPage(codes=codes, is_new=False))
 
 
+async def confirm(request: web.Request) -> web.Response:
+    """Ask whether the factor is to be switched off."""
+    if not (await _state(request)).is_on:
+        return see_other(request, "second_factors.show")
+    return await render(request, DeletionPage(is_required=await _is_required(request)))
+
+
 async def delete(request: web.Request) -> web.Response:
     async with request.app[DB].write() as tx:
         await second_factors.delete(tx, request[ACTOR])
     response = see_other(request, "second_factors.show")
     flash(request, response, "second_factor.off")
     return response
+
+
+async def _again(request: web.Request) -> web.Response:
+    """Answer a form that was sent twice: with further codes, since the first answer was never seen."""
+    try:
+        async with request.app[DB].write() as tx:
+            codes = await second_factors.repeat_codes(tx, request[ACTOR])
+    except NotFound:
+        return see_other(request, "second_factors.show")
+    return await render(request, CodesPage(codes=codes, is_new=True))
+
+
+async def _state(request: web.Request) -> second_factors.State:
+    async with request.app[DB].read() as conn:
+        return await second_factors.state(conn, request[ACTOR])
+
+
+async def _is_required(request: web.Request) -> bool:
+    if not request[ACTOR].is_staff:
+        return False
+    async with request.app[DB].read() as conn:
+        return await network.requires_second_factor(conn)
 
 
 async def _new(request: web.Request, form: FormState, *, status: int = 200) -> web.Response:

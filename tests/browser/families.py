@@ -10,7 +10,18 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from forum.db import RawConnection
-from forum.domain import access, invitations, mails, password_resets, setup, unsubscribing
+from forum.domain import (
+    access,
+    address_changes,
+    applications,
+    invitations,
+    mail_domains,
+    mails,
+    member_imports,
+    password_resets,
+    setup,
+    unsubscribing,
+)
 from forum.domain.entities import BODY_LIMIT, MailId, MailKind, Role, TopicId
 from forum.keys import CONFIG, DB, SECRET
 from tests.browser.content import LONG_WORD, UNWIELDY, Pen, Topic
@@ -88,6 +99,11 @@ class Filled:
     """Of a letter that lies as a file; the one before could not be delivered."""
     stop: str
     """By which letters about a topic are stopped."""
+    apply: str
+    """By which somebody whose address is proved says who they are."""
+    confirm: str
+    undo: str
+    """By which a new address is confirmed, and a change of another member's taken back."""
 
 
 LONG_ADDRESS: Final = f"{'x' * 60}@{'y' * 60}.example"
@@ -165,7 +181,52 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
         MailKind.NOTIFICATIONS,
         TopicId(unwieldy.id),
     )
-    return Filled(unwieldy, long, locked, deleted, own, link, invitation, open_link, mail_id, f"/unsubscribe/{token}")
+    stop = f"/unsubscribe/{token}"
+    apply = await _fill_applications(site)
+    confirm, undo = await _fill_addresses(site, owner)
+    return Filled(
+        unwieldy, long, locked, deleted, own, link, invitation, open_link, mail_id, stop, apply, confirm, undo
+    )
+
+
+async def _fill_applications(site: Site) -> str:
+    """Apply three times, one refused, and send a file of people; return the link of who has not said who they are."""
+    administrator, mytilene = access.to_administer(site.cast.administrator), site.cast.nikos.organisation_id
+    async with site.app[DB].write() as tx:
+        found = [
+            await applications.answer(tx, address, "el")
+            for address in (LONG_ADDRESS, "petros@mytilene.example", "eirini@mytilene.example")
+        ]
+        for one in found[:2]:
+            await applications.send(
+                tx, one, name=LONG_WORD[:100], organisation_id=mytilene, language="el", message=UNWIELDY[:900]
+            )
+        await applications.refuse(tx, administrator, found[1].id, UNWIELDY[:400])
+        await mail_domains.add(tx, administrator, LONG_ADDRESS.partition("@")[2], mytilene)
+        good = "name;email;organisation;role\n" + "".join(
+            f"Μέλος {number};m{number}@larnaca.example;larnaca;moderator\n" for number in range(12)
+        )
+        faulty = f"{LONG_WORD[:100]};{LONG_ADDRESS};Ατλαντίδα\nΝίκος;{email('nikos')};larnaca\n=1;x;larnaka\n"
+        await member_imports.keep(tx, administrator, f"{LONG_WORD[:80]}.csv", (good + faulty).encode())
+    return f"/join/{applications.make_token(site.app[SECRET], found[2])}"
+
+
+async def _fill_addresses(site: Site, owner: RawConnection) -> tuple[str, str]:
+    """Ask for two other addresses, and make one of them count; return the links that confirm and that undo."""
+    secret = site.app[SECRET]
+    async with site.app[DB].write() as tx:
+        for actor in (site.cast.maria, site.cast.sophie):
+            await address_changes.ask(tx, actor, f"new.{actor.member_id}@{'y' * 60}.example")
+    await owner.execute(
+        "UPDATE address_changes SET confirmed_at = now() WHERE member_id = $1", site.cast.sophie.member_id
+    )
+    rows = await owner.fetch("SELECT id FROM address_changes ORDER BY id")
+    async with site.app[DB].write() as tx:
+        asked, made = [await address_changes.to_tell(tx, row["id"]) for row in rows]
+    assert asked
+    assert made
+    confirm, undo = address_changes.make_token(secret, asked), address_changes.make_undo_token(secret, made)
+    return f"/address/{confirm}", f"/address/undo/{undo}"
 
 
 async def _fill_invitations(site: Site) -> tuple[str, str]:
@@ -298,7 +359,31 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("second factor to set up", "/settings/second-factor", press="Set it up"),
         Family("second factor refused", "/settings/second-factor/new", "nikos", 422, press="Switch it on"),
         Family("second factor on", "/settings/second-factor", "sophie"),
-        Family("recovery codes", "/settings/second-factor", "sophie", press="Make new recovery codes"),
+        Family("recovery codes to renew", "/settings/second-factor/codes", "sophie"),
+        Family("recovery codes", "/settings/second-factor/codes", "sophie", press="Make new recovery codes"),
+        Family("second factor to switch off", "/settings/second-factor/delete", "sophie"),
+        Family("another address", "/settings/address"),
+        Family("another address refused", "/settings/address", status=422, press="Send the link"),
+        Family("address to confirm", filled.confirm, None),
+        Family("change of address to undo", filled.undo, None),
+        Family("address that cannot be confirmed", "/address/1-x", None, 404),
+        Family("application", "/join", None),
+        Family("application refused", "/join", None, 422, press="Send me the link"),
+        Family("application asked for", "/join/sent", None),
+        Family("who one is", filled.apply, None),
+        Family("who one is, refused", filled.apply, None, 422, press="Send the application"),
+        Family("application sent", "/join/received", None),
+        Family("application that is void", "/join/1-x", None, 404),
+        Family("applications", "/admin/applications", "administrator"),
+        Family("no applications approved", "/admin/applications?state=approved", "administrator"),
+        Family("application that waits", "/admin/applications/1", "administrator"),
+        Family("decision refused", "/admin/applications/1", "administrator", 422, press="Refuse"),
+        Family("application decided on", "/admin/applications/2", "administrator"),
+        Family("mail domains", "/admin/mail-domains", "administrator"),
+        Family("mail domain refused", "/admin/mail-domains", "administrator", 422, press="Add"),
+        Family("members from a file", "/admin/members/import", "administrator"),
+        Family("file refused", "/admin/members/import", "administrator", 422, press="Look at it first"),
+        Family("what a file would do", "/admin/members/import/1", "administrator"),
         Family("sessions", "/settings/sessions"),
         Family("tokens", "/settings/tokens"),
         Family("token refused", "/settings/tokens", status=422, press="Create the token"),

@@ -88,6 +88,7 @@ async def test_it_is_set_up_used_and_replaced_by_a_recovery_code(
             9,
         )
     )
+    await third.main.get_by_role("link", name=third.say("Switch two-step sign-in off")).click()
     await third.press(third.say("Switch two-step sign-in off"), within=third.main)
     await third.says("Two-step sign-in is off. Your password alone opens your account.")
 

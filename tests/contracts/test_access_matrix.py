@@ -137,6 +137,8 @@ PAGES: Final = {
     "second_factors.create": "L L S S S S S",
     "second_factors.new":    "L L 2 2 2 2 2",
     "second_factors.update": "L L V V V V V",
+    "second_factors.edit":   "L L S S S S S",
+    "second_factors.confirm": "L L S S S S S",
     "second_factors.renew":  "L L 4 4 4 4 4",
     "second_factors.delete": "L L 4 4 4 4 4",
     "sessions.index":        "L L 2 2 2 2 2",

@@ -192,3 +192,32 @@ async def test_all_that_changes_it_or_shows_the_secret_asks_for_the_password_aga
         assert codes_of(answer) == []
     assert await owner.fetchval("SELECT count(*) FROM recovery_codes") == 10
     assert (await visitor.get(PATH)).status == 200, "to look whether it is on is nothing grave"
+
+
+async def test_a_form_that_was_sent_twice_shows_codes_that_work(site: Site, owner: RawConnection) -> None:
+    visitor = await site.visitor("maria")
+    await visitor.submit(PATH)
+    app = app_of(await visitor.get(f"{PATH}/new"), owner)
+    sent = {"code": await app.code()}
+    first = codes_of(await visitor.submit(f"{PATH}/new", sent))
+    shown = codes_of(await visitor.submit(f"{PATH}/new", sent))
+    assert len(set(shown)) == 10
+    assert not set(first) & set(shown)
+    step = await at_second_step(site)
+    assert (await step.submit("/login/code", {"code": first[0]})).status == 422, "nobody saw it"
+    assert (await step.submit("/login/code", {"code": shown[0]})).status == 303
+    await owner.execute("UPDATE second_factors SET confirmed_at = now() - interval '2 minutes'")
+    assert (await visitor.submit(f"{PATH}/new", sent)).location == PATH
+
+
+async def test_what_cannot_be_undone_is_asked_first(site: Site, owner: RawConnection) -> None:
+    visitor = await site.visitor("maria")
+    for path in (f"{PATH}/codes", f"{PATH}/delete"):
+        assert (await visitor.get(path)).location == PATH, "there is nothing to ask without a factor"
+    await set_up(visitor, owner)
+    before = await _acts(owner)
+    for path in (f"{PATH}/codes", f"{PATH}/delete"):
+        page = await visitor.get(path)
+        assert page.status == 200
+        assert f'action="{path}"' in page.text
+    assert await _acts(owner) == before
