@@ -6,30 +6,14 @@ import re
 
 from forum.db import RawConnection
 from forum.i18n import Language
-from forum.keys import CONFIG, DB
 from tests.browser.conftest import OpenPage
 from tests.browser.content import Pen
+from tests.browser.letters import last_letter, way_in
 from tests.browser.window import Window, everywhere
-from tests.mail.post_office import Letter
-from tests.mail.sending import send_due
 from tests.site import Site
 
 _ADDRESS = "eleni@mytilene.example"
 _PASSWORD = "δεκατρείς ανεμόμυλοι"
-
-
-async def _last_letter(site: Site) -> Letter:
-    config = site.app[CONFIG]
-    await send_due(site.app[DB], config)
-    files = sorted(config.mail_folder.glob("*.eml"), key=lambda path: int(path.name.partition(".")[0]))
-    return Letter(_ADDRESS, files[-1].read_bytes())
-
-
-def _way_in(letter: Letter) -> str:
-    found = re.search(r"https?://[^/\s]+(/invite/[\w-]+)", letter.text)
-    assert found
-    assert found[0] in letter.html
-    return found[1]
 
 
 async def _become_a_member(window: Window) -> None:
@@ -59,9 +43,9 @@ async def test_an_invited_person_begins_where_they_were_led(
     await desk.press(desk.say("Send the invitation"))
     assert _ADDRESS in await desk.main.inner_text()
 
-    letter = await _last_letter(site)
+    letter = await last_letter(site)
     assert f'lang="{language}"' in letter.html
-    way = _way_in(letter)
+    way = way_in(letter, "invite")
     guest = await open_page(None, language=language, width=width)
     await guest.go(way)
     assert await guest.heading() == guest.say("Your invitation")
@@ -91,7 +75,7 @@ async def test_a_link_for_several_leads_to_an_invitation_of_ones_own(
     await guest.field("E-mail address").fill(_ADDRESS)
     await guest.press(guest.say("Send me the invitation"))
     assert guest.path == "/invite/sent"
-    await guest.go(_way_in(await _last_letter(site)))
+    await guest.go(way_in(await last_letter(site), "invite"))
     await _become_a_member(guest)
     assert guest.path == "/"
     assert (
