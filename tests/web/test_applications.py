@@ -155,17 +155,6 @@ async def test_nothing_of_the_forum_is_seen_before(site: Site) -> None:
     assert (await guest.get("/")).location.startswith("/login")
 
 
-async def test_an_address_gets_few_letters_whoever_asks(site: Site, owner: RawConnection) -> None:
-    for _ in range(3):
-        await _ask(site)
-    guest = await site.visitor()
-    await guest.get("/join")
-    refused = await guest.submit("/join", {"email": NEW})
-    assert refused.status == 429
-    assert NEW in refused.text
-    assert await owner.fetchval("SELECT count(*) FROM mails") == 1, "one that is on its way is not sent twice"
-
-
 async def test_who_no_longer_administers_is_not_told(site: Site, owner: RawConnection) -> None:
     await _apply(site)
     await owner.execute("DELETE FROM group_members WHERE member_id = $1", site.cast.administrator.member_id)

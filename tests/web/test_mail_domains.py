@@ -27,7 +27,8 @@ async def _chosen(site: Site, email: str) -> str:
     await guest.submit("/join", {"email": email})
     link = re.search(r"/join/[0-9]+-[\w-]{43}", (await letters(site))[-1][1])
     assert link
-    found = re.search(r'<option value="([^"]*)" selected>', (await guest.get(link[0])).text.partition("language")[0])
+    field = (await guest.get(link[0])).text.partition('id="organisation"')[2].partition("</select>")[0]
+    found = re.search(r'<option value="([^"]*)" selected>', field)
     return found[1] if found else ""
 
 

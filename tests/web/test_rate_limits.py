@@ -278,17 +278,18 @@ async def test_links_for_forgotten_passwords_are_counted_by_address_whoever_they
 
 
 @pytest.mark.parametrize("budget", [ratelimit.ARRIVALS, ratelimit.LETTERS])
-async def test_invitations_asked_for_over_a_link_are_counted_by_who_asks_and_for_whom(
-    site: Site, owner: RawConnection, budget: Budget
+@pytest.mark.parametrize("way", ["link", "/join", "/settings/address"])
+async def test_letters_to_an_address_are_counted_by_who_asks_and_for_whom(
+    site: Site, owner: RawConnection, budget: Budget, way: str
 ) -> None:
-    link = await make_link(site)
-    guest = await site.visitor()
-    assert (await guest.submit(link, {"email": "kept-words@example.org"})).status == 303
+    path = await make_link(site) if way == "link" else way
+    asker = await site.visitor("maria" if way == "/settings/address" else None)
+    assert (await asker.submit(path, {"email": "kept-words@example.org"})).status == 303
     assert await _use_up(owner, budget) == 1
-    refused = await guest.submit(link, {"email": "kept-words@example.org"})
+    refused = await asker.submit(path, {"email": "kept-words@example.org"})
     assert _is_refused(refused, budget)
     assert "kept-words" in refused.text
-    assert (await guest.submit(link, {"email": "b@example.org"})).status == (
+    assert (await asker.submit(path, {"email": "b@example.org"})).status == (
         303 if budget is ratelimit.LETTERS else 429
     )
 
