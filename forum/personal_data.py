@@ -463,6 +463,8 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
 
 NOT_PERSONAL: Final = frozenset(
     {
+        "mail_domains.domain",
+        "mail_domains.created_at",
         "network.name_el",
         "network.name_en",
         "network.tagline_el",
