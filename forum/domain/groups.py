@@ -61,6 +61,17 @@ _CREATE_OF_PLACE = Statement(
     card=Card.NONE,
 )
 
+_RENAME_OF_PLACE = Statement(
+    "groups.rename_of_place",
+    """
+    UPDATE groups
+    SET slug = $3, name_el = $4, name_en = $5
+    WHERE groups.region_id = $1 OR groups.organisation_id = $2
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
 
 async def list_of_member(conn: Conn, member_id: MemberId) -> list[Group]:
     """Return every group the member is in, by whatever way."""
@@ -91,6 +102,16 @@ async def create_of_organisation(
 ) -> None:
     """Make the group of everyone in the organisation."""
     await tx.run(_CREATE_OF_PLACE, f"organisation-{slug}", "organisation", None, organisation_id, name_el, name_en)
+
+
+async def rename_of_region(tx: Tx, region_id: RegionId, *, slug: str, name_el: str, name_en: str) -> None:
+    await tx.run(_RENAME_OF_PLACE, region_id, None, f"region-{slug}", name_el, name_en)
+
+
+async def rename_of_organisation(
+    tx: Tx, organisation_id: OrganisationId, *, slug: str, name_el: str, name_en: str
+) -> None:
+    await tx.run(_RENAME_OF_PLACE, None, organisation_id, f"organisation-{slug}", name_el, name_en)
 
 
 async def _kept(tx: Tx, slug: str) -> GroupId:

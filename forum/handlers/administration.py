@@ -27,6 +27,16 @@ _PLACES: Final = (
         mark("Invite people by mail or by a link; who has come and who invited them."),
     ),
     Place(
+        "organisations.index",
+        mark("Organisations"),
+        mark("Municipalities, associations and partners: add, change, move, close or merge them."),
+    ),
+    Place(
+        "regions.index",
+        mark("Regions"),
+        mark("The regions that take part, of Greece or of another state of the European Union."),
+    ),
+    Place(
         "network.edit",
         mark("The network"),
         mark("Its name and tagline in both languages, and the colour of the pages."),

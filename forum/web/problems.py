@@ -52,6 +52,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "not_deleted": mark("It is not deleted."),
     "not_moderator": mark("Only moderators and administrators may do this."),
     "not_administrator": mark("Only administrators may do this."),
+    "organisation_closed": mark("The organisation was closed or merged meanwhile."),
+    "organisation_merged": mark("Its members have passed on to another organisation, so it cannot be opened again."),
+    "preview_changed": mark("Something has changed since you were shown what would happen. Please look at it again."),
     "invitation_void": mark("The invitation was accepted or withdrawn meanwhile."),
     "terms_due": mark("The terms of use have changed. Read them on the forum's pages, then go on."),
     "has_replies": mark("Others have replied, so the topic can no longer be deleted."),
@@ -126,6 +129,12 @@ FIELDS: Final[Mapping[str, str]] = {
     ),
     "too_many": mark("These are too many at once."),
     "out_of_range": mark("Please write a whole number within the limits."),
+    "closed": mark("This organisation takes no new members any more. Please choose another."),
+    "bad_slug": mark("Please use small Latin letters, digits and single hyphens, such as north-aegean."),
+    "bad_subdivision": mark("This is no subdivision of the country by ISO 3166-2. Please write a code such as GR-K."),
+    "bad_nuts": mark(
+        "This is no NUTS code of the country. It begins with the two letters of the country, which are EL for Greece, such as EL41."
+    ),
     "past": mark("Please choose a time that is still to come."),
 }
 
