@@ -11,6 +11,7 @@ from forum.domain import access, members, organisations, places, posts, regions,
 from forum.domain.actors import Actor
 from forum.domain.entities import MemberId, Role, TopicId
 from forum.domain.places import OrganisationFacts, RegionFacts
+from forum.domain.posts import Reply
 from forum.domain.successions import Preview
 from forum.errors import Conflict, Invalid
 from tests.cast import Cast
@@ -246,6 +247,18 @@ async def test_a_merger_while_members_write_parts_their_words_at_one_point(
     assert set(names[:parted]) == {"larnaca"}
     assert "larnaca" not in names[parted:]
     await writing.assert_counters_are_rows(owner)
+
+
+async def test_a_merger_waits_for_the_post_that_is_being_written(db: Database, cast: Cast) -> None:
+    started = await writing.start(db, cast.nikos)
+    async with db.write() as tx:
+        grant = await access.topic_to_reply(tx, cast.maria, started.topic_id)
+        await posts.reply(tx, grant, Reply("Ναι", writing.rendered("Ναι"), None, None))
+        merging = asyncio.create_task(_merge(db, cast, "larnaca", "limassol"))
+        await asyncio.sleep(0.5)
+        assert not merging.done()
+    await merging
+    assert await _names(db, cast.nikos, started.topic_id) == ("mytilene", ["mytilene", "larnaca"])
 
 
 async def test_two_who_merge_at_once_merge_once(db: Database, cast: Cast, owner: RawConnection) -> None:
