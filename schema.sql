@@ -66,12 +66,27 @@ CREATE TABLE organisations (
     population integer CONSTRAINT organisations_population_check CHECK (population > 0),
     population_year smallint CONSTRAINT organisations_population_year_check CHECK (population_year BETWEEN 1900 AND 2200),
     created_at timestamptz NOT NULL DEFAULT now(),
+    closed_at timestamptz,
+    merged_into_id bigint REFERENCES organisations,
     CONSTRAINT organisations_region_check CHECK ((kind = 'municipality') = (region_id IS NOT NULL)),
     CONSTRAINT organisations_displaced_check CHECK (kind = 'municipality' OR NOT is_displaced),
-    CONSTRAINT organisations_census_check CHECK ((population IS NULL) = (population_year IS NULL))
+    CONSTRAINT organisations_census_check CHECK ((population IS NULL) = (population_year IS NULL)),
+    CONSTRAINT organisations_merger_check
+        CHECK (merged_into_id IS NULL OR (closed_at IS NOT NULL AND merged_into_id <> id))
 );
 CREATE INDEX organisations_region_id_idx ON organisations (region_id);
+CREATE INDEX organisations_merged_into_id_idx ON organisations (merged_into_id) WHERE merged_into_id IS NOT NULL;
 COMMENT ON TABLE organisations IS 'What a member belongs to, exactly one: a municipality of a region, an association of municipalities, or a partner.';
+COMMENT ON COLUMN organisations.closed_at IS 'Since when it takes no new members and is not offered for choice.';
+COMMENT ON COLUMN organisations.merged_into_id IS 'The organisation its members passed on to; its own page leads there.';
+
+CREATE TABLE former_slugs (
+    slug text PRIMARY KEY,
+    organisation_id bigint NOT NULL REFERENCES organisations,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX former_slugs_organisation_id_idx ON former_slugs (organisation_id);
+COMMENT ON TABLE former_slugs IS 'Addresses that organisations had before: whoever follows one is led to the present one.';
 
 -- People ------------------------------------------------------------------------------------------
 
@@ -109,6 +124,28 @@ COMMENT ON COLUMN members.invitation_id IS 'The invitation that was accepted: wh
 COMMENT ON COLUMN members.informed_version IS 'The version of the terms that the member last accepted, or had before them when somebody else made their account.';
 COMMENT ON COLUMN members.digest_weekday IS 'On which day the weekly digest comes, 1 for Monday to 7 for Sunday; by the clocks of their zone, as digest_hour.';
 COMMENT ON COLUMN members.read_before IS 'Topics whose last post is older count as read: set on joining and by "mark all as read".';
+
+-- Whichever way a member comes in: the organisation is open, and stays so until they are in.
+CREATE FUNCTION require_open_organisation() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    since timestamptz;
+BEGIN
+    SELECT organisations.closed_at INTO since
+    FROM organisations
+    WHERE organisations.id = NEW.organisation_id
+    FOR SHARE;
+    IF since IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'check_violation',
+            CONSTRAINT = 'members_organisation_open',
+            MESSAGE = 'the organisation is closed';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER members_require_open_organisation
+BEFORE INSERT OR UPDATE OF organisation_id ON members
+FOR EACH ROW EXECUTE FUNCTION require_open_organisation();
 
 CREATE TABLE groups (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -313,6 +350,8 @@ CREATE TABLE topics (
     deleted_at timestamptz,
     deleted_by_id bigint REFERENCES members,
     version bigint NOT NULL DEFAULT 0,
+    organisation_id bigint REFERENCES organisations,
+    last_organisation_id bigint REFERENCES organisations,
     CONSTRAINT topics_lock_check CHECK (
         (locked_at IS NULL) = (locked_by_id IS NULL) AND (locked_at IS NULL) = (lock_reason IS NULL)
     ),
@@ -329,6 +368,8 @@ CREATE INDEX topics_last_author_id_idx ON topics (last_author_id);
 CREATE INDEX topics_locked_by_id_idx ON topics (locked_by_id) WHERE locked_by_id IS NOT NULL;
 CREATE INDEX topics_deleted_by_id_idx ON topics (deleted_by_id) WHERE deleted_by_id IS NOT NULL;
 CREATE INDEX topics_version_idx ON topics (version);
+CREATE INDEX topics_organisation_id_idx ON topics (organisation_id, id) WHERE organisation_id IS NOT NULL;
+CREATE INDEX topics_last_organisation_id_idx ON topics (last_organisation_id) WHERE last_organisation_id IS NOT NULL;
 CREATE TRIGGER topics_stamp_version
 BEFORE INSERT OR UPDATE ON topics
 FOR EACH ROW EXECUTE FUNCTION stamp_version();
@@ -336,6 +377,8 @@ CREATE TRIGGER topics_touch_foundations
 AFTER DELETE OR UPDATE OF category_id ON topics
 FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 COMMENT ON TABLE topics IS 'A topic of a category. post_count is the highest number ever given, last_post_number and last_post_at speak of the last post that is not deleted, reply_count of replies not deleted.';
+COMMENT ON COLUMN topics.organisation_id IS 'What its author belonged to when they wrote it; null for what they belong to now (docs/adr/0029-places.md).';
+COMMENT ON COLUMN topics.last_organisation_id IS 'The same of whoever wrote the last post that is not deleted.';
 
 -- What changes in a post changes its topic's pages; a reply's own insert has already changed the topic.
 CREATE FUNCTION touch_topic() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -360,6 +403,7 @@ CREATE TABLE posts (
     edited_at timestamptz,
     deleted_at timestamptz,
     deleted_by_id bigint REFERENCES members,
+    organisation_id bigint REFERENCES organisations,
     CONSTRAINT posts_number_key UNIQUE (topic_id, number),
     CONSTRAINT posts_topic_key UNIQUE (topic_id, id),
     CONSTRAINT posts_reply_to_fkey FOREIGN KEY (topic_id, reply_to_id) REFERENCES posts (topic_id, id),
@@ -372,10 +416,13 @@ CREATE INDEX posts_reply_to_id_idx ON posts (topic_id, reply_to_id) WHERE reply_
 CREATE INDEX posts_topic_author_idx ON posts (topic_id, author_id);
 CREATE INDEX posts_deleted_by_id_idx ON posts (deleted_by_id) WHERE deleted_by_id IS NOT NULL;
 CREATE INDEX posts_search_idx ON posts USING gin (search);
+CREATE INDEX posts_organisation_id_idx ON posts (organisation_id, id) WHERE organisation_id IS NOT NULL;
+-- An organisation kept at a post is no change of the post: the foundations, which the move touches, tell of it.
 CREATE TRIGGER posts_touch_topic
 AFTER UPDATE ON posts
-FOR EACH ROW EXECUTE FUNCTION touch_topic();
+FOR EACH ROW WHEN (new.organisation_id IS NOT DISTINCT FROM old.organisation_id) EXECUTE FUNCTION touch_topic();
 COMMENT ON TABLE posts IS 'Numbered without gaps within its topic; number 1 is the topic''s own text and goes with the topic. html is sanitised on write. is_by_moderator marks what a moderator wrote while the topic was locked.';
+COMMENT ON COLUMN posts.organisation_id IS 'What its author belonged to when they wrote it; null for what they belong to now (docs/adr/0029-places.md).';
 
 CREATE TABLE post_revisions (
     post_id bigint NOT NULL REFERENCES posts ON DELETE CASCADE,

@@ -522,6 +522,7 @@ async def _leave_as_is(connection: asyncpg.Connection) -> None:
 CONSTRAINTS: Final[dict[str, Callable[[], ForumError]]] = {
     "members_email_key": lambda: Invalid({"email": ("taken",)}),
     "members_organisation_id_fkey": lambda: Invalid({"organisation": ("unknown",)}),
+    "members_organisation_open": lambda: Invalid({"organisation": ("closed",)}),
     "regions_slug_key": lambda: Invalid({"slug": ("taken",)}),
     "organisations_slug_key": lambda: Invalid({"slug": ("taken",)}),
     "categories_slug_key": lambda: Invalid({"slug": ("taken",)}),

@@ -229,6 +229,10 @@ class Translator:
         """Return the items as a list within a sentence: “α, β και γ”, “a, b and c”."""
         return format_list(list(items), style="standard", locale=self._locale)
 
+    def country(self, code: str) -> str:
+        """Return the name of a country by its ISO 3166-1 code, the code itself where the language has none."""
+        return str(self._locale.territories.get(code, code))
+
     def relative(self, value: dt.datetime, now: dt.datetime, zone: ZoneInfo) -> str:
         """Return how long ago an instant is: minutes, then today or yesterday with the time, then the date.
 

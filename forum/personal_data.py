@@ -135,6 +135,8 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         Retention.DELIBERATION,
         Erasure.KEEP,
         {
+            "organisation_id": Purpose.AUTHORSHIP,
+            "last_organisation_id": Purpose.AUTHORSHIP,
             "title": Purpose.CONTENT,
             "slug": Purpose.CONTENT,
             "lock_reason": Purpose.ORDER,
@@ -155,6 +157,7 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         Retention.DELIBERATION,
         Erasure.KEEP,
         {
+            "organisation_id": Purpose.AUTHORSHIP,
             "body": Purpose.CONTENT,
             "html": Purpose.CONTENT,
             "search": Purpose.CONTENT,
@@ -485,6 +488,9 @@ NOT_PERSONAL: Final = frozenset(
         "organisations.district_el",
         "organisations.district_en",
         "organisations.created_at",
+        "organisations.closed_at",
+        "former_slugs.slug",
+        "former_slugs.created_at",
         "groups.slug",
         "groups.kind",
         "groups.name_el",

@@ -296,7 +296,7 @@ _TOPIC_JOINS = """
     JOIN categories ON categories.id = topics.category_id
     JOIN category_rights AS rights ON rights.category_id = topics.category_id AND rights.member_id = $1
     JOIN members AS authors ON authors.id = topics.author_id
-    JOIN organisations ON organisations.id = authors.organisation_id
+    JOIN organisations ON organisations.id = coalesce(topics.organisation_id, authors.organisation_id)
 """
 
 _TOPIC = Query(
@@ -400,7 +400,7 @@ POST_COLUMNS = """
 POST_JOINS = """
     FROM posts
     JOIN members AS authors ON authors.id = posts.author_id
-    JOIN organisations ON organisations.id = authors.organisation_id
+    JOIN organisations ON organisations.id = coalesce(posts.organisation_id, authors.organisation_id)
     LEFT JOIN regions ON regions.id = organisations.region_id
     LEFT JOIN posts AS answered ON answered.id = posts.reply_to_id
     LEFT JOIN members AS answered_authors ON answered_authors.id = answered.author_id

@@ -56,9 +56,13 @@ _LIST_WRONG = Query(
     CROSS JOIN LATERAL ({_TOPIC}) AS counted
     LEFT JOIN {_LAST}
     WHERE
-        (topics.post_count, topics.reply_count, topics.last_post_number, topics.last_post_at, topics.last_author_id)
-        IS DISTINCT FROM
-        (counted.post_count, counted.reply_count, counted.last_post_number, last.created_at, last.author_id)
+        (
+            topics.post_count, topics.reply_count, topics.last_post_number, topics.last_post_at, topics.last_author_id,
+            topics.last_organisation_id
+        ) IS DISTINCT FROM (
+            counted.post_count, counted.reply_count, counted.last_post_number, last.created_at, last.author_id,
+            last.organisation_id
+        )
     UNION ALL
     SELECT 'post', posts.id
     FROM posts
@@ -111,10 +115,11 @@ _COUNT_TOPICS = Statement(
         reply_count = found.reply_count,
         last_post_number = found.last_post_number,
         last_post_at = found.created_at,
-        last_author_id = found.author_id
+        last_author_id = found.author_id,
+        last_organisation_id = found.organisation_id
     FROM (
         SELECT topics.id, counted.post_count, counted.reply_count, counted.last_post_number,
-               last.created_at, last.author_id
+               last.created_at, last.author_id, last.organisation_id
         FROM topics
         CROSS JOIN LATERAL ({_TOPIC}) AS counted
         JOIN {_LAST}

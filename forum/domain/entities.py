@@ -28,6 +28,7 @@ Language: TypeAlias = i18n.Language
 Scheme = Literal["auto", "light", "dark"]
 """The colours of the pages: as the reader's system has them, light or dark."""
 OrganisationKind = Literal["municipality", "association", "partner"]
+OrganisationState = Literal["open", "closed", "merged"]
 
 TITLE_LIMIT: Final = 200
 BODY_LIMIT: Final = 50_000
@@ -36,6 +37,10 @@ INVITATION_NOTE_LIMIT: Final = 1000
 APPLICATION_MESSAGE_LIMIT: Final = 1000
 DOMAIN_LIMIT: Final = 253
 NAME_LIMIT: Final = 100
+SLUG_LIMIT: Final = 80
+REGION_NAME_LIMIT: Final = 120
+ORGANISATION_NAME_LIMIT: Final = 160
+DISTRICT_LIMIT: Final = 120
 EMAIL_LIMIT: Final = 254
 TOKEN_NAME_LIMIT: Final = 100
 NETWORK_NAME_LIMIT: Final = 40
@@ -160,6 +165,20 @@ class Organisation:
     population: int | None
     population_year: int | None
     member_count: int
+    closed_at: datetime | None
+    successor_slug: str | None
+    successor_el: str | None
+    successor_en: str | None
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed_at is not None
+
+    @property
+    def state(self) -> OrganisationState:
+        if self.successor_slug is not None:
+            return "merged"
+        return "closed" if self.is_closed else "open"
 
 
 @dataclass(frozen=True, slots=True)

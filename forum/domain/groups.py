@@ -61,6 +61,24 @@ _CREATE_OF_PLACE = Statement(
     card=Card.NONE,
 )
 
+_RENAME_OF_PLACE = Statement(
+    "groups.rename_of_place",
+    """
+    UPDATE groups
+    SET slug = $3, name_el = $4, name_en = $5
+    WHERE groups.region_id = $1 OR groups.organisation_id = $2
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+_OF_PLACES = Query(
+    "groups.of_places",
+    "SELECT groups.id FROM groups WHERE groups.organisation_id = $1 OR groups.region_id = $2 ORDER BY groups.id",
+    returns=int,
+    card=Card.MANY,
+)
+
 
 async def list_of_member(conn: Conn, member_id: MemberId) -> list[Group]:
     """Return every group the member is in, by whatever way."""
@@ -91,6 +109,23 @@ async def create_of_organisation(
 ) -> None:
     """Make the group of everyone in the organisation."""
     await tx.run(_CREATE_OF_PLACE, f"organisation-{slug}", "organisation", None, organisation_id, name_el, name_en)
+
+
+async def rename_of_region(tx: Tx, region_id: RegionId, *, slug: str, name_el: str, name_en: str) -> None:
+    await tx.run(_RENAME_OF_PLACE, region_id, None, f"region-{slug}", name_el, name_en)
+
+
+async def rename_of_organisation(
+    tx: Tx, organisation_id: OrganisationId, *, slug: str, name_el: str, name_en: str
+) -> None:
+    await tx.run(_RENAME_OF_PLACE, None, organisation_id, f"organisation-{slug}", name_el, name_en)
+
+
+async def list_ids_of_places(
+    conn: Conn, *, organisation_id: OrganisationId | None = None, region_id: RegionId | None = None
+) -> list[GroupId]:
+    """Return the groups of an organisation and of a region."""
+    return [GroupId(found) for found in await conn.many(_OF_PLACES, organisation_id, region_id)]
 
 
 async def _kept(tx: Tx, slug: str) -> GroupId:

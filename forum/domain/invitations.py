@@ -271,6 +271,17 @@ _WITHDRAW = Statement(
     card=Card.NONE,
 )
 
+_PASS_ON = Statement(
+    "invitations.pass_on",
+    """
+    UPDATE invitations
+    SET organisation_id = $2
+    WHERE invitations.organisation_id = $1 AND invitations.uses_left > 0 AND invitations.withdrawn_at IS NULL
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
 _PROLONG = Statement(
     "invitations.prolong",
     """
@@ -520,6 +531,11 @@ async def resend(tx: Tx, grant: AdministerGrant, invitation_id: InvitationId) ->
         raise Conflict("invitation_void")
     await _send(tx, invitation_id, found.email, found.language)
     await _record(tx, grant.actor.member_id, invitation_id, "sent_again", {})
+
+
+async def pass_on(tx: Tx, organisation_id: OrganisationId, into: OrganisationId) -> int:
+    """Have invitations that are still to be accepted bring people into another organisation; return how many."""
+    return await tx.run(_PASS_ON, organisation_id, into)
 
 
 def make_token(secret: bytes, found: Invitation) -> str:

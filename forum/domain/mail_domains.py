@@ -71,6 +71,14 @@ _REMOVE = Statement(
 )
 
 
+_PASS_ON = Statement(
+    "mail_domains.pass_on",
+    "UPDATE mail_domains SET organisation_id = $2 WHERE mail_domains.organisation_id = $1",
+    returns=int,
+    card=Card.NONE,
+)
+
+
 @cache
 def public_providers() -> frozenset[str]:
     """Return the domains at which anybody can have an address."""
@@ -104,6 +112,11 @@ async def remove(tx: Tx, grant: AdministerGrant, domain: str) -> None:
     if organisation_id is None:
         raise NotFound
     await _record(tx, grant, "removed", domain, OrganisationId(organisation_id))
+
+
+async def pass_on(tx: Tx, gone: OrganisationId, into: OrganisationId) -> None:
+    """Let the domains of an organisation be those of the one that it merged into."""
+    await tx.run(_PASS_ON, gone, into)
 
 
 async def _record(tx: Tx, grant: AdministerGrant, act: str, domain: str, organisation_id: OrganisationId) -> None:

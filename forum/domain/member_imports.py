@@ -216,7 +216,7 @@ async def delete(tx: Tx, grant: AdministerGrant, import_id: int) -> None:
 
 async def look(conn: Conn, candidates: Sequence[Candidate]) -> Report:
     """Return what would become of the candidates now; nothing is changed."""
-    named = _Names(await organisations.list_organisations(conn), await conn.many(_GROUPS))
+    named = _Names(await organisations.list_organisations(conn, state="open"), await conn.many(_GROUPS))
     known = {one.email: one for one in await conn.many(_KNOWN, [candidate.email for candidate in candidates])}
     report, there, first_lines = Report(), 0, dict[str, int]()
     for candidate in candidates:

@@ -162,6 +162,28 @@ _CREATE = Statement(
     card=Card.ONE,
 )
 
+_IDS_OF_ORGANISATION = Query(
+    "members.ids_of_organisation",
+    "SELECT members.id FROM members WHERE members.organisation_id = $1 ORDER BY members.id",
+    returns=int,
+    card=Card.MANY,
+)
+
+# FOR UPDATE, since whoever writes a post holds its author for as long as that takes: nothing is written meanwhile.
+_LOCK = Statement(
+    "members.lock",
+    "SELECT members.organisation_id FROM members WHERE members.id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE",
+    returns=int,
+    card=Card.MANY,
+)
+
+_PASS_ON = Statement(
+    "members.pass_on",
+    "UPDATE members SET organisation_id = $2 WHERE members.id = ANY ($1::bigint[])",
+    returns=int,
+    card=Card.NONE,
+)
+
 _PROFILE_LOCK = Statement(
     "members.profile_lock",
     """
@@ -261,6 +283,21 @@ async def member(conn: Conn, member_id: MemberId) -> Member:
     if found is None:
         raise NotFound
     return found
+
+
+async def list_ids(conn: Conn, organisation_id: OrganisationId) -> list[MemberId]:
+    """Return everyone of an organisation."""
+    return [MemberId(found) for found in await conn.many(_IDS_OF_ORGANISATION, organisation_id)]
+
+
+async def lock(tx: Tx, member_ids: list[MemberId]) -> set[OrganisationId]:
+    """Keep members from writing, and from passing on elsewhere, for this transaction; return what they belong to."""
+    return {OrganisationId(found) for found in await tx.many(_LOCK, member_ids)}
+
+
+async def pass_on(tx: Tx, member_ids: list[MemberId], organisation_id: OrganisationId) -> None:
+    """Have members belong to another organisation. Raise Invalid when it is closed."""
+    await tx.run(_PASS_ON, member_ids, organisation_id)
 
 
 async def list_members(

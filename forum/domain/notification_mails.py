@@ -98,7 +98,7 @@ _ITEMS = Query(
         ON category_rights.category_id = topics.category_id AND category_rights.member_id = notifications.member_id
     JOIN posts ON posts.id = notifications.post_id AND posts.deleted_at IS NULL
     JOIN members AS actors ON actors.id = notifications.actor_id
-    JOIN organisations ON organisations.id = actors.organisation_id
+    JOIN organisations ON organisations.id = coalesce(posts.organisation_id, actors.organisation_id)
     {levels.chosen(member="notifications.member_id", topic="topics.id", category="topics.category_id")}
     WHERE notifications.mail_id = $1 AND notifications.read_at IS NULL AND category_rights.can_read
         AND coalesce(chosen.topic_level, chosen.category_level, chosen.group_level, '') <> 'mute'

@@ -117,7 +117,7 @@ _READABLE: Final = """
             ON category_rights.category_id = topics.category_id AND category_rights.member_id = notifications.member_id
         JOIN posts ON posts.id = notifications.post_id
         JOIN members AS actors ON actors.id = notifications.actor_id
-        JOIN organisations ON organisations.id = actors.organisation_id
+        JOIN organisations ON organisations.id = coalesce(posts.organisation_id, actors.organisation_id)
         WHERE topics.id = notifications.topic_id AND category_rights.can_read
             AND topics.deleted_at IS NULL AND posts.deleted_at IS NULL
     ) AS readable ON true

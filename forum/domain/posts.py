@@ -39,7 +39,7 @@ from forum.domain.access import (
     veiled,
 )
 from forum.domain.actors import Actor
-from forum.domain.entities import POSTS_A_PAGE, MemberId, Post, PostId, Revision, Topic, TopicId
+from forum.domain.entities import POSTS_A_PAGE, MemberId, OrganisationId, Post, PostId, Revision, Topic, TopicId
 from forum.domain.events import Event, Kind
 from forum.domain.idempotency import Key
 from forum.domain.pages import Page
@@ -134,7 +134,8 @@ _INSERT = Statement(
             reply_count = topics.reply_count + 1,
             last_post_number = topics.post_count + 1,
             last_post_at = clock_timestamp(),
-            last_author_id = $1
+            last_author_id = $1,
+            last_organisation_id = NULL
         FROM locked
         WHERE topics.id = locked.id AND ($7::text IS NULL OR EXISTS (SELECT 1 FROM claimed))
         RETURNING topics.id, topics.post_count, topics.reply_count, topics.last_post_at,
@@ -256,6 +257,17 @@ _DELETE = Statement(
     card=Card.NONE,
 )
 
+_KEEP_ORGANISATION = Statement(
+    "posts.keep_organisation",
+    """
+    UPDATE posts
+    SET organisation_id = $2
+    WHERE posts.author_id = ANY ($1::bigint[]) AND posts.organisation_id IS NULL
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
 _RESTORE = Statement(
     "posts.restore",
     "UPDATE posts SET deleted_at = NULL, deleted_by_id = NULL WHERE posts.id = $1 AND posts.deleted_at IS NOT NULL",
@@ -271,9 +283,10 @@ _RECOUNT = Statement(
     SET reply_count = topics.reply_count + $2,
         last_post_number = last.number,
         last_post_at = last.created_at,
-        last_author_id = last.author_id
+        last_author_id = last.author_id,
+        last_organisation_id = last.organisation_id
     FROM (
-        SELECT posts.number, posts.created_at, posts.author_id
+        SELECT posts.number, posts.created_at, posts.author_id, posts.organisation_id
         FROM posts
         WHERE posts.topic_id = $1 AND posts.deleted_at IS NULL
         ORDER BY posts.number DESC
@@ -414,6 +427,11 @@ async def list_by_author(
     (after,) = pages.decode(cursor, int) if cursor else (None,)
     rows = await conn.many(_LIST_BY_AUTHOR, actor.member_id, member_id, after, limit + 1)
     return pages.cut([_excerpted(row) for row in rows], limit, lambda row: (row.post_id,))
+
+
+async def keep_organisation(tx: Tx, member_ids: list[MemberId], organisation_id: OrganisationId) -> None:
+    """Have what members wrote so far keep the organisation they are about to leave."""
+    await tx.run(_KEEP_ORGANISATION, member_ids, organisation_id)
 
 
 async def _record(tx: Tx, actor: Actor, topic: Topic, post: Post, act: str, is_deleted: bool) -> None:

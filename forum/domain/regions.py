@@ -45,6 +45,28 @@ _CREATE = Statement(
     card=Card.ONE,
 )
 
+_BY_ID = Query(
+    "regions.by_id", f"SELECT {_COLUMNS} FROM regions WHERE regions.id = $1", returns=Region, card=Card.ZERO_OR_ONE
+)
+
+_LOCK = Statement(
+    "regions.lock",
+    "SELECT regions.id FROM regions WHERE regions.slug = $1 FOR NO KEY UPDATE",
+    returns=int,
+    card=Card.ZERO_OR_ONE,
+)
+
+_UPDATE = Statement(
+    "regions.update",
+    """
+    UPDATE regions
+    SET name_el = $2, name_en = $3, country = $4, subdivision = $5, nuts = $6
+    WHERE regions.id = $1
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
 
 async def list_regions(conn: Conn, *, language: Language = "el") -> list[Region]:
     """Return all regions by their name in the language."""
@@ -56,6 +78,33 @@ async def region(conn: Conn, slug: str) -> Region:
     if found is None:
         raise NotFound
     return found
+
+
+async def by_id(conn: Conn, region_id: RegionId) -> Region:
+    found = await conn.maybe(_BY_ID, region_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def locked(tx: Tx, slug: str) -> Region:
+    await tx.maybe(_LOCK, slug)
+    return await region(tx, slug)
+
+
+async def update(
+    tx: Tx,
+    before: Region,
+    *,
+    name_el: str,
+    name_en: str,
+    country: str,
+    subdivision: str | None,
+    nuts: str | None,
+) -> None:
+    """Change what a region, which is locked, and its group are called; its slug stays."""
+    await tx.run(_UPDATE, before.id, name_el, name_en, country, subdivision, nuts)
+    await groups.rename_of_region(tx, before.id, slug=before.slug, name_el=name_el, name_en=name_en)
 
 
 async def create(

@@ -93,13 +93,19 @@ _RANK = Query(
                         SELECT categories.id FROM categories WHERE categories.slug = $3
                     ))
             ))
-            AND ($4::text IS NULL OR posts.author_id = ANY (ARRAY(
+            AND ($4::text IS NULL OR posts.organisation_id = ANY (ARRAY(
+                SELECT places.id
+                FROM organisations
+                JOIN organisations AS places
+                    ON places.id = organisations.id OR places.merged_into_id = organisations.id
+                WHERE organisations.slug = $4
+            )) OR (posts.organisation_id IS NULL AND posts.author_id = ANY (ARRAY(
                 SELECT members.id
                 FROM members
                 WHERE members.organisation_id = (
                     SELECT organisations.id FROM organisations WHERE organisations.slug = $4
                 )
-            )))
+            ))))
         ORDER BY posts.id DESC
         LIMIT {RANKED_LIMIT}
     ),

@@ -24,7 +24,16 @@ from forum.domain.access import (
     StartGrant,
 )
 from forum.domain.actors import Actor
-from forum.domain.entities import TOPICS_A_PAGE, PostId, Topic, TopicId, TopicNotice, TopicRow
+from forum.domain.entities import (
+    TOPICS_A_PAGE,
+    MemberId,
+    OrganisationId,
+    PostId,
+    Topic,
+    TopicId,
+    TopicNotice,
+    TopicRow,
+)
 from forum.domain.events import Event, Kind
 from forum.domain.idempotency import Key
 from forum.domain.pages import Page
@@ -49,7 +58,7 @@ class Started:
 _KEPT = """
     topics.id, topics.category_id, topics.author_id, topics.title, topics.slug, topics.kind, topics.language,
     topics.is_internal, topics.locked_at, topics.pinned_at, topics.reply_count, topics.last_post_number,
-    topics.last_post_at, topics.last_author_id, topics.created_at
+    topics.last_post_at, topics.last_author_id, topics.created_at, topics.organisation_id, topics.last_organisation_id
 """
 
 _ROW = f"""
@@ -67,9 +76,11 @@ _ROW = f"""
 _ROW_JOINS = f"""
     JOIN categories ON categories.id = topics.category_id
     JOIN members AS authors ON authors.id = topics.author_id
-    JOIN organisations AS author_organisations ON author_organisations.id = authors.organisation_id
+    JOIN organisations AS author_organisations
+        ON author_organisations.id = coalesce(topics.organisation_id, authors.organisation_id)
     JOIN members AS last_authors ON last_authors.id = topics.last_author_id
-    JOIN organisations AS last_author_organisations ON last_author_organisations.id = last_authors.organisation_id
+    JOIN organisations AS last_author_organisations
+        ON last_author_organisations.id = coalesce(topics.last_organisation_id, last_authors.organisation_id)
     {unread.JOIN}
 """
 
@@ -79,7 +90,18 @@ _MEMBERS_OF = """ARRAY(
     WHERE members.organisation_id = (SELECT organisations.id FROM organisations WHERE organisations.slug = {slug})
 )"""
 
-_OF_ORGANISATION = f"topics.author_id = ANY ({_MEMBERS_OF.format(slug='$4')})"
+# What was written in an organisation, or in one that merged into it, by members who have passed on since.
+_PLACES_OF = """ARRAY(
+    SELECT places.id
+    FROM organisations
+    JOIN organisations AS places ON places.id = organisations.id OR places.merged_into_id = organisations.id
+    WHERE organisations.slug = {slug}
+)"""
+
+_OF_ORGANISATION = f"""(
+    topics.organisation_id = ANY ({_PLACES_OF.format(slug="$4")})
+    OR (topics.organisation_id IS NULL AND topics.author_id = ANY ({_MEMBERS_OF.format(slug="$4")}))
+)"""
 
 
 def _of_category(order: str, after: str, further: str = "true") -> str:
@@ -165,14 +187,28 @@ _LIST_OF_ORGANISATION = Query(
     {_ROW}
     FROM (
         SELECT {_KEPT}
-        FROM unnest({_MEMBERS_OF.format(slug="$2")}) AS colleagues (id)
-        CROSS JOIN LATERAL (
+        FROM (
             SELECT {_KEPT}
-            FROM topics
-            WHERE topics.author_id = colleagues.id AND topics.deleted_at IS NULL
-                AND topics.category_id = ANY ({READABLE})
-            ORDER BY topics.id DESC
-            LIMIT $3
+            FROM unnest({_MEMBERS_OF.format(slug="$2")}) AS colleagues (id)
+            CROSS JOIN LATERAL (
+                SELECT {_KEPT}
+                FROM topics
+                WHERE topics.author_id = colleagues.id AND topics.organisation_id IS NULL
+                    AND topics.deleted_at IS NULL AND topics.category_id = ANY ({READABLE})
+                ORDER BY topics.id DESC
+                LIMIT $3
+            ) AS topics
+            UNION ALL
+            SELECT {_KEPT}
+            FROM unnest({_PLACES_OF.format(slug="$2")}) AS places (id)
+            CROSS JOIN LATERAL (
+                SELECT {_KEPT}
+                FROM topics
+                WHERE topics.organisation_id = places.id
+                    AND topics.deleted_at IS NULL AND topics.category_id = ANY ({READABLE})
+                ORDER BY topics.id DESC
+                LIMIT $3
+            ) AS topics
         ) AS topics
         ORDER BY topics.id DESC
         LIMIT $3
@@ -182,6 +218,39 @@ _LIST_OF_ORGANISATION = Query(
     """,
     returns=TopicRow,
     card=Card.MANY,
+)
+
+_LOCK_OF_MEMBERS = Statement(
+    "topics.lock_of_members",
+    """
+    SELECT topics.id
+    FROM topics
+    WHERE topics.author_id = ANY ($1::bigint[]) OR topics.last_author_id = ANY ($1::bigint[])
+    ORDER BY topics.id
+    FOR NO KEY UPDATE
+    """,
+    returns=int,
+    card=Card.MANY,
+)
+
+_KEEP_ORGANISATION = Statement(
+    "topics.keep_organisation",
+    """
+    UPDATE topics
+    SET organisation_id = CASE
+            WHEN topics.author_id = ANY ($1::bigint[]) THEN coalesce(topics.organisation_id, $2)
+            ELSE topics.organisation_id
+        END,
+        last_organisation_id = CASE
+            WHEN topics.last_author_id = ANY ($1::bigint[]) THEN coalesce(topics.last_organisation_id, $2)
+            ELSE topics.last_organisation_id
+        END
+    WHERE
+        (topics.author_id = ANY ($1::bigint[]) AND topics.organisation_id IS NULL)
+        OR (topics.last_author_id = ANY ($1::bigint[]) AND topics.last_organisation_id IS NULL)
+    """,
+    returns=int,
+    card=Card.NONE,
 )
 
 _LIST_NOTICES = Query(
@@ -458,6 +527,16 @@ async def restore(tx: Tx, grant: RestoreTopicGrant) -> None:
     if await tx.run(_RESTORE, grant.topic.id):
         await tx.run(_COUNT_TOPIC, grant.topic.category_id, 1)
         await _record(tx, grant.actor, grant.topic, "restore", "is_deleted", False)
+
+
+async def lock_of_members(tx: Tx, member_ids: list[MemberId]) -> None:
+    """Lock the topics that members started or were the last to write in, before they pass to another organisation."""
+    await tx.many(_LOCK_OF_MEMBERS, member_ids)
+
+
+async def keep_organisation(tx: Tx, member_ids: list[MemberId], organisation_id: OrganisationId) -> None:
+    """Have what members wrote so far keep the organisation they are about to leave."""
+    await tx.run(_KEEP_ORGANISATION, member_ids, organisation_id)
 
 
 async def _enter(

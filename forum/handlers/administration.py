@@ -42,6 +42,16 @@ _PLACES: Final = (
         mark("Whose people have addresses under a domain, so that it is proposed to who applies."),
     ),
     Place(
+        "organisations.index",
+        mark("Organisations"),
+        mark("Municipalities, associations and partners: add, change, move, close or merge them."),
+    ),
+    Place(
+        "regions.index",
+        mark("Regions"),
+        mark("The regions that take part, of Greece or of another state of the European Union."),
+    ),
+    Place(
         "network.edit",
         mark("The network"),
         mark("Its name and tagline in both languages, and the colour of the pages."),

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import members, posts
+from forum.domain import members, permissions, posts
 from forum.domain.entities import NAME_LIMIT, Member, MemberId
 from forum.domain.posts import AuthoredPost
 from forum.keys import ACTOR, DB
@@ -31,6 +31,8 @@ class MemberPage(Page):
     template: ClassVar[str] = "members/show.html"
     member: Member
     is_self: bool
+    is_movable: bool
+    """Whether the reader may have the member belong to another organisation."""
     posts: list[AuthoredPost]
     next: str
     is_first: bool
@@ -69,6 +71,7 @@ async def show(request: web.Request) -> web.Response:
     page = MemberPage(
         member=member,
         is_self=member_id == actor.member_id,
+        is_movable=bool(permissions.can_administer(request[ACTOR])),
         posts=written.items,
         next=written.next or "",
         is_first=not cursor,

@@ -14,6 +14,7 @@ from forum.i18n import Language, fold
 from forum.keys import ACTOR, DB
 from forum.web.forms import query_param
 from forum.web.pages import Page, render
+from forum.web.urls import see_other
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class MunicipalitiesPage(Page):
 class MunicipalityPage(Page):
     template: ClassVar[str] = "municipalities/show.html"
     organisation: Organisation
+    predecessors: list[Organisation]
+    """Those that merged into it."""
     members: list[Member]
     next: str
     is_first: bool
@@ -74,15 +77,20 @@ def _districts(listed: list[Organisation], region: Region, language: Language) -
 
 
 async def show(request: web.Request) -> web.Response:
+    """Show an organisation; a former slug, and one that has merged, lead to where it is now."""
     actor, slug, cursor = request[ACTOR], request.match_info["slug"], query_param(request, "cursor")
     async with request.app[DB].read() as conn:
         organisation = await organisations.organisation(conn, slug)
+        predecessors = await organisations.list_predecessors(conn, organisation.id)
+    if (leads_to := organisation.successor_slug or organisation.slug) != slug:
+        return see_other(request, "municipalities.show", slug=leads_to)
     listed = await request.app[DB].browse(
         lambda conn: members.list_members(conn, organisation=slug, cursor=cursor or None)
     )
     started = await request.app[DB].browse(lambda conn: topics.list_of_organisation(conn, actor, slug))
     page = MunicipalityPage(
         organisation=organisation,
+        predecessors=predecessors,
         members=listed.items,
         next=listed.next or "",
         is_first=not cursor,

@@ -18,7 +18,7 @@ async def list_organisations(request: web.Request) -> Grouped:
     """Return the associations first, then the municipalities of each region, then the partners."""
     words = request[TRANSLATOR]
     async with request.app[DB].read() as conn:
-        found = await organisations.list_organisations(conn, language=words.language)
+        found = await organisations.list_organisations(conn, state="open", language=words.language)
     kinds = {"association": words.gettext(mark("Associations")), "partner": words.gettext(mark("Partners"))}
     groups: dict[str, list[tuple[str, str]]] = {kinds["association"]: []}
     for each in found:
@@ -29,9 +29,12 @@ async def list_organisations(request: web.Request) -> Grouped:
 
 
 async def organisation(request: web.Request, slug: str) -> Organisation:
-    """Return the organisation that was chosen, or raise Invalid."""
+    """Return the organisation that was chosen, or raise Invalid: also where it is closed."""
     async with request.app[DB].read() as conn:
         try:
-            return await organisations.organisation(conn, slug)
+            found = await organisations.organisation(conn, slug)
         except NotFound:
             raise Invalid({"organisation": ("unknown",)}) from None
+    if found.is_closed:
+        raise Invalid({"organisation": ("closed",)})
+    return found

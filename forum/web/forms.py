@@ -18,7 +18,7 @@ from multidict import MultiDictProxy
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from forum.domain.entities import BODY_LIMIT, EMAIL_LIMIT, NAME_LIMIT
+from forum.domain.entities import BODY_LIMIT, EMAIL_LIMIT, NAME_LIMIT, SLUG_LIMIT
 from forum.errors import BadRequest, Invalid
 from forum.i18n import Language, is_language
 
@@ -31,6 +31,7 @@ _UNSEEN: Final = re.compile(
 """Blanks and characters without a shape: a text of nothing else could be neither read nor clicked."""
 _DIGITS: Final = re.compile("[0-9]{1,19}")
 _INT8: Final = 2**63 - 1
+_SLUG: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 
 _MARKS: Final = "".join(
     character
@@ -92,6 +93,12 @@ def _spoken_or_none(value: str) -> str:
     return _spoken(value) if value else value
 
 
+def _slug(value: str) -> str:
+    if value and not _SLUG.fullmatch(value):
+        raise PydanticCustomError("bad_slug", "no words for an address")
+    return value
+
+
 def _checkbox(value: object) -> object:
     return value in {"on", "1", "true"} if isinstance(value, str) else value
 
@@ -109,6 +116,8 @@ SpokenLanguage = Annotated[Language, AfterValidator(_spoken)]
 OptionalLanguage = Annotated[Language, AfterValidator(_spoken_or_none)]
 """The same, or an empty text where it is another or not known."""
 Checkbox = Annotated[bool, BeforeValidator(_checkbox)]
+Slug = Annotated[Line, Field(max_length=SLUG_LIMIT), AfterValidator(_slug)]
+"""Words for an address, or an empty text where the forum is to find them."""
 
 _CODES: Final = {
     "missing": "required",
@@ -203,6 +212,10 @@ FIELD_CODES: Final = frozenset(
         "bad_domain",
         "same_address",
         "public_provider",
+        "closed",
+        "bad_slug",
+        "bad_subdivision",
+        "bad_nuts",
     }
 )
 """Every code a field's fault can have; `problems.py` has a sentence for each."""

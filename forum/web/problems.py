@@ -53,6 +53,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "not_moderator": mark("Only moderators and administrators may do this."),
     "not_administrator": mark("Only administrators may do this."),
     "application_decided": mark("The application was decided on meanwhile."),
+    "organisation_closed": mark("The organisation was closed or merged meanwhile."),
+    "organisation_merged": mark("Its members have passed on to another organisation, so it cannot be opened again."),
+    "preview_changed": mark("Something has changed since you were shown what would happen. Please look at it again."),
     "invitation_void": mark("The invitation was accepted or withdrawn meanwhile."),
     "terms_due": mark("The terms of use have changed. Read them on the forum's pages, then go on."),
     "has_replies": mark("Others have replied, so the topic can no longer be deleted."),
@@ -145,6 +148,12 @@ FIELDS: Final[Mapping[str, str]] = {
     "same_address": mark("This is your address already."),
     "bad_domain": mark("Please write a domain such as larnaka.org.cy, without anything before it."),
     "public_provider": mark("At this provider anybody can have an address, so it cannot be an organisation's own."),
+    "closed": mark("This organisation takes no new members any more. Please choose another."),
+    "bad_slug": mark("Please use small Latin letters, digits and single hyphens, such as north-aegean."),
+    "bad_subdivision": mark("This is no subdivision of the country by ISO 3166-2. Please write a code such as GR-K."),
+    "bad_nuts": mark(
+        "This is no NUTS code of the country. It begins with the two letters of the country, which are EL for Greece, such as EL41."
+    ),
     "past": mark("Please choose a time that is still to come."),
 }
 

@@ -74,6 +74,25 @@ PAGES: Final = {
     "member_imports.show":   "L L 3 3 3 3 4",
     "member_imports.update": "L L 3 3 3 3 4",
     "member_imports.delete": "L L 3 3 3 3 4",
+    "regions.index":         "L L 3 3 3 3 2",
+    "regions.create":        "L L 3 3 3 3 V",
+    "regions.new":           "L L 3 3 3 3 2",
+    "regions.edit":          "L L 3 3 3 3 2",
+    "regions.update":        "L L 3 3 3 3 V",
+    "organisations.index":   "L L 3 3 3 3 2",
+    "organisations.create":  "L L 3 3 3 3 V",
+    "organisations.new":     "L L 3 3 3 3 2",
+    "organisations.edit":    "L L 3 3 3 3 2",
+    "organisations.update":  "L L 3 3 3 3 V",
+    "closures.new":          "L L 3 3 3 3 2",
+    "closures.create":       "L L 3 3 3 3 S",
+    "closures.delete":       "L L 3 3 3 3 S",
+    "mergers.new":           "L L 3 3 3 3 2",
+    "mergers.create":        "L L 3 3 3 3 V",
+    "relocations.new":       "L L 3 3 3 3 2",
+    "relocations.create":    "L L 3 3 3 3 V",
+    "transfers.new":         "L L 3 3 3 3 2",
+    "transfers.create":      "L L 3 3 3 3 V",
     "help.terms":            "2 2 2 2 2 2 2",
     "password_resets.new":    "2 2 2 2 2 2 2",
     "password_resets.create": "V V V V V V V",
@@ -187,6 +206,11 @@ API: Final = {
     "api.regions.index":       "L L 2 2 2 2 2",
     "api.municipalities.index": "L L 2 2 2 2 2",
     "api.municipalities.show": "L L 2 2 2 2 2",
+    "api.municipalities.create": "L L 3 3 3 3 V",
+    "api.municipalities.update": "L L 3 3 3 3 2",
+    "api.regions.show":        "L L 2 2 2 2 2",
+    "api.regions.create":      "L L 3 3 3 3 V",
+    "api.regions.update":      "L L 3 3 3 3 2",
     "api.members.index":       "L L 2 2 2 2 2",
     "api.members.show":        "L L 2 2 2 2 2",
     "api.members.update":      "L L 3 3 3 3 V",
@@ -255,12 +279,20 @@ async def _arrange(site: Site, route: Route) -> _Things:
     return _Things(made.topic_id, made.slug, post_id, feedback_id)
 
 
+def _slug(route: Route) -> str:
+    """Return the slug of something that is there, of the kind that a path speaks of."""
+    for folder, slug in (("/municipalities", "larnaca"), ("/organisations", "larnaca"), ("/regions", "cyprus")):
+        if folder in route.path:
+            return slug
+    return "questions"
+
+
 def _path(site: Site, route: Route, things: _Things) -> str:
     values: dict[str, object] = {
         "id": 999_999,
         "topic_id": things.topic_id,
         "post_id": things.post_id,
-        "slug": things.slug if "/topics/" in route.path else "larnaca" if "municip" in route.path else "questions",
+        "slug": things.slug if "/topics/" in route.path else _slug(route),
         "member_id": site.cast.nikos.member_id,
         "session_id": 999_999,
         "token_id": 999_999,

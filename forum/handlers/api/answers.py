@@ -111,6 +111,8 @@ def municipality(request: web.Request, found: entities.Organisation) -> models.M
         population=found.population,
         population_year=found.population_year,
         member_count=found.member_count,
+        state=found.state,
+        merged_into=found.successor_slug,
     )
 
 

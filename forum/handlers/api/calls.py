@@ -59,8 +59,10 @@ class Call:
             charset="utf-8",
         )
         if self.creates:
-            made: object = getattr(result, "id", None)
-            response.headers["Location"] = absolute(request.app, url_for(request.app, self.creates, id=made))
+            route = request.app.router[self.creates]
+            name = "slug" if "{slug}" in route.canonical else "id"
+            parts = {name: getattr(result, name)}
+            response.headers["Location"] = absolute(request.app, url_for(request.app, self.creates, **parts))
         return response
 
 

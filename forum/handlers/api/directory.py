@@ -22,6 +22,12 @@ async def list_regions(request: web.Request, query: models.PageQuery) -> models.
     return models.Regions(items=[answers.region(request, region) for region in items], next=following)
 
 
+@call(mark("Show a region"), answers=models.Region, refuses=(404,))
+async def show_region(request: web.Request) -> models.Region:
+    async with request.app[DB].read() as conn:
+        return answers.region(request, await regions.region(conn, request.match_info["slug"]))
+
+
 @call(mark("List the municipalities"), takes=models.MunicipalitiesQuery, answers=models.Municipalities)
 async def list_municipalities(request: web.Request, query: models.MunicipalitiesQuery) -> models.Municipalities:
     async with request.app[DB].read() as conn:

@@ -64,4 +64,6 @@ async def _organisation(request: web.Request, sent: models.NewInvitation) -> Org
             raise Invalid({field: ("unknown",)}) from None
     if sent.municipality is not None and found.kind != "municipality":
         raise Invalid({field: ("unknown",)})
+    if found.is_closed:
+        raise Invalid({field: ("closed",)})
     return found.id

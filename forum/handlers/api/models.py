@@ -22,6 +22,7 @@ from forum.domain.entities import (
     TOKEN_NAME_LIMIT,
     Language,
     OrganisationKind,
+    OrganisationState,
     Role,
 )
 from forum.domain.pages import CURSOR_LIMIT
@@ -399,6 +400,10 @@ class Municipality(Answer):
     population: int | None
     population_year: int | None
     member_count: int
+    state: OrganisationState = Field(
+        description=mark("“closed” takes no new members; the members of one that is “merged” have passed on.")
+    )
+    merged_into: str | None = Field(description=mark("Slug of the organisation its members passed on to."))
 
 
 class Municipalities(Page[Municipality]):

@@ -13,6 +13,7 @@ from forum.handlers.api import (
     me,
     member_imports,
     notifications,
+    places,
     posts,
     search,
     tokens,
@@ -31,6 +32,19 @@ _CALLS: Final = (
     Route("PUT", "/api/v1/notifications/read", notifications.update, Access.MEMBER, "api.notifications.update"),
     # Directory
     Route("GET", "/api/v1/regions", directory.list_regions, Access.MEMBER, "api.regions.index"),
+    Route("POST", "/api/v1/regions", places.create_region, Access.ADMINISTRATOR, "api.regions.create"),
+    Route("GET", "/api/v1/regions/{slug}", directory.show_region, Access.MEMBER, "api.regions.show"),
+    Route("PATCH", "/api/v1/regions/{slug}", places.update_region, Access.ADMINISTRATOR, "api.regions.update"),
+    Route(
+        "POST", "/api/v1/municipalities", places.create_municipality, Access.ADMINISTRATOR, "api.municipalities.create"
+    ),
+    Route(
+        "PATCH",
+        "/api/v1/municipalities/{slug}",
+        places.update_municipality,
+        Access.ADMINISTRATOR,
+        "api.municipalities.update",
+    ),
     Route("GET", "/api/v1/municipalities", directory.list_municipalities, Access.MEMBER, "api.municipalities.index"),
     Route(
         "GET", "/api/v1/municipalities/{slug}", directory.show_municipality, Access.MEMBER, "api.municipalities.show"

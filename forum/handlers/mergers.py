@@ -1,0 +1,79 @@
+"""An organisation merges into another: it is chosen, what its members gain and lose is shown, then it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from aiohttp import web
+
+from forum.domain import access, organisations, successions
+from forum.domain.entities import Organisation
+from forum.domain.successions import Preview
+from forum.errors import Invalid
+from forum.keys import ACTOR, DB
+from forum.web import choices
+from forum.web.flash import flash
+from forum.web.forms import Form, FormState, Line, RequiredLine, query_param, state_of
+from forum.web.pages import Page, render
+from forum.web.urls import see_other
+
+
+class MergerForm(Form):
+    organisation: RequiredLine
+    digest: Line = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergerPage(Page):
+    template: ClassVar[str] = "mergers/new.html"
+    organisation: Organisation
+    form: FormState
+    organisations: choices.Grouped
+    into: Organisation | None
+    preview: Preview | None
+    """None until the other one is chosen."""
+
+
+async def new(request: web.Request) -> web.Response:
+    form = FormState({"organisation": query_param(request, "organisation")})
+    if not form.value("organisation"):
+        return await _page(request, form)
+    try:
+        into = await choices.organisation(request, form.value("organisation"))
+        grant = access.to_administer(request[ACTOR])
+        async with request.app[DB].read() as conn:
+            gone = await organisations.organisation(conn, request.match_info["slug"])
+            shown = await successions.preview_merger(conn, grant, gone, into)
+    except Invalid as invalid:
+        return await _page(request, FormState(form.values, invalid.fields), status=invalid.status)
+    return await _page(request, form, into, shown)
+
+
+async def create(request: web.Request) -> web.Response:
+    grant, slug = access.to_administer(request[ACTOR]), request.match_info["slug"]
+    try:
+        form = MergerForm.parse(await request.post())
+        into = await choices.organisation(request, form.organisation)
+        async with request.app[DB].write() as tx:
+            await successions.merge(tx, grant, slug, into.slug, digest=form.digest)
+    except Invalid as invalid:
+        return await _page(request, await state_of(request, invalid), status=invalid.status)
+    response = see_other(request, "organisations.edit", slug=into.slug)
+    flash(request, response, "organisation.merged")
+    return response
+
+
+async def _page(
+    request: web.Request,
+    form: FormState,
+    into: Organisation | None = None,
+    shown: Preview | None = None,
+    *,
+    status: int = 200,
+) -> web.Response:
+    async with request.app[DB].read() as conn:
+        found = await organisations.organisation(conn, request.match_info["slug"])
+    offered = await choices.list_organisations(request)
+    page = MergerPage(organisation=found, form=form, organisations=offered, into=into, preview=shown)
+    return await render(request, page, status=status)
