@@ -27,7 +27,9 @@ from forum.web.pages import Page, render
 from forum.web.urls import see_other
 
 SHOWN: Final = 200
-"""Lines of each list on the page: beyond, one corrects the file and sends it again."""
+"""Faults on the page: beyond, one corrects the file and sends it again."""
+SHOWN_READY: Final = 20
+"""People on the page: enough to see whether the columns were understood."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class ImportPage(Page):
     heads: dict[str, str]
     """The msgids of the columns."""
     shown: int
+    shown_ready: int
 
 
 async def new(request: web.Request) -> web.Response:
@@ -78,6 +81,7 @@ async def show(request: web.Request) -> web.Response:
         staff=[one for one in report.ready if one.role is not Role.MEMBER],
         heads=dict(member_sheets.HEADS),
         shown=SHOWN,
+        shown_ready=SHOWN_READY,
     )
     return await render(request, page)
 
