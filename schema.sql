@@ -166,10 +166,12 @@ CREATE TABLE group_members (
     group_id bigint NOT NULL REFERENCES groups ON DELETE CASCADE,
     member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
     created_at timestamptz NOT NULL DEFAULT now(),
+    is_owner boolean NOT NULL DEFAULT false,
     PRIMARY KEY (group_id, member_id)
 );
 CREATE INDEX group_members_member_id_idx ON group_members (member_id, group_id);
 COMMENT ON TABLE group_members IS 'Who was put into a system or free group; region and organisation groups follow from members.organisation_id.';
+COMMENT ON COLUMN group_members.is_owner IS 'Whether the member may put others into the group, a free one, and take them out.';
 
 -- Who is in which group, by whatever way.  One source: nothing to keep in step.  LATERAL, so that it begins with the
 -- member who is asked about, however many people a region has.

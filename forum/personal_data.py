@@ -117,7 +117,7 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         "group_members",
         Retention.MEMBERSHIP,
         Erasure.DELETE_ROW,
-        {"member_id": Purpose.RIGHTS, "created_at": Purpose.RIGHTS},
+        {"member_id": Purpose.RIGHTS, "created_at": Purpose.RIGHTS, "is_owner": Purpose.RIGHTS},
     ),
     *_table(
         "topics",

@@ -29,6 +29,9 @@ from forum.handlers import (
     events,
     feedback,
     group_levels,
+    group_members,
+    group_owners,
+    groups,
     health,
     help,
     home,
@@ -182,6 +185,10 @@ _PAGES: Final = (
     Route("GET", "/municipalities/{slug}", municipalities.show, Access.MEMBER, "municipalities.show"),
     Route("GET", "/members", members.index, Access.MEMBER, "members.index"),
     Route("GET", "/members/{member_id}", members.show, Access.MEMBER, "members.show"),
+    # A group, for its owners
+    Route("GET", "/groups/{slug}", group_members.index, Access.MEMBER, "group_members.index"),
+    Route("POST", "/groups/{slug}/members", group_members.create, Access.MEMBER, "group_members.create"),
+    Route("POST", "/groups/{slug}/members/delete", group_members.delete, Access.MEMBER, "group_members.delete"),
     # What is offered while somebody writes
     Route("GET", "/completions/members", completions.list_members, Access.MEMBER, "completions.list_members"),
     Route("GET", "/completions/emoji", completions.list_emoji, Access.MEMBER, "completions.list_emoji"),
@@ -415,6 +422,17 @@ _PAGES: Final = (
         Access.ADMINISTRATOR,
         "transfers.create",
         is_grave=True,
+    ),
+    Route("GET", "/admin/groups", groups.index, Access.ADMINISTRATOR, "groups.index"),
+    Route("POST", "/admin/groups", groups.create, Access.ADMINISTRATOR, "groups.create"),
+    Route("GET", "/admin/groups/new", groups.new, Access.ADMINISTRATOR, "groups.new"),
+    Route("GET", "/admin/groups/{slug}/edit", groups.edit, Access.ADMINISTRATOR, "groups.edit"),
+    Route("POST", "/admin/groups/{slug}/edit", groups.update, Access.ADMINISTRATOR, "groups.update"),
+    Route("GET", "/admin/groups/{slug}/delete", groups.confirm, Access.ADMINISTRATOR, "groups.confirm"),
+    Route("POST", "/admin/groups/{slug}/delete", groups.delete, Access.ADMINISTRATOR, "groups.delete", is_grave=True),
+    Route("POST", "/admin/groups/{slug}/owners", group_owners.create, Access.ADMINISTRATOR, "group_owners.create"),
+    Route(
+        "POST", "/admin/groups/{slug}/owners/delete", group_owners.delete, Access.ADMINISTRATOR, "group_owners.delete"
     ),
     Route("GET", "/admin/security", security.edit, Access.ADMINISTRATOR, "security.edit"),
     Route("POST", "/admin/security", security.update, Access.ADMINISTRATOR, "security.update", is_grave=True),

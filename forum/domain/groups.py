@@ -72,6 +72,42 @@ _RENAME_OF_PLACE = Statement(
     card=Card.NONE,
 )
 
+_MAKE_FREE = Statement(
+    "groups.make_free",
+    "INSERT INTO groups (slug, kind, name_el, name_en) VALUES ($1, 'free', $2, $3) RETURNING id",
+    returns=int,
+    card=Card.ONE,
+)
+
+_RENAME_FREE = Statement(
+    "groups.rename_free",
+    "UPDATE groups SET name_el = $2, name_en = $3 WHERE groups.id = $1 AND groups.kind = 'free'",
+    returns=int,
+    card=Card.NONE,
+)
+
+_DELETE_FREE = Statement(
+    "groups.delete_free",
+    """
+    DELETE FROM groups
+    WHERE groups.id = $1 AND groups.kind = 'free'
+        AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.group_id = groups.id)
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+_SET_OWNER = Statement(
+    "groups.set_owner",
+    """
+    UPDATE group_members
+    SET is_owner = $3
+    WHERE group_members.group_id = $1 AND group_members.member_id = $2 AND group_members.is_owner <> $3
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
 _OF_PLACES = Query(
     "groups.of_places",
     "SELECT groups.id FROM groups WHERE groups.organisation_id = $1 OR groups.region_id = $2 ORDER BY groups.id",
@@ -119,6 +155,25 @@ async def rename_of_organisation(
     tx: Tx, organisation_id: OrganisationId, *, slug: str, name_el: str, name_en: str
 ) -> None:
     await tx.run(_RENAME_OF_PLACE, None, organisation_id, f"organisation-{slug}", name_el, name_en)
+
+
+async def make_free(tx: Tx, *, slug: str, name_el: str, name_en: str) -> GroupId:
+    """Make a group that people are put into; raise Invalid for a taken slug."""
+    return GroupId(await tx.one(_MAKE_FREE, slug, name_el, name_en))
+
+
+async def rename_free(tx: Tx, group_id: GroupId, *, name_el: str, name_en: str) -> None:
+    await tx.run(_RENAME_FREE, group_id, name_el, name_en)
+
+
+async def delete_free(tx: Tx, group_id: GroupId) -> bool:
+    """Delete a free group; say whether it could be: not while it holds rights."""
+    return await tx.run(_DELETE_FREE, group_id) > 0
+
+
+async def set_owner(tx: Tx, group_id: GroupId, member_id: MemberId, value: bool) -> bool:
+    """Say of a member of a group whether they are an owner; return whether that was news."""
+    return await tx.run(_SET_OWNER, group_id, member_id, value) > 0
 
 
 async def list_ids_of_places(

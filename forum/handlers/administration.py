@@ -52,6 +52,11 @@ _PLACES: Final = (
         mark("The regions that take part, of Greece or of another state of the European Union."),
     ),
     Place(
+        "groups.index",
+        mark("Groups"),
+        mark("Make groups across organisations, say who is in them and who keeps them."),
+    ),
+    Place(
         "network.edit",
         mark("The network"),
         mark("Its name and tagline in both languages, and the colour of the pages."),

@@ -44,6 +44,10 @@ CREATE TRIGGER members_require_open_organisation
 BEFORE INSERT OR UPDATE OF organisation_id ON members
 FOR EACH ROW EXECUTE FUNCTION require_open_organisation();
 
+ALTER TABLE group_members
+ADD COLUMN is_owner boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN group_members.is_owner IS 'Whether the member may put others into the group, a free one, and take them out.';
+
 ALTER TABLE topics
 -- squawk-ignore adding-foreign-key-constraint
 ADD COLUMN organisation_id bigint REFERENCES organisations,

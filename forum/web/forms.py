@@ -216,6 +216,7 @@ FIELD_CODES: Final = frozenset(
         "bad_slug",
         "bad_subdivision",
         "bad_nuts",
+        "nobody",
     }
 )
 """Every code a field's fault can have; `problems.py` has a sentence for each."""

@@ -56,6 +56,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "organisation_closed": mark("The organisation was closed or merged meanwhile."),
     "organisation_merged": mark("Its members have passed on to another organisation, so it cannot be opened again."),
     "preview_changed": mark("Something has changed since you were shown what would happen. Please look at it again."),
+    "group_in_use": mark("The group holds rights, so it cannot be deleted. Take them from it first."),
     "invitation_void": mark("The invitation was accepted or withdrawn meanwhile."),
     "terms_due": mark("The terms of use have changed. Read them on the forum's pages, then go on."),
     "has_replies": mark("Others have replied, so the topic can no longer be deleted."),
@@ -149,6 +150,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "bad_domain": mark("Please write a domain such as larnaka.org.cy, without anything before it."),
     "public_provider": mark("At this provider anybody can have an address, so it cannot be an organisation's own."),
     "closed": mark("This organisation takes no new members any more. Please choose another."),
+    "nobody": mark(
+        "No member is called that. Please write the whole name, or the number in the address of their page."
+    ),
     "bad_slug": mark("Please use small Latin letters, digits and single hyphens, such as north-aegean."),
     "bad_subdivision": mark("This is no subdivision of the country by ISO 3166-2. Please write a code such as GR-K."),
     "bad_nuts": mark(

@@ -172,6 +172,7 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
         site.cast.sophie.member_id,
         [unwieldy.id, long.id],
     )
+    await _fill_places(site, owner)
     invitation, open_link = await _fill_invitations(site)
     link, mail_id = await _fill_mail(site, owner)
     token = unsubscribing.make(
@@ -242,6 +243,28 @@ async def _fill_invitations(site: Site) -> tuple[str, str]:
         found = [await invitations.invitation(tx, administrator, one) for one in (made, several)]
     first, second = (f"/invite/{invitations.make_token(site.app[SECRET], one)}" for one in found)
     return first, second
+
+
+async def _fill_places(site: Site, owner: RawConnection) -> None:
+    """Have an organisation closed and one merged, and free groups: one that members keep, one that holds rights."""
+    await owner.execute(
+        "UPDATE organisations SET closed_at = now(), merged_into_id = CASE WHEN slug = 'psara' THEN "
+        "(SELECT id FROM organisations WHERE slug = 'chios') END WHERE slug IN ('psara', 'oinousses')"
+    )
+    await owner.execute(
+        "INSERT INTO groups (slug, kind, name_el, name_en) VALUES ('water', 'free', $1, 'Water'), "
+        "('harbours', 'free', 'Λιμάνια', 'Harbours')",
+        UNWIELDY[:160].strip(),
+    )
+    await owner.execute(
+        "INSERT INTO group_members (group_id, member_id, is_owner) SELECT groups.id, members.id, members.id = $1 "
+        "FROM groups, members WHERE groups.slug = 'water'",
+        site.cast.maria.member_id,
+    )
+    await owner.execute(
+        "INSERT INTO grants SELECT categories.id, groups.id, true, true, false, false, false, false, false "
+        "FROM categories, groups WHERE groups.slug = 'harbours'"
+    )
 
 
 async def _fill_mail(site: Site, owner: RawConnection) -> tuple[str, int]:
@@ -408,23 +431,32 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("asking for an invitation refused", filled.open_link, None, 422, press="Send me the invitation"),
         Family("invitation asked for", "/invite/sent", None),
         Family("invitation that is void", "/invite/1-x", None, 404),
-        Family("organisations", "/admin/organisations", "administrator"),
-        Family("organisations found", "/admin/organisations?kind=partner", "administrator"),
-        Family("organisation to add", "/admin/organisations/new", "administrator"),
-        Family("organisation refused", "/admin/organisations/new", "administrator", 422, press="Add the organisation"),
-        Family("organisation to change", "/admin/organisations/mytilene/edit", "administrator"),
-        Family("organisation to close", "/admin/organisations/mytilene/closure/new", "administrator"),
-        Family("merger", "/admin/organisations/mytilene/merger/new", "administrator"),
-        Family("merger shown first", "/admin/organisations/mytilene/merger/new?organisation=larnaca", "administrator"),
-        Family("another region", "/admin/organisations/mytilene/region/new", "administrator"),
-        Family("another region shown first", "/admin/organisations/mytilene/region/new?region=cyprus", "administrator"),
-        Family("another organisation", f"/admin/members/{site.cast.nikos.member_id}/organisation/new", "administrator"),
+        Family("terms to accept", "/terms/accept", "nikos"),
+        Family("terms refused", "/terms/accept", "nikos", 422, press="Go on"),
         Family("regions", "/admin/regions", "administrator"),
         Family("region to add", "/admin/regions/new", "administrator"),
         Family("region refused", "/admin/regions/new", "administrator", 422, press="Add the region"),
-        Family("region to change", "/admin/regions/cyprus/edit", "administrator"),
-        Family("terms to accept", "/terms/accept", "nikos"),
-        Family("terms refused", "/terms/accept", "nikos", 422, press="Go on"),
+        Family("organisations", "/admin/organisations", "administrator"),
+        Family("no organisation like that", "/admin/organisations?q=atlantis", "administrator"),
+        Family("organisation to add", "/admin/organisations/new", "administrator"),
+        Family("region to change", "/admin/regions/north-aegean/edit", "administrator"),
+        Family("merged organisation", "/admin/organisations/psara/edit", "administrator"),
+        Family("closed organisation", "/municipalities/oinousses"),
+        Family("organisation to change", "/admin/organisations/larnaca/edit", "administrator"),
+        Family("closure", "/admin/organisations/larnaca/closure/new", "administrator"),
+        Family("merger", "/admin/organisations/larnaca/merger/new", "administrator"),
+        Family("merger shown", "/admin/organisations/larnaca/merger/new?organisation=mytilene", "administrator"),
+        Family("relocation", "/admin/organisations/larnaca/region/new", "administrator"),
+        Family("relocation shown", "/admin/organisations/larnaca/region/new?region=north-aegean", "administrator"),
+        Family("transfer", f"/admin/members/{site.cast.maria.member_id}/organisation/new", "administrator"),
+        Family("groups", "/admin/groups", "administrator"),
+        Family("group to make", "/admin/groups/new", "administrator"),
+        Family("group to change", "/admin/groups/water/edit", "administrator"),
+        Family("group to delete", "/admin/groups/water/delete", "administrator"),
+        Family("group that holds rights", "/admin/groups/harbours/delete", "administrator"),
+        Family("members of a group", "/groups/water", "administrator"),
+        Family("members of one's group", "/groups/water"),
+        Family("nobody in a group", "/groups/harbours", "administrator"),
         Family("levels of groups", "/admin/levels", "administrator"),
         Family("mail", "/admin/mail", "administrator"),
         Family("mail not delivered", "/admin/mail?outcome=failed", "administrator"),

@@ -6,8 +6,14 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from forum.domain.entities import DISTRICT_LIMIT, ORGANISATION_NAME_LIMIT, REGION_NAME_LIMIT, SLUG_LIMIT
-from forum.handlers.api.models import INT4, SLUG, Body, Slug
+from forum.domain.entities import (
+    DISTRICT_LIMIT,
+    GROUP_NAME_LIMIT,
+    ORGANISATION_NAME_LIMIT,
+    REGION_NAME_LIMIT,
+    SLUG_LIMIT,
+)
+from forum.handlers.api.models import INT4, SLUG, Answer, Body, Id, Slug
 from forum.i18n import mark
 from forum.web.forms import RequiredLine
 
@@ -15,6 +21,8 @@ OwnSlug = Annotated[str, Field(pattern=SLUG, max_length=SLUG_LIMIT)]
 RegionName = Annotated[RequiredLine, Field(min_length=1, max_length=REGION_NAME_LIMIT)]
 OrganisationName = Annotated[RequiredLine, Field(min_length=1, max_length=ORGANISATION_NAME_LIMIT)]
 District = Annotated[RequiredLine, Field(min_length=1, max_length=DISTRICT_LIMIT)]
+GroupName = Annotated[RequiredLine, Field(min_length=1, max_length=GROUP_NAME_LIMIT)]
+Ids = Annotated[list[Id], Field(max_length=1000)]
 Code = Annotated[RequiredLine, Field(min_length=1, max_length=10)]
 Population = Annotated[int, Field(ge=1, le=INT4)]
 Year = Annotated[int, Field(ge=1900, le=2200)]
@@ -69,3 +77,28 @@ class MunicipalityChange(Body):
     is_displaced: bool | None = None
     population: Population | None = Field(None, description=mark("With “population_year”, or neither."))
     population_year: Year | None = None
+
+
+class NewGroup(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Νερό", "name_en": "Water", "members": []}]})
+    name: GroupName = Field(description=mark("In Greek."))
+    name_en: GroupName | None = Field(None, description=mark("In English; the other name where it is left out."))
+    slug: OwnSlug | None = Field(None, description=mark("Made of the English name where it is left out."))
+    members: Ids = Field(default_factory=list, description=mark("Ids of its members."))
+
+
+class GroupChange(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Νερό και αποχέτευση"}]})
+    name: GroupName | None = Field(None, description=mark("In Greek."))
+    name_en: GroupName | None = Field(None, description=mark("In English."))
+    members: Ids | None = Field(None, description=mark("All who are to be in it: others leave."))
+
+
+class KeptGroup(Answer):
+    id: Id
+    slug: str
+    name: str
+    name_el: str
+    name_en: str
+    members: list[Id]
+    owners: list[Id] = Field(description=mark("Those of the members who may add and remove others."))

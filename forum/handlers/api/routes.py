@@ -9,6 +9,7 @@ from forum.handlers.api import (
     categories,
     directory,
     events,
+    groups,
     invitations,
     me,
     member_imports,
@@ -49,6 +50,9 @@ _CALLS: Final = (
     Route(
         "GET", "/api/v1/municipalities/{slug}", directory.show_municipality, Access.MEMBER, "api.municipalities.show"
     ),
+    Route("POST", "/api/v1/groups", groups.create, Access.ADMINISTRATOR, "api.groups.create"),
+    Route("GET", "/api/v1/groups/{slug}", groups.show, Access.ADMINISTRATOR, "api.groups.show"),
+    Route("PATCH", "/api/v1/groups/{slug}", groups.update, Access.ADMINISTRATOR, "api.groups.update"),
     Route("GET", "/api/v1/members", directory.list_members, Access.MEMBER, "api.members.index"),
     Route("GET", "/api/v1/members/{id}", directory.show_member, Access.MEMBER, "api.members.show"),
     Route("PATCH", "/api/v1/members/{id}", directory.update_member, Access.ADMINISTRATOR, "api.members.update"),
