@@ -71,11 +71,17 @@ class _Found:
     is_owner: bool
 
 
+# Counted by place: the view of memberships begins with members, and would be walked once for each group.
 _LIST = Query(
     "free_groups.list",
     """
     SELECT groups.id, groups.slug, groups.kind, groups.name_el, groups.name_en,
-           (SELECT count(*) FROM memberships WHERE memberships.group_id = groups.id),
+           (SELECT count(*) FROM group_members WHERE group_members.group_id = groups.id)
+           + coalesce((
+               SELECT sum((SELECT count(*) FROM members WHERE members.organisation_id = places.id))::bigint
+               FROM organisations AS places
+               WHERE places.id = groups.organisation_id OR places.region_id = groups.region_id
+           ), 0),
            (SELECT count(*) FROM grants WHERE grants.group_id = groups.id)
     FROM groups
     ORDER BY
