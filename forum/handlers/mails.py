@@ -28,6 +28,12 @@ from forum.web.urls import see_other
 KINDS = {
     "password_reset": mark("Forgotten password"),
     "password_changed": mark("Password changed"),
+    "address_asked": mark("New address to confirm"),
+    "address_changed": mark("Address changed"),
+    "welcome": mark("First password"),
+    "application_asked": mark("Application begun"),
+    "application_waiting": mark("Application to decide on"),
+    "application_refused": mark("Application refused"),
     "invitation": mark("Invitation"),
     "invitation_asked": mark("Invitation by a link"),
     "notifications": mark("Notifications"),

@@ -115,7 +115,7 @@ async def test_an_address_is_changed_and_taken_back(
     await guest.press(guest.say("Take it back"))
     assert await owner.fetchval("SELECT count(*) FROM members WHERE email = $1", people.email("maria")) == 1
     await maria.go("/settings")
-    assert maria.path == "/login"
+    assert maria.path.startswith("/login")
     await maria.field("E-mail address").fill(people.email("maria"))
     await maria.field("Password").fill(PASSWORD)
     await maria.press(maria.say("Sign in"), status=422)
