@@ -102,6 +102,8 @@ async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Ca
         "tokens": {"id": spare.id},
         "invitations": {"id": await _invite(app, cast)},
         "municipalities": {"slug": "larnaca"},
+        "regions": {"slug": "cyprus"},
+        "groups": {"slug": "moderators"},
         "categories": {"slug": "questions"},
     }
     return Caller(headers, known)

@@ -23,7 +23,7 @@ from forum.web import member_sheets, problems, uploads
     takes=models.ImportQuery,
     brings_file=True,
     answers=models.MemberImport,
-    refuses=(403,),
+    refuses=(403, 409),
 )
 async def create(request: web.Request, sent: models.ImportQuery) -> models.MemberImport:
     """Whoever is a member already is left as they are, so that a file sent twice makes nobody twice."""

@@ -116,11 +116,11 @@ def _operation(route: Route, call: Call, schemas: dict[str, Json]) -> Json:
     if call.takes is not None and issubclass(call.takes, Body):
         statuses |= {413, 415}
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": _reference(call.takes)}}}
-    refusals = {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)}
     if call.brings_file:
         statuses |= {413, 415}
         form = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
         operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
+    refusals = {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)}
     operation["responses"] = {str(call.status): _answer(call), **refusals}
     return operation
 
