@@ -683,17 +683,18 @@ COMMENT ON TABLE invitation_groups IS 'The free groups that whoever accepts an i
 
 ALTER TABLE members ADD CONSTRAINT members_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES invitations;
 
-CREATE TABLE member_imports (
+CREATE TABLE imports (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CONSTRAINT imports_kind_check CHECK (kind IN ('members', 'municipalities')),
     actor_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
-    name text NOT NULL CONSTRAINT member_imports_name_check CHECK (length(name) BETWEEN 1 AND 200),
-    content bytea NOT NULL CONSTRAINT member_imports_content_check CHECK (octet_length(content) <= 1048576),
-    member_count integer NOT NULL DEFAULT 0 CONSTRAINT member_imports_member_count_check CHECK (member_count >= 0),
+    name text NOT NULL CONSTRAINT imports_name_check CHECK (length(name) BETWEEN 1 AND 200),
+    content bytea NOT NULL CONSTRAINT imports_content_check CHECK (octet_length(content) <= 1048576),
+    made_count integer NOT NULL DEFAULT 0 CONSTRAINT imports_made_count_check CHECK (made_count >= 0),
     created_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX member_imports_actor_id_idx ON member_imports (actor_id);
-CREATE INDEX member_imports_created_at_idx ON member_imports (created_at);
-COMMENT ON TABLE member_imports IS 'A CSV file of people as it was sent, how many of them it has made members, and who sent it. Kept for 24 hours.';
+CREATE INDEX imports_actor_id_idx ON imports (actor_id);
+CREATE INDEX imports_created_at_idx ON imports (created_at);
+COMMENT ON TABLE imports IS 'A CSV file of people or municipalities as it was sent, how many rows it has made, and who sent it. Kept for 24 hours.';
 
 CREATE TABLE applications (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -23,7 +23,7 @@ from forum import clock, server
 from forum import config as settings
 from forum.config import Config
 from forum.db import Conn, Database
-from forum.domain import counters, mails, member_imports, organisations, second_factors, sign_in
+from forum.domain import counters, imports, mails, member_imports, organisations, second_factors, sign_in
 from forum.domain import members as members_domain
 from forum.domain.entities import Language, MailKind, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
@@ -406,7 +406,7 @@ async def _import_members(
     return report
 
 
-def _finding_in_one_line(file: Path, finding: member_imports.Finding) -> str:
+def _finding_in_one_line(file: Path, finding: imports.Finding) -> str:
     from forum.web.problems import field_sentence
 
     column = f", {finding.column}" if finding.column else ""

@@ -332,10 +332,11 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         },
     ),
     *_table(
-        "member_imports",
+        "imports",
         Retention.DAY,
         Erasure.DELETE_ROW,
         {
+            "kind": Purpose.RIGHTS,
             "actor_id": Purpose.RIGHTS,
             "name": Purpose.RIGHTS,
             "content": Purpose.RIGHTS,

@@ -23,10 +23,10 @@ from forum.domain import (
     address_changes,
     applications,
     fanouts,
+    imports,
     invitations,
     jobs,
     mails,
-    member_imports,
     notifications,
     password_resets,
     sessions,
@@ -81,7 +81,7 @@ async def _sweep(db: Database, config: Config) -> None:
         await sessions.sweep(tx)
         await password_resets.sweep(tx)
         await invitations.sweep(tx)
-        await member_imports.sweep(tx)
+        await imports.sweep(tx)
         await applications.sweep(tx)
         await address_changes.sweep(tx)
         await mails.sweep(tx)

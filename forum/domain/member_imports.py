@@ -10,19 +10,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, mails, organisations
-from forum.domain.access import AdministerGrant
+from forum.domain import audit, imports, mails, organisations
 from forum.domain.entities import Group, GroupId, Language, MailKind, MemberId, Organisation, OrganisationId, Role
+from forum.domain.imports import Finding
 from forum.domain.members import GROUP_OF_ROLE, ROLE, USUAL_ZONE
-from forum.errors import NotFound
 from forum.i18n import fold
-
-KEPT: Final = timedelta(days=1)
-"""How long a file is kept for its administrator to look at; who was imported stands in the audit log."""
 
 AT_ONCE: Final = 500
 """Members made in one transaction: those who read and write meanwhile wait for it no long time."""
@@ -42,17 +37,6 @@ class Candidate:
     role: Role
     language: Language
     groups: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong with a line, in which column, in which value; `hint` is what may have been meant."""
-
-    line: int
-    column: str | None
-    code: str
-    value: str = ""
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +64,6 @@ class Report:
     """Lines of people who are members as the table says."""
     differing: list[Finding] = field(default_factory=list)
     faulty: list[Finding] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class MemberImport:
-    """A file that was sent."""
-
-    id: int
-    name: str
-    content: bytes
-    member_count: int
-    """How many members it has made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,45 +99,6 @@ _KNOWN = Query(
     card=Card.MANY,
 )
 
-_KEEP = Statement(
-    "member_imports.keep",
-    "INSERT INTO member_imports (actor_id, name, content) VALUES ($1, $2, $3) RETURNING id",
-    returns=int,
-    card=Card.ONE,
-)
-
-_FIND = Query(
-    "member_imports.find",
-    """
-    SELECT member_imports.id, member_imports.name, member_imports.content, member_imports.member_count
-    FROM member_imports
-    WHERE member_imports.id = $1 AND member_imports.actor_id = $2
-    """,
-    returns=MemberImport,
-    card=Card.ZERO_OR_ONE,
-)
-
-_COUNT = Statement(
-    "member_imports.count",
-    "UPDATE member_imports SET member_count = member_imports.member_count + $2 WHERE member_imports.id = $1",
-    returns=int,
-    card=Card.NONE,
-)
-
-_DELETE = Statement(
-    "member_imports.delete",
-    "DELETE FROM member_imports WHERE member_imports.id = $1 AND member_imports.actor_id = $2",
-    returns=int,
-    card=Card.NONE,
-)
-
-_SWEEP = Statement(
-    "member_imports.sweep",
-    "DELETE FROM member_imports WHERE member_imports.created_at < now() - $1::interval",
-    returns=int,
-    card=Card.NONE,
-)
-
 # Nobody has accepted the terms yet: informed_version 0 puts them first before whoever signs in.
 _CREATE = Statement(
     "member_imports.create",
@@ -193,25 +127,6 @@ _ENTER_GROUPS = Statement(
     returns=int,
     card=Card.NONE,
 )
-
-
-async def keep(tx: Tx, grant: AdministerGrant, name: str, content: bytes) -> int:
-    """Keep a file for its sender to look at what it would do; return its number."""
-    return await tx.one(_KEEP, grant.actor.member_id, name, content)
-
-
-async def find(conn: Conn, grant: AdministerGrant, import_id: int) -> MemberImport:
-    """Return a file that the actor sent; raise NotFound when there is none, or none any more."""
-    found = await conn.maybe(_FIND, import_id, grant.actor.member_id)
-    if found is None:
-        raise NotFound
-    return found
-
-
-async def delete(tx: Tx, grant: AdministerGrant, import_id: int) -> None:
-    """Forget a file; whom it made members they stay."""
-    if not await tx.run(_DELETE, import_id, grant.actor.member_id):
-        raise NotFound
 
 
 async def look(conn: Conn, candidates: Sequence[Candidate]) -> Report:
@@ -257,13 +172,8 @@ async def carry_out(
         tx, actor_id=actor_id, act="member.imported", subject="member", subject_ids=made, after=after
     )
     if import_id is not None:
-        await tx.run(_COUNT, import_id, len(made))
+        await imports.count(tx, import_id, len(made))
     return len(made)
-
-
-async def sweep(tx: Tx) -> int:
-    """Forget files that are older than KEPT; return how many."""
-    return await tx.run(_SWEEP, KEPT)
 
 
 class _Names:

@@ -57,7 +57,9 @@ async def add_region(
     _check_codes(facts)
     if key and (earlier := await idempotency.claim(tx, grant.actor, key)) is not None:
         return RegionId(earlier)
-    made = await regions.create(tx, slug=slug or _slug(facts.name_en), **asdict(facts), actor_id=grant.actor.member_id)
+    made = await regions.create(
+        tx, slug=slug or usual_slug(facts.name_en), **asdict(facts), actor_id=grant.actor.member_id
+    )
     if key:
         await idempotency.settle(tx, grant.actor, key, made)
     return made
@@ -105,7 +107,7 @@ async def add_organisation(
         return OrganisationId(earlier)
     made = await organisations.create(
         tx,
-        slug=slug or _slug(facts.name_en),
+        slug=slug or usual_slug(facts.name_en),
         kind=kind,
         region=region,
         **asdict(facts),
@@ -158,7 +160,8 @@ async def reopen(tx: Tx, grant: AdministerGrant, slug: str) -> None:
     await _record(tx, grant, "reopened", found, before={"state": "closed"}, after={"state": "open"})
 
 
-def _slug(name: str) -> str:
+def usual_slug(name: str) -> str:
+    """Return the slug that a place gets of its English name unless it is given another."""
     return slugs.slugify(name.removeprefix("Municipality of "), fallback="place", limit=SLUG_LIMIT)
 
 

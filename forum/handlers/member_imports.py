@@ -13,10 +13,11 @@ from typing import ClassVar, Final
 
 from aiohttp import web
 
-from forum.domain import access, member_imports
+from forum.domain import access, imports, member_imports
 from forum.domain.access import AdministerGrant
 from forum.domain.entities import Role
-from forum.domain.member_imports import AT_ONCE, MemberImport, Report
+from forum.domain.imports import Finding, Import
+from forum.domain.member_imports import AT_ONCE, Candidate, Report
 from forum.errors import Invalid
 from forum.keys import ACTOR, DB, HASHER, TRANSLATOR
 from forum.spreadsheets import LINES_LIMIT
@@ -42,7 +43,7 @@ class NewImportPage(Page):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPage(Page):
     template: ClassVar[str] = "member_imports/show.html"
-    member_import: MemberImport
+    member_import: Import
     report: Report
     staff: list[member_imports.Ready]
     """Those of the ready who would moderate or administer."""
@@ -67,7 +68,7 @@ async def create(request: web.Request) -> web.Response:
         if not candidates and any(fault.line == 1 for fault in faults):
             raise Invalid({"file": tuple(dict.fromkeys(fault.code for fault in faults))})
         async with request.app[DB].write() as tx:
-            import_id = await member_imports.keep(tx, grant, sent.name, sent.content)
+            import_id = await imports.keep(tx, grant, "members", sent.name, sent.content)
     except Invalid as invalid:
         return await _new(request, FormState({}, invalid.fields), status=invalid.status)
     return see_other(request, "member_imports.show", import_id=import_id)
@@ -107,15 +108,15 @@ async def update(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """Forget a file."""
     async with request.app[DB].write() as tx:
-        await member_imports.delete(tx, access.to_administer(request[ACTOR]), int_param(request, "import_id"))
+        await imports.delete(tx, access.to_administer(request[ACTOR]), "members", int_param(request, "import_id"))
     response = see_other(request, "member_imports.new")
     flash(request, response, "members.import_forgotten")
     return response
 
 
-async def _look(request: web.Request, grant: AdministerGrant) -> tuple[MemberImport, Report]:
+async def _look(request: web.Request, grant: AdministerGrant) -> tuple[Import, Report]:
     async with request.app[DB].read() as conn:
-        found = await member_imports.find(conn, grant, int_param(request, "import_id"))
+        found = await imports.find(conn, grant, "members", int_param(request, "import_id"))
     candidates, faults = await _read(request, found.content)
     async with request.app[DB].read() as conn:
         report = await member_imports.look(conn, candidates)
@@ -124,9 +125,7 @@ async def _look(request: web.Request, grant: AdministerGrant) -> tuple[MemberImp
     return found, report
 
 
-async def _read(
-    request: web.Request, content: bytes
-) -> tuple[list[member_imports.Candidate], list[member_imports.Finding]]:
+async def _read(request: web.Request, content: bytes) -> tuple[list[Candidate], list[Finding]]:
     language = request[TRANSLATOR].language
     return await asyncio.to_thread(member_sheets.read, content, language=language)
 

@@ -26,6 +26,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "application.refused": mark("The application is refused. The person is told by mail."),
     "mail_domain.added": mark("The domain is added."),
     "mail_domain.removed": mark("The domain is taken back."),
+    "municipalities.imported": mark("The municipalities are there. People can be invited to them."),
+    "municipalities.import_forgotten": mark("The file is forgotten. What was added stays."),
     "members.imported": mark("They are members now. Each gets a message with a link to choose a password."),
     "members.import_forgotten": mark("The file is forgotten. Whoever has become a member by it stays a member."),
     "region.added": mark("The region is there, with a group of its own that has no rights yet."),

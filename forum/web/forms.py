@@ -205,6 +205,8 @@ FIELD_CODES: Final = frozenset(
         "twice",
         "differs",
         "no_organisation",
+        "no_region",
+        "twice_named",
         "no_group",
         "no_role",
         "no_language",

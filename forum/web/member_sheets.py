@@ -14,7 +14,8 @@ from pydantic import Field
 
 from forum import spreadsheets
 from forum.domain.entities import NAME_LIMIT, Language, Role
-from forum.domain.member_imports import Candidate, Finding
+from forum.domain.imports import Finding
+from forum.domain.member_imports import Candidate
 from forum.errors import Invalid
 from forum.i18n import fold, languages, mark
 from forum.web.forms import Email, Form, RequiredLine

@@ -141,6 +141,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "too_many_cells": mark("The line has more cells than the first line names columns."),
     "twice": mark("An earlier line has the same address."),
     "differs": mark("The forum has something else. It is left as it is."),
+    "no_region": mark("There is no region of this name. Add it first."),
+    "twice_named": mark("An earlier line has the same name."),
     "no_organisation": mark("No municipality or association of the network is called so."),
     "no_group": mark("There is no group of this name that people can be put into."),
     "no_role": mark("The roles are: member, moderator, administrator."),

@@ -14,10 +14,10 @@ from forum.domain import (
     access,
     address_changes,
     applications,
+    imports,
     invitations,
     mail_domains,
     mails,
-    member_imports,
     password_resets,
     setup,
     unsubscribing,
@@ -208,7 +208,7 @@ async def _fill_applications(site: Site) -> str:
             f"Μέλος {number};m{number}@larnaca.example;larnaca;moderator\n" for number in range(12)
         )
         faulty = f"{LONG_WORD[:100]};{LONG_ADDRESS};Ατλαντίδα\nΝίκος;{email('nikos')};larnaca\n=1;x;larnaka\n"
-        await member_imports.keep(tx, administrator, f"{LONG_WORD[:80]}.csv", (good + faulty).encode())
+        await imports.keep(tx, administrator, "members", f"{LONG_WORD[:80]}.csv", (good + faulty).encode())
     return f"/join/{applications.make_token(site.app[SECRET], found[2])}"
 
 

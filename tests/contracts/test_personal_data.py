@@ -83,7 +83,7 @@ def test_names_and_addresses_stand_with_the_member_or_who_is_to_be_one_alone() -
         "members.name",
         "invitations.email",
         "api_tokens.name",
-        "member_imports.name",
+        "imports.name",
         "applications.email",
         "applications.name",
     }

@@ -162,7 +162,7 @@ async def test_what_is_no_such_table_is_refused_with_a_word(
     answer = await send(await site.visitor("administrator"), content)
     assert answer.status == 422
     assert said in answer.text
-    assert await owner.fetchval("SELECT count(*) FROM member_imports") == 0
+    assert await owner.fetchval("SELECT count(*) FROM imports") == 0
 
 
 async def test_a_file_beyond_the_limit_is_refused(site: Site) -> None:
@@ -194,7 +194,7 @@ async def test_a_form_with_a_file_needs_its_token_and_its_own_site(site: Site, o
     foreign = await administrator.request("POST", PATH, data=form, headers={**headers, "Sec-Fetch-Site": "cross-site"})
     assert foreign.status == 403
     assert (await administrator.request("POST", PATH, data=form, headers=headers)).status == 422, "the premise"
-    assert await owner.fetchval("SELECT count(*) FROM member_imports") == 0
+    assert await owner.fetchval("SELECT count(*) FROM imports") == 0
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ async def test_a_script_has_it_done_in_pieces(site: Site, owner: RawConnection) 
         left.append(answer.json["left"])
     assert left == [701, 201, 0]
     assert await owner.fetchval("SELECT count(*) FROM members WHERE email LIKE 'm%@larnaca.example'") == 1201 + 1
-    assert await owner.fetchval("SELECT member_count FROM member_imports") == 1201
+    assert await owner.fetchval("SELECT made_count FROM imports") == 1201
 
 
 _LANGUAGE: Language = "el"

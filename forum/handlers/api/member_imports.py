@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from forum.domain import access, member_imports
-from forum.domain.member_imports import AT_ONCE, Finding
+from forum.domain.imports import Finding
+from forum.domain.member_imports import AT_ONCE
 from forum.errors import BadRequest, Invalid
 from forum.handlers.api import models
 from forum.handlers.api.calls import call

@@ -1,0 +1,109 @@
+"""Files that administrators send to add many things at once: kept for a day, for them to look at what they would do.
+
+What a file holds and what comes of it is `member_imports`' and `municipality_imports`'; a file is its sender's alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal
+
+from forum.db import Card, Conn, Query, Statement, Tx
+from forum.domain.access import AdministerGrant
+from forum.errors import NotFound
+
+KEPT: Final = timedelta(days=1)
+"""How long a file is kept; what was made of it stands in the audit log."""
+
+ImportKind = Literal["members", "municipalities"]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file that was sent, and how many things were made of it so far."""
+
+    id: int
+    name: str
+    content: bytes
+    made_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with a line, in which column, in which value; `hint` is what may have been meant."""
+
+    line: int
+    column: str | None
+    code: str
+    value: str = ""
+    hint: str = ""
+
+
+_KEEP = Statement(
+    "imports.keep",
+    "INSERT INTO imports (kind, actor_id, name, content) VALUES ($1, $2, $3, $4) RETURNING id",
+    returns=int,
+    card=Card.ONE,
+)
+
+_FIND = Query(
+    "imports.find",
+    """
+    SELECT imports.id, imports.name, imports.content, imports.made_count
+    FROM imports
+    WHERE imports.id = $1 AND imports.actor_id = $2 AND imports.kind = $3
+    """,
+    returns=Import,
+    card=Card.ZERO_OR_ONE,
+)
+
+_COUNT = Statement(
+    "imports.count",
+    "UPDATE imports SET made_count = imports.made_count + $2 WHERE imports.id = $1",
+    returns=int,
+    card=Card.NONE,
+)
+
+_DELETE = Statement(
+    "imports.delete",
+    "DELETE FROM imports WHERE imports.id = $1 AND imports.actor_id = $2 AND imports.kind = $3",
+    returns=int,
+    card=Card.NONE,
+)
+
+_SWEEP = Statement(
+    "imports.sweep",
+    "DELETE FROM imports WHERE imports.created_at < now() - $1::interval",
+    returns=int,
+    card=Card.NONE,
+)
+
+
+async def keep(tx: Tx, grant: AdministerGrant, kind: ImportKind, name: str, content: bytes) -> int:
+    """Keep a file for its sender to look at what it would do; return its number."""
+    return await tx.one(_KEEP, kind, grant.actor.member_id, name, content)
+
+
+async def find(conn: Conn, grant: AdministerGrant, kind: ImportKind, import_id: int) -> Import:
+    """Return a file that the actor sent; raise NotFound when there is none, or none any more."""
+    found = await conn.maybe(_FIND, import_id, grant.actor.member_id, kind)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def count(tx: Tx, import_id: int, made: int) -> None:
+    """Note that so many further things were made of a file."""
+    await tx.run(_COUNT, import_id, made)
+
+
+async def delete(tx: Tx, grant: AdministerGrant, kind: ImportKind, import_id: int) -> None:
+    """Forget a file; what was made of it stays."""
+    if not await tx.run(_DELETE, import_id, grant.actor.member_id, kind):
+        raise NotFound
+
+
+async def sweep(tx: Tx) -> int:
+    """Forget files that are older than KEPT; return how many."""
+    return await tx.run(_SWEEP, KEPT)
