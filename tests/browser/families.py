@@ -209,6 +209,9 @@ async def _fill_applications(site: Site) -> str:
         )
         faulty = f"{LONG_WORD[:100]};{LONG_ADDRESS};Ατλαντίδα\nΝίκος;{email('nikos')};larnaca\n=1;x;larnaka\n"
         await imports.keep(tx, administrator, "members", f"{LONG_WORD[:80]}.csv", (good + faulty).encode())
+    async with site.app[DB].write() as tx:
+        places = f"name_el;name_en;region\nΔήμος Α;Municipality of A;Κύπρος\n{LONG_WORD[:90]};x;{LONG_WORD[:80]}\n"
+        await imports.keep(tx, administrator, "municipalities", "Δήμοι.csv", places.encode())
     return f"/join/{applications.make_token(site.app[SECRET], found[2])}"
 
 
@@ -438,6 +441,8 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("region refused", "/admin/regions/new", "administrator", 422, press="Add the region"),
         Family("organisations", "/admin/organisations", "administrator"),
         Family("no organisation like that", "/admin/organisations?q=atlantis", "administrator"),
+        Family("municipalities from a file", "/admin/organisations/import", "administrator"),
+        Family("what a file of municipalities would do", "/admin/organisations/import/2", "administrator"),
         Family("organisation to add", "/admin/organisations/new", "administrator"),
         Family("region to change", "/admin/regions/north-aegean/edit", "administrator"),
         Family("merged organisation", "/admin/organisations/psara/edit", "administrator"),
