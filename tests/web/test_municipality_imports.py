@@ -14,7 +14,7 @@ PATH = "/admin/organisations/import"
 HEAD = "Όνομα στα ελληνικά;Όνομα στα αγγλικά;Περιοχή;Πληθυσμός;Έτος απογραφής\r\n"
 GOOD = (
     HEAD
-    + "Δήμος Λευκονοίκου;Municipality of Lefkoniko;Κύπρος;;\r\n"
+    + "Δήμος Καλοχωρίου;Municipality of Kalochori;Κύπρος;;\r\n"
     + "Δήμος Αντισσαίων;Municipality of Antissa;Βόρειο Αιγαίο;1.234;2021\r\n"
 )
 
@@ -38,7 +38,7 @@ async def test_a_file_is_looked_at_done_and_twice_the_same(site: Site, owner: Ra
     sent = await _send(administrator, content)
     assert sent.status == 303, sent.text
     page = await administrator.follow(sent)
-    assert "Δήμος Λευκονοίκου" in page.text
+    assert "Δήμος Καλοχωρίου" in page.text
     assert await _count(owner) == before, "looking changes nothing"
     assert (await administrator.submit(sent.location)).status == 303
     row = await owner.fetchrow(
