@@ -76,6 +76,7 @@ async def _actor(owner: RawConnection, cast: Cast, key: str) -> Actor:
     return replace(cast.maria, member_id=MemberId(member_id))
 
 
+@pytest.mark.audit
 @pytest.mark.usefixtures("nobody")
 async def test_the_command_lays_it_once_and_again_only_when_told(run: Run, owner: RawConnection) -> None:
     made = run("demo")

@@ -119,6 +119,7 @@ async def test_the_command_fills_it_and_whom_it_prints_can_sign_in(
     assert await owner.fetchval("SELECT md5(string_agg(posts::text, '' ORDER BY id)) FROM posts") == before
 
 
+@pytest.mark.audit
 @pytest.mark.usefixtures("nobody")
 async def test_a_terminal_shows_how_far_it_is(run: Run) -> None:
     status, shown = run.on_a_terminal("generate", "--members", "30", "--topics", "40", "--posts", "600")
@@ -138,6 +139,7 @@ async def test_a_forum_with_members_is_left_alone(run: Run, owner: RawConnection
     assert await owner.fetch("SELECT * FROM members ORDER BY id") == before
 
 
+@pytest.mark.audit
 @pytest.mark.usefixtures("nobody")
 @pytest.mark.parametrize(
     ("options", "settings", "status", "said"),

@@ -94,6 +94,7 @@ async def _maria_at(place: EmptyPlace, config: Config, aiohttp_server: Any) -> A
         await client.close()  # the server too, before its database goes
 
 
+@pytest.mark.audit
 @pytest.mark.parametrize("major", sorted(PROGRAMS))
 async def test_from_any_server_to_any_other_under_any_role(
     saved: Path, place: EmptyPlace, major: int, tmp_path: Path
@@ -162,6 +163,7 @@ async def test_a_damaged_or_foreign_file_leaves_the_place_empty(saved: Path, pla
     assert await place.holds_nothing()
 
 
+@pytest.mark.audit
 async def test_a_file_that_lies_about_itself_leaves_the_place_empty(
     saved: Path, place: EmptyPlace, tmp_path: Path
 ) -> None:
@@ -271,6 +273,7 @@ async def test_an_older_forum_gets_the_migrations_that_came_since(
         assert await connection.fetchval("SELECT count(*) FROM network") == 1
 
 
+@pytest.mark.audit
 async def test_an_encrypted_one_is_restored_with_its_key_alone(
     run: Run, written: str, place: EmptyPlace, tmp_path: Path
 ) -> None:

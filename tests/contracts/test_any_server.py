@@ -49,6 +49,7 @@ async def _database(server: Endpoint, options: str) -> str:
     return server.url("network", "clerk")
 
 
+@pytest.mark.audit
 async def test_the_whole_way_works_under_a_single_ordinary_role(server: Endpoint) -> None:
     url = await _database(server, "ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'")
     assert await migrate(url), "there was something to apply"
@@ -78,6 +79,7 @@ async def test_the_whole_way_works_under_a_single_ordinary_role(server: Endpoint
         await db.close()
 
 
+@pytest.mark.audit
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -83,6 +83,7 @@ async def test_every_acknowledged_reply_survives_the_killing_of_everything(data_
         assert process.stop() == 0
 
 
+@pytest.mark.audit
 async def test_a_killed_database_is_told_as_such_and_comes_back_by_itself(data_dir: Path) -> None:
     with forum(data_dir) as process:
         process.create_member(_WRITER, "larnaca")
@@ -111,6 +112,7 @@ async def test_a_killed_database_is_told_as_such_and_comes_back_by_itself(data_d
         assert process.stop() == 0
 
 
+@pytest.mark.audit
 async def test_told_to_stop_it_ends_in_order_and_leaves_no_process(data_dir: Path) -> None:
     with forum(data_dir) as process:
         postmaster = process.postmaster()

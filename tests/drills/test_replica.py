@@ -79,6 +79,7 @@ async def test_a_replica_that_has_caught_up_is_read_and_one_that_has_not_is_not(
     assert await db.browse(lambda conn: conn.one(_SAID)) == "a new word"
 
 
+@pytest.mark.audit
 async def test_whoever_reads_after_a_write_was_acknowledged_sees_it(servers: Pair, db: Database) -> None:
     other = ReplicatedDatabase(servers.primary_url, servers.replica_url)
     await other.open()

@@ -28,6 +28,7 @@ def processes(data_dir: Path) -> Iterator[tuple[ForumProcess, ForumProcess]]:
             process.clean_up()
 
 
+@pytest.mark.audit
 async def test_two_that_start_at_once_make_one_forum(processes: tuple[ForumProcess, ForumProcess]) -> None:
     first, second = processes
     await asyncio.gather(*(asyncio.to_thread(process.start) for process in processes))

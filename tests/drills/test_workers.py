@@ -165,6 +165,7 @@ async def test_jobs_may_be_done_by_a_process_apart(data_dir: Path) -> None:
         assert (output.read_text() + process.said()).count("sweep done") == 1
 
 
+@pytest.mark.audit
 async def test_when_the_supervisor_is_killed_all_the_others_end_and_the_port_is_free(data_dir: Path) -> None:
     with forum(data_dir, FORUM_WORKERS="2") as process:
         children = [*process.processes("web"), *process.processes("jobs")]
@@ -184,6 +185,7 @@ async def test_when_the_supervisor_is_killed_all_the_others_end_and_the_port_is_
         assert process.stop() == 0
 
 
+@pytest.mark.audit
 async def test_told_to_stop_under_load_all_processes_end_in_ten_seconds(data_dir: Path) -> None:
     with forum(data_dir, FORUM_WORKERS="2") as process:
         load = _Load(process)

@@ -7,6 +7,8 @@ import shutil
 import stat
 from pathlib import Path
 
+import pytest
+
 from forum.postgres import EmbeddedServer, find_bindirs
 from tests.postgres.place import Place, postmaster_of, processes_in, query, refusal
 
@@ -35,6 +37,7 @@ def test_root_runs_it_as_the_owner_of_the_data_directory(place: Place) -> None:
     assert postmaster_of(data_dir).uids().real == 65534
 
 
+@pytest.mark.audit
 def test_root_runs_it_as_the_account_named(place: Place) -> None:
     server = place.server(pg_user="nobody")
     server.start()
@@ -94,6 +97,7 @@ def test_data_that_its_owner_can_no_longer_enter_is_not_begun_anew_elsewhere(pla
     assert "cannot enter" in refusal(place.server(home / "var"))
 
 
+@pytest.mark.audit
 def test_programs_closed_to_the_account_are_copied_beside_the_data(place: Place) -> None:
     closed = place.folder / "site-packages"
     closed.mkdir(mode=0o700)

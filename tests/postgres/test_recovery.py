@@ -24,6 +24,7 @@ from tests.postgres.place import (
 )
 
 
+@pytest.mark.audit
 @pytest.mark.parametrize("major", PROGRAMS)
 def test_a_killed_postmaster_is_booted_again_with_what_was_committed(place: Place, major: int) -> None:
     server = place.server(pg_bin=PROGRAMS[major])
@@ -96,6 +97,7 @@ def test_a_power_cut_loses_nothing_that_was_committed(place: Place) -> None:
     assert query(again, "SELECT count(*) FROM kept") == 1000
 
 
+@pytest.mark.audit
 @pytest.mark.parametrize(
     ("progress", "whole"),
     [("PG_VERSION", False), ("base/1", True), ("base/4", False)],

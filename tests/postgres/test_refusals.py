@@ -15,6 +15,7 @@ from forum.postgres.programs import choose_programs
 from tests.postgres.place import PROGRAMS, Place, query, refusal
 
 
+@pytest.mark.audit
 @pytest.mark.parametrize("major", PROGRAMS)
 def test_data_of_another_major_version_is_named_and_kept(place: Place, major: int) -> None:
     server = place.server(pg_bin=PROGRAMS[major])
@@ -32,6 +33,7 @@ def test_data_of_another_major_version_is_named_and_kept(place: Place, major: in
     assert query(server.start(), "SELECT count(*) FROM kept") == 0
 
 
+@pytest.mark.audit
 def test_every_other_version_installed_refuses_data_that_is_not_its_own(place: Place) -> None:
     makers = [(major, bindir, place.folder / str(major)) for major, bindir in PROGRAMS.items()]
     for _, bindir, data_dir in makers:

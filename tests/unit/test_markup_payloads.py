@@ -23,6 +23,7 @@ def test_there_are_a_few_hundred_and_each_is_another() -> None:
     assert all(len(payload) <= BODY_LIMIT for payload in payloads.ALL)
 
 
+@pytest.mark.audit
 @pytest.mark.parametrize("family", payloads.FAMILIES)
 def test_a_payload_is_inert_wherever_it_stands(family: str) -> None:
     """Each alone and in two places that are others for the next one; with KOINON_AUDIT in all of them."""

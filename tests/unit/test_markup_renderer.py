@@ -158,6 +158,7 @@ async def test_whoever_goes_away_does_not_get_in_the_way_of_the_next() -> None:
     await renderer.close()
 
 
+@pytest.mark.audit
 async def test_a_child_that_wants_too_much_memory_gives_the_text_back_plain() -> None:
     renderer = Renderer(children=1, limit=60, memory=100 * 1024 * 1024, capped=False)
     await renderer.start()
