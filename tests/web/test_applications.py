@@ -7,6 +7,8 @@ import re
 import pytest
 
 from forum.db import RawConnection
+from forum.domain import applications
+from forum.keys import DB
 from tests import cast as people
 from tests.site import Answer, Site, Visitor, without_tokens
 from tests.web.inviting import GOOD, letters
@@ -162,9 +164,6 @@ async def test_who_no_longer_administers_is_not_told(site: Site, owner: RawConne
 
 
 async def test_applications_are_forgotten_in_time(site: Site, owner: RawConnection) -> None:
-    from forum.domain import applications  # noqa: PLC0415
-    from forum.keys import DB  # noqa: PLC0415
-
     await _waiting(site)
     await _ask(site, "late@elsewhere.example")
     await letters(site)
