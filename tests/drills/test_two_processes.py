@@ -206,6 +206,7 @@ ACTS: Final[dict[str, Act]] = {
 _TOUR: Final = [
     ("delete topic", 0, 0), ("restore topic", 1, 0), ("reply", 0, 1), ("reply", 1, 2), ("edit", 0, 0), ("edit", 1, 2),
     ("pin", 0, 0), ("internal", 1, 0), ("rename member", 0, 0), ("rename organisation", 0, 1), ("lock", 1, 0),
+    ("reply", 0, 2),
     ("settings", 0, 2), ("delete reply", 1, 0), ("take grant", 0, 2), ("unlock", 0, 0), ("rename category", 0, 0),
     ("take grant", 0, 0), ("give grant", 0, 3), ("unpin", 1, 0), ("restore reply", 1, 0), ("suspend", 0, 1),
     ("enter group", 0, 0), ("let back", 0, 0), ("not internal", 0, 1), ("leave group", 0, 0), ("reply", 1, 0),

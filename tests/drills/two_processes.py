@@ -38,6 +38,7 @@ class Shown:
     number: int
     author: str
     organisation: str
+    is_by_moderator: bool
     text: str | None
     is_deleted: bool
     is_edited: bool
@@ -259,6 +260,7 @@ WHERE members.id = $1 AND topics.id = $2
 _POSTS: Final = """
 SELECT posts.number, authors.name,
        CASE members.language WHEN 'el' THEN organisations.name_el ELSE organisations.name_en END,
+       posts.is_by_moderator,
        CASE WHEN posts.deleted_at IS NULL OR posts.deleted_by_id = $1 THEN posts.body END,
        posts.deleted_at IS NOT NULL, posts.deleted_at IS NULL AND posts.edited_at IS NOT NULL,
        to_char(posts.created_at AT TIME ZONE members.zone, 'HH24:MI')
@@ -309,10 +311,12 @@ def _read(topic_id: int, text: str) -> Seen:
 
 def _post(text: str) -> Shown:
     body = re.search(r'<div class="post-body"[^>]*>(.*?)</div>', text, re.DOTALL)
+    organisation, _, badges = _found(r'<span class="post-org">(.*?)</span>', text).partition("<span")
     return Shown(
         number=int(_found(r'id="post-(\d+)"', text)),
         author=_plain(_found(r'class="post-by".*?<a [^>]*>(.*?)</a>', text)),
-        organisation=_plain(_found(r'<span class="post-org">(.*?)</span>', text)),
+        organisation=_plain(organisation),
+        is_by_moderator="#shield" in badges,
         text=_plain(body[1]) if body else None,
         is_deleted='class="post gone"' in text,
         is_edited="/revisions" in text,
