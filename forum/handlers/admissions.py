@@ -12,7 +12,7 @@ from forum.domain import access, applications, mail_domains
 from forum.domain.applications import Application
 from forum.domain.entities import INVITATION_NOTE_LIMIT, REASON_LIMIT
 from forum.domain.mail_domains import MailDomain
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
 from forum.keys import ACTOR, DB
 from forum.web import choices
 from forum.web.flash import flash
@@ -49,6 +49,8 @@ class ApplicationPage(Page):
     organisations: choices.Grouped
     note_limit: int
     reason_limit: int
+    is_late: bool
+    """Somebody else has decided while the reader was about to."""
 
 
 async def index(request: web.Request) -> web.Response:
@@ -75,6 +77,8 @@ async def create(request: web.Request) -> web.Response:
             await applications.approve(tx, grant, _id(request), organisation.id, form.note.strip())
     except Invalid as invalid:
         return await _show(request, await state_of(request, invalid), status=invalid.status)
+    except Conflict as conflict:
+        return await _show(request, None, status=conflict.status)
     response = see_other(request, "admissions.index")
     flash(request, response, "application.approved")
     return response
@@ -89,6 +93,8 @@ async def delete(request: web.Request) -> web.Response:
             await applications.refuse(tx, grant, _id(request), form.reason.strip())
     except Invalid as invalid:
         return await _show(request, await state_of(request, invalid), status=invalid.status)
+    except Conflict as conflict:
+        return await _show(request, None, status=conflict.status)
     response = see_other(request, "admissions.index")
     flash(request, response, "application.refused")
     return response
@@ -110,5 +116,6 @@ async def _show(request: web.Request, form: FormState | None, *, status: int = 2
         organisations=await choices.list_organisations(request),
         note_limit=INVITATION_NOTE_LIMIT,
         reason_limit=REASON_LIMIT,
+        is_late=status == Conflict.status,
     )
     return await render(request, page, status=status)

@@ -10,7 +10,7 @@ from aiohttp import web
 from forum.domain import access, organisations, successions
 from forum.domain.entities import Organisation
 from forum.domain.successions import Preview
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
 from forum.keys import ACTOR, DB
 from forum.web import choices
 from forum.web.flash import flash
@@ -33,21 +33,12 @@ class MergerPage(Page):
     into: Organisation | None
     preview: Preview | None
     """None until the other one is chosen."""
+    is_late: bool
+    """Something else would happen by now than was shown."""
 
 
 async def new(request: web.Request) -> web.Response:
-    form = FormState({"organisation": query_param(request, "organisation")})
-    if not form.value("organisation"):
-        return await _page(request, form)
-    try:
-        into = await choices.organisation(request, form.value("organisation"))
-        grant = access.to_administer(request[ACTOR])
-        async with request.app[DB].read() as conn:
-            gone = await organisations.organisation(conn, request.match_info["slug"])
-            shown = await successions.preview_merger(conn, grant, gone, into)
-    except Invalid as invalid:
-        return await _page(request, FormState(form.values, invalid.fields), status=invalid.status)
-    return await _page(request, form, into, shown)
+    return await _look(request, FormState({"organisation": query_param(request, "organisation")}))
 
 
 async def create(request: web.Request) -> web.Response:
@@ -59,9 +50,28 @@ async def create(request: web.Request) -> web.Response:
             await successions.merge(tx, grant, slug, into.slug, digest=form.digest)
     except Invalid as invalid:
         return await _page(request, await state_of(request, invalid), status=invalid.status)
+    except Conflict as conflict:
+        if conflict.code != "preview_changed":
+            raise
+        return await _look(request, FormState({"organisation": into.slug}), status=conflict.status)
     response = see_other(request, "organisations.edit", slug=into.slug)
     flash(request, response, "organisation.merged")
     return response
+
+
+async def _look(request: web.Request, form: FormState, *, status: int = 200) -> web.Response:
+    """Show what would happen now; or the form, until it is said where to."""
+    if not form.value("organisation"):
+        return await _page(request, form)
+    try:
+        into = await choices.organisation(request, form.value("organisation"))
+        grant = access.to_administer(request[ACTOR])
+        async with request.app[DB].read() as conn:
+            gone = await organisations.organisation(conn, request.match_info["slug"])
+            shown = await successions.preview_merger(conn, grant, gone, into)
+    except Invalid as invalid:
+        return await _page(request, FormState(form.values, invalid.fields), status=invalid.status)
+    return await _page(request, form, into, shown, status=status)
 
 
 async def _page(
@@ -75,5 +85,12 @@ async def _page(
     async with request.app[DB].read() as conn:
         found = await organisations.organisation(conn, request.match_info["slug"])
     offered = await choices.list_organisations(request)
-    page = MergerPage(organisation=found, form=form, organisations=offered, into=into, preview=shown)
+    page = MergerPage(
+        organisation=found,
+        form=form,
+        organisations=offered,
+        into=into,
+        preview=shown,
+        is_late=status == Conflict.status,
+    )
     return await render(request, page, status=status)

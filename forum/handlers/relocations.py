@@ -10,7 +10,7 @@ from aiohttp import web
 from forum.domain import access, organisations, regions, successions
 from forum.domain.entities import Organisation, Region, in_language
 from forum.domain.successions import Preview
-from forum.errors import Invalid, NotFound
+from forum.errors import Conflict, Invalid, NotFound
 from forum.keys import ACTOR, DB, TRANSLATOR
 from forum.web.flash import flash
 from forum.web.forms import Form, FormState, Line, RequiredLine, query_param, state_of
@@ -32,20 +32,12 @@ class RelocationPage(Page):
     into: Region | None
     preview: Preview | None
     """None until the region is chosen."""
+    is_late: bool
+    """Something else would happen by now than was shown."""
 
 
 async def new(request: web.Request) -> web.Response:
-    form = FormState({"region": query_param(request, "region")})
-    if not form.value("region"):
-        return await _page(request, form)
-    try:
-        grant, into = access.to_administer(request[ACTOR]), await _region(request, form.value("region"))
-        async with request.app[DB].read() as conn:
-            municipality = await organisations.organisation(conn, request.match_info["slug"])
-            shown = await successions.preview_move(conn, grant, municipality, into)
-    except Invalid as invalid:
-        return await _page(request, FormState(form.values, invalid.fields), status=invalid.status)
-    return await _page(request, form, into, shown)
+    return await _look(request, FormState({"region": query_param(request, "region")}))
 
 
 async def create(request: web.Request) -> web.Response:
@@ -57,6 +49,10 @@ async def create(request: web.Request) -> web.Response:
             await successions.move(tx, grant, slug, into.slug, digest=form.digest)
     except Invalid as invalid:
         return await _page(request, await state_of(request, invalid), status=invalid.status)
+    except Conflict as conflict:
+        if conflict.code != "preview_changed":
+            raise
+        return await _look(request, FormState({"region": into.slug}), status=conflict.status)
     response = see_other(request, "organisations.edit", slug=slug)
     flash(request, response, "organisation.moved")
     return response
@@ -68,6 +64,20 @@ async def _region(request: web.Request, slug: str) -> Region:
             return await regions.region(conn, slug)
         except NotFound:
             raise Invalid({"region": ("unknown",)}) from None
+
+
+async def _look(request: web.Request, form: FormState, *, status: int = 200) -> web.Response:
+    """Show what would happen now; or the form, until it is said where to."""
+    if not form.value("region"):
+        return await _page(request, form)
+    try:
+        grant, into = access.to_administer(request[ACTOR]), await _region(request, form.value("region"))
+        async with request.app[DB].read() as conn:
+            municipality = await organisations.organisation(conn, request.match_info["slug"])
+            shown = await successions.preview_move(conn, grant, municipality, into)
+    except Invalid as invalid:
+        return await _page(request, FormState(form.values, invalid.fields), status=invalid.status)
+    return await _page(request, form, into, shown, status=status)
 
 
 async def _page(
@@ -92,5 +102,6 @@ async def _page(
         ],
         into=into,
         preview=shown,
+        is_late=status == Conflict.status,
     )
     return await render(request, page, status=status)

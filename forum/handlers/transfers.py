@@ -10,7 +10,7 @@ from aiohttp import web
 from forum.domain import access, members, successions
 from forum.domain.entities import Member, MemberId, Organisation
 from forum.domain.successions import Preview
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
 from forum.keys import ACTOR, DB
 from forum.web import choices
 from forum.web.flash import flash
@@ -33,20 +33,12 @@ class TransferPage(Page):
     into: Organisation | None
     preview: Preview | None
     """None until the organisation is chosen."""
+    is_late: bool
+    """Something else would happen by now than was shown."""
 
 
 async def new(request: web.Request) -> web.Response:
-    form = FormState({"organisation": query_param(request, "organisation")})
-    if not form.value("organisation"):
-        return await _page(request, form)
-    try:
-        into = await choices.organisation(request, form.value("organisation"))
-        grant = access.to_administer(request[ACTOR])
-        async with request.app[DB].read() as conn:
-            shown = await successions.preview_transfer(conn, grant, _member_id(request), into)
-    except Invalid as invalid:
-        return await _page(request, FormState(form.values, invalid.fields), status=invalid.status)
-    return await _page(request, form, into, shown)
+    return await _look(request, FormState({"organisation": query_param(request, "organisation")}))
 
 
 async def create(request: web.Request) -> web.Response:
@@ -58,6 +50,10 @@ async def create(request: web.Request) -> web.Response:
             await successions.transfer(tx, grant, member_id, into.slug, digest=form.digest)
     except Invalid as invalid:
         return await _page(request, await state_of(request, invalid), status=invalid.status)
+    except Conflict as conflict:
+        if conflict.code != "preview_changed":
+            raise
+        return await _look(request, FormState({"organisation": into.slug}), status=conflict.status)
     response = see_other(request, "members.show", member_id=member_id)
     flash(request, response, "member.moved")
     return response
@@ -65,6 +61,20 @@ async def create(request: web.Request) -> web.Response:
 
 def _member_id(request: web.Request) -> MemberId:
     return MemberId(int_param(request, "member_id"))
+
+
+async def _look(request: web.Request, form: FormState, *, status: int = 200) -> web.Response:
+    """Show what would happen now; or the form, until it is said where to."""
+    if not form.value("organisation"):
+        return await _page(request, form)
+    try:
+        into = await choices.organisation(request, form.value("organisation"))
+        grant = access.to_administer(request[ACTOR])
+        async with request.app[DB].read() as conn:
+            shown = await successions.preview_transfer(conn, grant, _member_id(request), into)
+    except Invalid as invalid:
+        return await _page(request, FormState(form.values, invalid.fields), status=invalid.status)
+    return await _page(request, form, into, shown, status=status)
 
 
 async def _page(
@@ -78,5 +88,7 @@ async def _page(
     async with request.app[DB].read() as conn:
         member = await members.member(conn, _member_id(request))
     offered = await choices.list_organisations(request)
-    page = TransferPage(member=member, form=form, organisations=offered, into=into, preview=shown)
+    page = TransferPage(
+        member=member, form=form, organisations=offered, into=into, preview=shown, is_late=status == Conflict.status
+    )
     return await render(request, page, status=status)

@@ -85,7 +85,10 @@ async def test_a_decision_is_made_once(site: Site, owner: RawConnection) -> None
     administrator, path = await _waiting(site)
     assert (await administrator.submit(f"{path}/refuse", {"reason": "Όχι."})).status == 303
     for act, sent in (("approve", {"organisation": "mytilene"}), ("refuse", {"reason": "Όχι."})):
-        assert (await administrator.submit(f"{path}/{act}", sent)).status == 409
+        late = await administrator.submit(f"{path}/{act}", sent)
+        assert late.status == 409
+        assert "Στο μεταξύ ελήφθη απόφαση για την αίτηση." in late.text
+        assert "<dt>Λόγος</dt><dd>Όχι.</dd>" in late.text, "what was decided is shown"
     assert await owner.fetchval("SELECT count(*) FROM invitations") == 0
     acts = await owner.fetch("SELECT act FROM audit_entries WHERE subject = 'application'")
     assert [row["act"] for row in acts] == ["application.refused"]

@@ -99,6 +99,8 @@ async def test_a_municipality_moves_once_its_members_losses_were_seen(site: Site
     assert (await maria.get("/categories/questions")).status == 200
     stale = await administrator.submit(path, {"region": "crete", "digest": "other"})
     assert stale.status == 409
+    assert "Κάτι άλλαξε" in stale.text
+    assert stale.hidden("digest") == page.hidden("digest"), "what would happen now is shown"
     assert (await administrator.submit(path, {"region": "crete", "digest": page.hidden("digest")})).status == 303
     assert (await maria.get("/categories/questions")).status == 404
     for wrong in ("", "atlantis", "crete"):
