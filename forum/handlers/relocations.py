@@ -68,9 +68,11 @@ async def _region(request: web.Request, slug: str) -> Region:
 
 async def _look(request: web.Request, form: FormState, *, status: int = 200) -> web.Response:
     """Show what would happen now; or the form, until it is said where to."""
-    if not form.value("region"):
+    if "region" not in request.query and not form.value("region"):
         return await _page(request, form)
     try:
+        if not form.value("region"):
+            raise Invalid({"region": ("required",)})
         grant, into = access.to_administer(request[ACTOR]), await _region(request, form.value("region"))
         async with request.app[DB].read() as conn:
             municipality = await organisations.organisation(conn, request.match_info["slug"])

@@ -65,9 +65,11 @@ def _member_id(request: web.Request) -> MemberId:
 
 async def _look(request: web.Request, form: FormState, *, status: int = 200) -> web.Response:
     """Show what would happen now; or the form, until it is said where to."""
-    if not form.value("organisation"):
+    if "organisation" not in request.query and not form.value("organisation"):
         return await _page(request, form)
     try:
+        if not form.value("organisation"):
+            raise Invalid({"organisation": ("required",)})
         into = await choices.organisation(request, form.value("organisation"))
         grant = access.to_administer(request[ACTOR])
         async with request.app[DB].read() as conn:

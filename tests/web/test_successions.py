@@ -15,6 +15,8 @@ async def test_a_merger_is_shown_confirmed_and_leads_on(site: Site, owner: RawCo
     made = await maria.submit("/categories/questions/new", {"title": "Ύδρευση", "body": "Κείμενο"})
     path = "/admin/organisations/larnaca/merger"
     assert "Δήμος Λεμεσού" in (await administrator.get(f"{path}/new")).text
+    nothing = await administrator.get(f"{path}/new?organisation=")
+    assert nothing.status == 422, "nothing was chosen"
     page = await administrator.get(f"{path}/new?organisation=limassol")
     assert page.status == 200
     assert "1 μέλος" in page.text
