@@ -131,7 +131,7 @@ _ENTER_GROUPS = Statement(
 
 async def look(conn: Conn, candidates: Sequence[Candidate]) -> Report:
     """Return what would become of the candidates now; nothing is changed."""
-    named = _Names(await organisations.list_organisations(conn, state="open"), await conn.many(_GROUPS))
+    named = _Names(await organisations.list_organisations(conn), await conn.many(_GROUPS))
     known = {one.email: one for one in await conn.many(_KNOWN, [candidate.email for candidate in candidates])}
     report, there, first_lines = Report(), 0, dict[str, int]()
     for candidate in candidates:
@@ -181,10 +181,14 @@ class _Names:
 
     def __init__(self, listed: list[Organisation], listed_groups: list[Group]) -> None:
         self._organisations: dict[str, list[Organisation]] = {}
+        self._closed: dict[str, Organisation] = {}
         for one in listed:
             short = (one.name_el.removeprefix("Δήμος "), one.name_en.removeprefix("Municipality of "))
             for name in {fold(text) for text in (one.slug, one.name_el, one.name_en, *short)}:
-                self._organisations.setdefault(name, []).append(one)
+                if one.is_closed:
+                    self._closed[name] = one
+                else:
+                    self._organisations.setdefault(name, []).append(one)
         free = [group for group in listed_groups if group.kind == "free"]
         self._groups = {fold(text): group.id for group in free for text in (group.slug, group.name_el, group.name_en)}
         ids = {group.slug: group.id for group in listed_groups}
@@ -195,7 +199,10 @@ class _Names:
         """Return the candidate with what their line names, or what of it there is not."""
         faults, group_ids = list[Finding](), list(self._of_roles.get(candidate.role, ()))
         found = self._organisations.get(fold(candidate.organisation), [])
-        if len(found) != 1:
+        if not found and (closed := self._closed.get(fold(candidate.organisation))):
+            hint = closed.successor_slug or ""
+            faults.append(Finding(candidate.line, "organisation", "closed", candidate.organisation, hint))
+        elif len(found) != 1:
             code = "ambiguous" if found else "no_organisation"
             hint = "" if found else self._hint(candidate.organisation)
             faults.append(Finding(candidate.line, "organisation", code, candidate.organisation, hint))

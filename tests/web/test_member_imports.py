@@ -49,6 +49,17 @@ async def test_a_file_is_looked_at_first_and_then_done(site: Site, owner: RawCon
     assert [entry["actor_id"] for entry in entries] == [site.cast.administrator.member_id] * 2
 
 
+async def test_a_line_of_a_merged_municipality_names_the_one_it_passed_on_to(site: Site, owner: RawConnection) -> None:
+    await owner.execute(
+        "UPDATE organisations SET closed_at = now(), merged_into_id = into_.id "
+        "FROM organisations AS into_ WHERE organisations.slug = 'limassol' AND into_.slug = 'paphos'"
+    )
+    administrator = await site.visitor("administrator")
+    page = await administrator.follow(await send(administrator, table("Άννα;anna@limassol.example;Δήμος Λεμεσού")))
+    assert "Αυτός ο φορέας δεν δέχεται πια νέα μέλη" in page.text
+    assert "Μήπως εννοείτε «paphos»;" in page.text
+
+
 async def test_who_was_imported_chooses_a_password_reads_the_terms_and_is_in(site: Site, owner: RawConnection) -> None:
     administrator = await site.visitor("administrator")
     sent = await send(administrator, GOOD.encode())
