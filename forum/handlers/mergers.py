@@ -7,92 +7,58 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import access, organisations, successions
+from forum.domain import organisations, successions
+from forum.domain.access import AdministerGrant
 from forum.domain.entities import Organisation
 from forum.domain.successions import Preview
-from forum.errors import Conflict, Invalid
-from forum.keys import ACTOR, DB
+from forum.keys import DB
 from forum.web import choices
 from forum.web.flash import flash
-from forum.web.forms import Form, FormState, Line, RequiredLine, query_param, state_of
-from forum.web.pages import Page, render
+from forum.web.forms import RequiredLine
+from forum.web.pages import Page
+from forum.web.passing import Passing, PassingForm, Shown
 from forum.web.urls import see_other
 
 
-class MergerForm(Form):
+class MergerForm(PassingForm):
     organisation: RequiredLine
-    digest: Line = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergerPage(Page):
     template: ClassVar[str] = "mergers/new.html"
     organisation: Organisation
-    form: FormState
     organisations: choices.Grouped
-    into: Organisation | None
-    preview: Preview | None
-    """None until the other one is chosen."""
-    is_late: bool
-    """Something else would happen by now than was shown."""
+    shown: Shown[Organisation]
 
 
-async def new(request: web.Request) -> web.Response:
-    return await _look(request, FormState({"organisation": query_param(request, "organisation")}))
+class _Merger(Passing[Organisation]):
+    field = "organisation"
+    form = MergerForm
 
+    async def find(self, request: web.Request, slug: str) -> Organisation:
+        return await choices.organisation(request, slug)
 
-async def create(request: web.Request) -> web.Response:
-    grant, slug = access.to_administer(request[ACTOR]), request.match_info["slug"]
-    try:
-        form = MergerForm.parse(await request.post())
-        into = await choices.organisation(request, form.organisation)
-        async with request.app[DB].write() as tx:
-            await successions.merge(tx, grant, slug, into.slug, digest=form.digest)
-    except Invalid as invalid:
-        return await _page(request, await state_of(request, invalid), status=invalid.status)
-    except Conflict as conflict:
-        if conflict.code != "preview_changed":
-            raise
-        return await _look(request, FormState({"organisation": into.slug}), status=conflict.status)
-    response = see_other(request, "organisations.edit", slug=into.slug)
-    flash(request, response, "organisation.merged")
-    return response
-
-
-async def _look(request: web.Request, form: FormState, *, status: int = 200) -> web.Response:
-    """Show what would happen now; or the form, until it is said where to."""
-    if "organisation" not in request.query and not form.value("organisation"):
-        return await _page(request, form)
-    try:
-        if not form.value("organisation"):
-            raise Invalid({"organisation": ("required",)})
-        into = await choices.organisation(request, form.value("organisation"))
-        grant = access.to_administer(request[ACTOR])
+    async def preview(self, request: web.Request, grant: AdministerGrant, into: Organisation) -> Preview:
         async with request.app[DB].read() as conn:
             gone = await organisations.organisation(conn, request.match_info["slug"])
-            shown = await successions.preview_merger(conn, grant, gone, into)
-    except Invalid as invalid:
-        return await _page(request, FormState(form.values, invalid.fields), status=invalid.status)
-    return await _page(request, form, into, shown, status=status)
+            return await successions.preview_merger(conn, grant, gone, into)
+
+    async def carry_out(self, request: web.Request, grant: AdministerGrant, into: Organisation, digest: str) -> None:
+        async with request.app[DB].write() as tx:
+            await successions.merge(tx, grant, request.match_info["slug"], into.slug, digest=digest)
+
+    async def page(self, request: web.Request, shown: Shown[Organisation]) -> MergerPage:
+        async with request.app[DB].read() as conn:
+            gone = await organisations.organisation(conn, request.match_info["slug"])
+        offered = await choices.list_organisations(request)
+        return MergerPage(organisation=gone, organisations=offered, shown=shown)
+
+    def done(self, request: web.Request, into: Organisation) -> web.Response:
+        response = see_other(request, "organisations.edit", slug=into.slug)
+        flash(request, response, "organisation.merged")
+        return response
 
 
-async def _page(
-    request: web.Request,
-    form: FormState,
-    into: Organisation | None = None,
-    shown: Preview | None = None,
-    *,
-    status: int = 200,
-) -> web.Response:
-    async with request.app[DB].read() as conn:
-        found = await organisations.organisation(conn, request.match_info["slug"])
-    offered = await choices.list_organisations(request)
-    page = MergerPage(
-        organisation=found,
-        form=form,
-        organisations=offered,
-        into=into,
-        preview=shown,
-        is_late=status == Conflict.status,
-    )
-    return await render(request, page, status=status)
+_MERGER = _Merger()
+new, create = _MERGER.new, _MERGER.create
