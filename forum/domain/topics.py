@@ -43,6 +43,9 @@ Sort = Literal["activity", "created"]
 
 SLUG_LIMIT: Final = 80
 
+NOTICES_AFTER: Final = 6
+"""The latest acts on a topic that its page shows after a post: however often it is locked, the page stays short."""
+
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -255,13 +258,17 @@ _KEEP_ORGANISATION = Statement(
 
 _LIST_NOTICES = Query(
     "topics.list_notices",
-    """
-    SELECT topic_notices.after_number, topic_notices.actor_id, members.name,
-           topic_notices.act, topic_notices.reason, topic_notices.created_at
-    FROM topic_notices
-    JOIN members ON members.id = topic_notices.actor_id
-    WHERE topic_notices.topic_id = $1 AND topic_notices.after_number BETWEEN $2 AND $3
-    ORDER BY topic_notices.after_number, topic_notices.id
+    f"""
+    SELECT latest.after_number, latest.actor_id, members.name, latest.act, latest.reason, latest.created_at
+    FROM (
+        SELECT topic_notices.*,
+               row_number() OVER (PARTITION BY topic_notices.after_number ORDER BY topic_notices.id DESC) AS place
+        FROM topic_notices
+        WHERE topic_notices.topic_id = $1 AND topic_notices.after_number BETWEEN $2 AND $3
+    ) AS latest
+    JOIN members ON members.id = latest.actor_id
+    WHERE latest.place <= {NOTICES_AFTER}
+    ORDER BY latest.after_number, latest.id
     """,
     returns=TopicNotice,
     card=Card.MANY,
@@ -439,7 +446,7 @@ async def list_of_organisation(conn: Conn, actor: Actor, organisation_slug: str,
 
 
 async def list_notices(conn: Conn, grant: ReadGrant, *, first: int, last: int) -> list[TopicNotice]:
-    """Return what was done to the topic after each of its posts from number `first` to `last`, in order."""
+    """Return what was done to the topic after its posts from `first` to `last`, NOTICES_AFTER each, in order."""
     return await conn.many(_LIST_NOTICES, grant.topic.id, first, last)
 
 

@@ -37,6 +37,17 @@ async def test_a_moderator_locks_with_a_reason_and_unlocks(site: Site, topic: St
     assert await content.acts(owner) == ["topic.lock", "topic.unlock"]
 
 
+async def test_however_often_it_is_locked_the_page_tells_of_the_latest_times(site: Site, topic: Started) -> None:
+    path = f"/topics/{topic.topic_id}"
+    moderator = await site.visitor("moderator")
+    await moderator.get(f"{path}/lock/new")
+    for time in range(5):
+        await moderator.submit(f"{path}/lock", {"reason": f"Λόγος {time}"})
+        await moderator.submit(f"{path}/lock/delete")
+    page = await moderator.get(f"{path}/{topic.slug}")
+    assert [time for time in range(5) if f"Λόγος {time}" in page.text] == [5 - 3, 5 - 2, 5 - 1]
+
+
 async def test_locking_twice_keeps_the_first_reason_and_one_entry(
     site: Site, topic: Started, owner: RawConnection
 ) -> None:
