@@ -32,6 +32,9 @@ _READS: Final = 2000 if _IS_AUDIT else 25
 
 _READERS: Final = 4
 
+_BREATH: Final = 0.02
+"""Seconds between two changes made in the database itself: at hundreds a second its vacuum alone is put to the test."""
+
 Act = Callable[[World, ForumProcess, int], Awaitable[object]]
 
 
@@ -329,12 +332,15 @@ class _Race:
             name = self.world.stage.words("Όνομα")
             act = self.world.sql("UPDATE members SET name = $2 WHERE id = $1", self.world.ids["keeper"], name)
             await self.facets["name"].change(name, act)
+            await asyncio.sleep(_BREATH)
 
     async def admit(self) -> None:
         ids = self.world.group_ids["readers"], self.world.ids["other"]
         for _ in self._processes():
             await self.facets["right"].change(404, self.world.sql(LEAVE, *ids))
+            await asyncio.sleep(_BREATH)
             await self.facets["right"].change(200, self.world.sql(ENTER, *ids))
+            await asyncio.sleep(_BREATH)
 
     async def read(self, reader: int, process: ForumProcess, person: str) -> None:
         """Open the topic again and again: what is seen stood at some moment between the question and the answer."""
