@@ -123,7 +123,8 @@ def compose(letter: Letter, *, sender: str, signature: Signature | None = None) 
     for subtype, text in (("plain", letter.text), ("html", letter.html)):
         lines += ["", f"--{boundary}", f'Content-Type: text/{subtype}; charset="utf-8"']
         lines += ["Content-Transfer-Encoding: base64", "", *_base64_lines(text)]
-    raw = "\r\n".join([*lines, "", f"--{boundary}--", ""]).encode("ascii")
+    # ASCII, but for an address that is not: that one stands as it is, as servers that take it have it (RFC 6532).
+    raw = "\r\n".join([*lines, "", f"--{boundary}--", ""]).encode()
     return _signed(raw, signature) + raw if signature else raw
 
 

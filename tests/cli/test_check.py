@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -90,7 +91,7 @@ def test_a_key_that_others_can_read_is_told(run: Run, tmp_path: Path) -> None:
 
 def test_too_few_files_are_told(run: Run) -> None:
     limited = subprocess.run(
-        ["bash", "-c", f"ulimit -n 512; exec {sys.executable} run.py check"],
+        ["bash", "-c", f"ulimit -n 512; exec {shlex.quote(sys.executable)} run.py check"],
         cwd=ROOT, env=run.environment, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert limited.returncode == 1

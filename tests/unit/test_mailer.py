@@ -61,6 +61,13 @@ def test_subject_and_names_are_read_as_they_were_written(subject: str, name: str
     assert all(len(line) <= 78 for line in read.raw.partition(b"\r\n\r\n")[0].split(b"\r\n"))
 
 
+def test_an_address_in_greek_stands_as_it_is() -> None:
+    raw = compose(dataclasses.replace(LETTER, to="ελένη@δήμος.ελ"), sender=SENDER)
+    headers = raw.partition(b"\r\n\r\n")[0].decode()
+    assert " <ελένη@δήμος.ελ>\r\n" in headers
+    assert "ελένη" not in compose(LETTER, sender=SENDER).decode("ascii")
+
+
 @given(subject=_greek)
 def test_a_mail_client_finds_one_address_beside_the_name(subject: str) -> None:
     read = _read(dataclasses.replace(LETTER, to_name=subject + ', "x" <evil@example.net>'))
