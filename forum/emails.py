@@ -7,7 +7,7 @@ kind of mail, which asks the domain and returns None where there is nothing to s
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ import jinja2
 
 from forum import clock, notification_letters
 from forum.config import Config
-from forum.db import Tx
+from forum.db import Conn, Tx
 from forum.domain import (
     address_changes,
     applications,
@@ -27,13 +27,18 @@ from forum.domain import (
     password_resets,
     unsubscribing,
 )
-from forum.domain.entities import InvitationId, Language, MailKind, MemberId, Network, Role, in_language
+from forum.domain.entities import InvitationId, Language, MailId, MailKind, MemberId, Network, Role, in_language
 from forum.domain.invitations import Invitation, make_token
 from forum.domain.mails import Due
+from forum.domain.members import Correspondent
+from forum.domain.notification_mails import Item
 from forum.i18n import Translator, is_language, mark, translator
 from forum.mailer import Letter
 from forum.notification_letters import News
 from forum.templating import make_environments
+
+NEWS: Final = frozenset({MailKind.NOTIFICATIONS, MailKind.DIGEST})
+"""The kinds whose letters are written several at once: there are many, and writing them changes nothing."""
 
 HOUSE_ACCENT: Final = "#0a566a"
 """The colour of a network that has chosen none, as in the style sheet."""
@@ -94,24 +99,36 @@ class Writer:
 
     async def write(self, tx: Tx, mail: Due) -> Letter | None:
         """Return the letter, None when it has nothing to say to its recipient any more."""
-        content = await WRITERS[mail.kind](self, tx, mail)
-        if content is None:
-            return None
-        written, words = content
-        named = await network.current(tx)
-        sheet = _sheet(written, words, named, self.config.url)
+        written = await WRITERS[mail.kind](self, tx, mail)
+        return None if written is None else self._letter(mail, written, await network.current(tx))
+
+    async def write_news(self, conn: Conn, mails: Sequence[Due]) -> dict[MailId, Letter | None]:
+        """Return the letters of several mails about notifications, all read at once, as `write` would write each."""
+        items = await notification_mails.items(conn, [mail.id for mail in mails])
+        people = await members.correspondents(conn, [mail.member_id for mail in mails if mail.member_id is not None])
+        named = await network.current(conn)
+        letters: dict[MailId, Letter | None] = {}
+        for mail in mails:
+            told = items[mail.id]
+            person = people.get(mail.member_id) if told and mail.member_id is not None else None
+            letters[mail.id] = None if person is None else self._letter(mail, _told(self, mail, told, person), named)
+        return letters
+
+    def _letter(self, mail: Due, written: Written, named: Network) -> Letter:
+        content, words = written
+        sheet = _sheet(content, words, named, self.config.url)
         environment = self._environments[words.language]
         return Letter(
             sender_name=sheet.network,
-            to=written.to,
-            to_name=written.name,
-            subject=written.subject,
+            to=content.to,
+            to_name=content.name,
+            subject=content.subject,
             text=_rendered(environment, "email/letter.txt", sheet),
             html=_rendered(environment, "email/letter.html", sheet),
             language=words.language,
             message_id=f"<{mail.id}.{mail.key.hex}@{self.domain}>",
             written_at=clock.now(),
-            headers=written.headers,
+            headers=content.headers,
         )
 
     def url(self, path: str) -> str:
@@ -445,11 +462,13 @@ async def _invited(writer: Writer, tx: Tx, found: Invitation) -> Written:
 
 
 async def _notifications(writer: Writer, tx: Tx, mail: Due) -> Written | None:
-    """Write what a mail has to say of notifications now, in a letter at once or a digest."""
-    items = await notification_mails.items(tx, mail.id)
+    items = (await notification_mails.items(tx, [mail.id]))[mail.id]
     person = await members.correspondent(tx, mail.member_id) if items and mail.member_id is not None else None
-    if person is None:
-        return None
+    return None if person is None else _told(writer, mail, items, person)
+
+
+def _told(writer: Writer, mail: Due, items: Sequence[Item], person: Correspondent) -> Written:
+    """Write what a mail has to say of notifications now, in a letter at once or a digest."""
     words = _words(person.language, writer.config)
     told = notification_letters.tell(mail.kind, items, words, ZoneInfo(person.zone), writer.url)
     token = unsubscribing.make(writer.secret, person.member_id, person.email, mail.kind, told.topic_id)

@@ -19,7 +19,7 @@ from forum.db import Database, Once
 from forum.domain import mails
 from forum.domain.entities import MailId
 from forum.domain.mails import Due
-from forum.emails import Writer
+from forum.emails import NEWS, Writer
 from forum.errors import ForumError
 from forum.mailer import TIMEOUT, Fault, FileMailer, Letter, Mailer, NotTaken, SmtpMailer, compose, signature
 from forum.repeating import repeat
@@ -33,6 +33,11 @@ SENDERS: Final = 4
 BATCH: Final = 20
 """Mails taken at once: few enough that what a process has when it dies waits no long time."""
 
+FRESH: Final = 1.0
+"""Seconds that a letter may have been written before it is begun to be sent: else it is written anew.
+
+What its recipient may read can have changed meanwhile."""
+
 LOOK_SECONDS: Final = 1.0
 """How often it is looked whether a mail is due."""
 
@@ -41,6 +46,10 @@ _LAST_SECONDS: Final = 3.0
 
 LONGEST_PAUSE: Final = 60.0
 """How long sending rests at most while there is no server to speak to."""
+
+
+class _Unwritten(Exception):
+    """A letter that cannot be written; the text is what administrators are told."""
 
 
 class Mailing:
@@ -53,7 +62,7 @@ class Mailing:
         self._senders = senders
         self._is_leaving = asyncio.Event()
         self._more = asyncio.Event()
-        """Set while there may be more than one sender has taken."""
+        """Set while there may be more than one sender has taken, and once all are to leave."""
         self._silent_until, self._silent_because, self._pauses = 0.0, "", 0
 
     async def run(self) -> None:
@@ -77,13 +86,11 @@ class Mailing:
                 except ForumError as error:
                     _log.warning("no mail can be taken at present: %s", error.code)
                 if taken == BATCH:
-                    self._more.set()
-                elif is_first:
-                    self._more.clear()
-                    await _close(mailer)
+                    continue
+                await _close(mailer)
+                if is_first:
                     await self._rest()
                 else:
-                    await _close(mailer)
                     await self._more.wait()
         finally:
             await _close(mailer)
@@ -102,20 +109,25 @@ class Mailing:
 
     async def send_some(self, mailer: Mailer) -> int:
         """Take some mails and send them; return how many were taken."""
-        if time.monotonic() < self._silent_until:
-            return 0
         began = time.monotonic()
-        async with self._db.once() as once:
-            taken = await mails.take(once, BATCH)
+        taken: list[Due] = []
+        if began >= self._silent_until:
+            async with self._db.once() as once:
+                taken = await mails.take(once, BATCH)
+        self._tell_others(len(taken) == BATCH)
         left, problem = [mail.id for mail in taken], None
+        letters: dict[MailId, Letter | None] = {}
+        written = -FRESH
         try:
-            for mail in taken:
+            for number, mail in enumerate(taken):
                 # A letter that is begun is done with while it is still ours.
                 is_late = time.monotonic() - began > mails.LEASE.total_seconds() - 2 * TIMEOUT
                 if is_late or self._is_leaving.is_set():
                     break
+                if time.monotonic() - written > FRESH:
+                    written, letters = time.monotonic(), await self._news(taken[number:])
                 left.remove(mail.id)
-                if not await self._finish(self._send(mailer, mail)):
+                if not await self._finish(self._send(mailer, mail, letters)):
                     left.append(mail.id)
                     problem = self._silent_because
                     break
@@ -124,6 +136,13 @@ class Mailing:
                 with contextlib.suppress(ForumError):
                     await asyncio.shield(self._give_back(left, problem))
         return len(taken)
+
+    def _tell_others(self, there_may_be_more: bool) -> None:
+        """Wake the other senders, or let them rest: they would ask again and again, and find nothing."""
+        if there_may_be_more or self._is_leaving.is_set():
+            self._more.set()
+        else:
+            self._more.clear()
 
     async def _finish(self, sending: Coroutine[Any, Any, bool]) -> bool:
         """Wait for a letter; where we are told to end meanwhile, it is given the time that a server usually takes.
@@ -138,10 +157,27 @@ class Mailing:
             task.cancel()
             raise
 
-    async def _send(self, mailer: Mailer, mail: Due) -> bool:
+    async def _news(self, taken: list[Due]) -> dict[MailId, Letter | None]:
+        """Return those letters that are written at once; none when one of them cannot be written."""
+        news = [mail for mail in taken if mail.kind in NEWS]
+        try:
+            async with self._db.read() as conn:
+                return await self._writer.write_news(conn, news) if news else {}
+        except Exception as error:
+            # Each is written by itself then, and what cannot be is known.
+            _log.warning("%d letters cannot be written at once: %s", len(news), type(error).__name__)
+            return {}
+
+    async def _send(self, mailer: Mailer, mail: Due, letters: dict[MailId, Letter | None]) -> bool:
         """Send one mail and note what became of it; False when there is no server to speak to."""
-        letter = await self._written(mail)
+        try:
+            letter = letters[mail.id] if mail.id in letters else await self._written(mail)
+        except _Unwritten as error:
+            problem = str(error)
+            await self._note(lambda once: mails.put_off(once, mail.id, problem))
+            return True
         if letter is None:
+            await self._note(lambda once: mails.drop(once, mail.id))
             return True
         raw = compose(letter, sender=self._config.mail_sender, signature=self._signature)
         try:
@@ -153,20 +189,15 @@ class Mailing:
         return True
 
     async def _written(self, mail: Due) -> Letter | None:
-        """Return the letter; one that says nothing or cannot be written is done with."""
+        """Return the letter, None for one that says nothing; raise _Unwritten for one that cannot be written."""
         try:
             async with self._db.write() as tx:
-                letter = await self._writer.write(tx, mail)
+                return await self._writer.write(tx, mail)
         except ForumError:
             raise
         except Exception as error:
             _log.exception("the %s mail %d cannot be written", mail.kind, mail.id)
-            problem = f"cannot be written: {type(error).__name__}"
-            await self._note(lambda once: mails.put_off(once, mail.id, problem))
-            return None
-        if letter is None:
-            await self._note(lambda once: mails.drop(once, mail.id))
-        return letter
+            raise _Unwritten(f"cannot be written: {type(error).__name__}") from error
 
     async def _refused(self, mail: Due, letter: Letter, refusal: NotTaken) -> bool:
         said = str(refusal)

@@ -6,6 +6,7 @@ Suspension is `moderation`'s, sessions and tokens have modules of their own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -120,15 +121,15 @@ _SETTINGS = Query(
     card=Card.ONE,
 )
 
-_CORRESPONDENT = Query(
-    "members.correspondent",
+_CORRESPONDENTS = Query(
+    "members.correspondents",
     f"""
     SELECT members.id, members.email, members.name, members.language, members.zone
     FROM members
-    WHERE members.id = $1 AND members.mail_refused_at IS NULL AND {sessions.NOT_SUSPENDED}
+    WHERE members.id = ANY ($1::bigint[]) AND members.mail_refused_at IS NULL AND {sessions.NOT_SUSPENDED}
     """,
     returns=Correspondent,
-    card=Card.ZERO_OR_ONE,
+    card=Card.MANY,
 )
 
 _ANY_OTHER = Query(
@@ -317,7 +318,13 @@ async def list_members(
 
 async def correspondent(conn: Conn, member_id: MemberId) -> Correspondent | None:
     """Return where a member is reached by mail, None when they are suspended or their address was refused."""
-    return await conn.maybe(_CORRESPONDENT, member_id)
+    return (await correspondents(conn, [member_id])).get(member_id)
+
+
+async def correspondents(conn: Conn, member_ids: Sequence[MemberId]) -> dict[MemberId, Correspondent]:
+    """Return where members are reached by mail, but those who are suspended or whose address was refused."""
+    found = await conn.many(_CORRESPONDENTS, list(member_ids))
+    return {person.member_id: person for person in found}
 
 
 async def settings(conn: Conn, actor: Actor) -> Settings:

@@ -8,6 +8,7 @@ has muted. While a letter waits to be sent, what comes meanwhile waits for the n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -30,6 +31,7 @@ ITEMS: Final = 50
 class Item:
     """A notification in a letter, as its member may read it now; the excerpt is plain text."""
 
+    mail_id: MailId
     kind: NotificationKind
     topic_id: TopicId
     topic_title: str
@@ -88,23 +90,29 @@ _GATHER = Statement(
 _ITEMS = Query(
     "notification_mails.items",
     f"""
-    SELECT notifications.kind, topics.id, topics.title, categories.name_el, categories.name_en, posts.id,
-           actors.name, organisations.name_el, organisations.name_en, left(posts.html, {excerpts.SOURCE}),
-           posts.created_at
-    FROM notifications
-    JOIN topics ON topics.id = notifications.topic_id AND topics.deleted_at IS NULL
-    JOIN categories ON categories.id = topics.category_id
-    JOIN category_rights
-        ON category_rights.category_id = topics.category_id AND category_rights.member_id = notifications.member_id
-    JOIN posts ON posts.id = notifications.post_id AND posts.deleted_at IS NULL
-    JOIN members AS actors ON actors.id = notifications.actor_id
-    JOIN organisations ON organisations.id = coalesce(posts.organisation_id, actors.organisation_id)
-    {levels.chosen(member="notifications.member_id", topic="topics.id", category="topics.category_id")}
-    WHERE notifications.mail_id = $1 AND notifications.read_at IS NULL AND category_rights.can_read
-        AND coalesce(chosen.topic_level, chosen.category_level, chosen.group_level, '') <> 'mute'
-        AND {notification_settings.frequency(member="notifications.member_id", kind="notifications.kind")} <> 'never'
-    ORDER BY notifications.created_at, notifications.id
-    LIMIT {ITEMS}
+    SELECT told.*
+    FROM unnest($1::bigint[]) AS wanted (mail_id)
+    CROSS JOIN LATERAL (
+        SELECT notifications.mail_id, notifications.kind, topics.id, topics.title, categories.name_el,
+               categories.name_en, posts.id, actors.name, organisations.name_el, organisations.name_en,
+               left(posts.html, {excerpts.SOURCE}), posts.created_at
+        FROM notifications
+        JOIN topics ON topics.id = notifications.topic_id AND topics.deleted_at IS NULL
+        JOIN categories ON categories.id = topics.category_id
+        JOIN category_rights
+            ON category_rights.category_id = topics.category_id
+                AND category_rights.member_id = notifications.member_id
+        JOIN posts ON posts.id = notifications.post_id AND posts.deleted_at IS NULL
+        JOIN members AS actors ON actors.id = notifications.actor_id
+        JOIN organisations ON organisations.id = coalesce(posts.organisation_id, actors.organisation_id)
+        {levels.chosen(member="notifications.member_id", topic="topics.id", category="topics.category_id")}
+        WHERE notifications.mail_id = wanted.mail_id AND notifications.read_at IS NULL AND category_rights.can_read
+            AND coalesce(chosen.topic_level, chosen.category_level, chosen.group_level, '') <> 'mute'
+            AND {notification_settings.frequency(member="notifications.member_id", kind="notifications.kind")}
+                <> 'never'
+        ORDER BY notifications.created_at, notifications.id
+        LIMIT {ITEMS}
+    ) AS told
     """,
     returns=Item,
     card=Card.MANY,
@@ -148,10 +156,16 @@ async def gather(tx: Tx) -> int:
     return await tx.one(_GATHER, BATCH, WAIT)
 
 
-async def items(conn: Conn, mail_id: MailId) -> list[Item]:
-    """Return what a mail has to say to its member now, in the order it happened; nothing may be left."""
-    found = await conn.many(_ITEMS, mail_id)
-    return [replace(item, excerpt=excerpts.excerpt(item.excerpt)) for item in found]
+async def items(conn: Conn, mail_ids: Sequence[MailId]) -> dict[MailId, list[Item]]:
+    """Return what mails have to say to their members now, in the order it happened; nothing may be left of one."""
+    told: dict[MailId, list[Item]] = {mail_id: [] for mail_id in mail_ids}
+    known: dict[str, str] = {}
+    for item in await conn.many(_ITEMS, list(mail_ids)):
+        # Most letters of a minute are about the same posts.
+        if item.excerpt not in known:
+            known[item.excerpt] = excerpts.excerpt(item.excerpt)
+        told[item.mail_id].append(replace(item, excerpt=known[item.excerpt]))
+    return told
 
 
 async def reschedule(tx: Tx, member_id: MemberId) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from forum.config import Config
-from forum.db import Database, RawConnection
+from forum.db import Database, Once, RawConnection
 from forum.domain import mails
 from forum.domain.entities import MailKind
 from forum.mailing import Mailing
@@ -202,6 +202,30 @@ async def test_two_who_send_at_once_send_each_letter_once(
         mailing.leave()
     await asyncio.gather(*running)
     assert len({letter.message_id for letter in office[0].letters}) == len(office[0].letters) == 100
+
+
+async def test_who_finds_nothing_to_send_rests_while_others_send(
+    db: Database, cast: Cast, office: tuple[PostOffice, str], posting: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+
+    async def looked(once: Once, limit: int) -> list[mails.Due]:
+        nonlocal looks
+        looks += 1
+        return await taking(once, limit)
+
+    taking = mails.take
+    monkeypatch.setattr(mails, "take", looked)
+    office[0].seconds = 0.05
+    await _enter(db, cast, 30)
+    sending = Mailing(db, posting, SECRET)
+    running = asyncio.create_task(sending.run())
+    async with asyncio.timeout(60):
+        while len(office[0].letters) < 30:  # noqa: ASYNC110 - the server has a loop of its own
+            await asyncio.sleep(0.05)
+    sending.leave()
+    await running
+    assert looks < 15, "two who found some, and each of the four a few times nothing"
 
 
 async def test_what_a_dead_process_had_is_sent_after_its_lease(

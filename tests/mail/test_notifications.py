@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from forum import mailing
 from forum.config import Config
 from forum.db import Database, RawConnection, connect
 from forum.domain import notification_mails, notification_settings, notifications
@@ -232,6 +233,32 @@ async def test_who_lost_access_between_event_and_sending_gets_nothing(
     await _tell(db, owner, posting)
     assert office[0].letters == []
     assert await owner.fetchval("SELECT outcome FROM mails") == "dropped"
+
+
+async def test_who_loses_access_while_the_letter_before_theirs_is_sent_gets_nothing(
+    db: Database,
+    cast: Cast,
+    owner: RawConnection,
+    office: tuple[PostOffice, str],
+    posting: Config,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Letters are written several at once; one that was not begun soon after is written anew."""
+    topic = await _topic(db, cast)
+    await owner.execute("INSERT INTO topic_subscriptions VALUES ($1, $2, 'watch')", cast.sophie.member_id, topic)
+    await telling.reply(db, cast.nikos, topic)
+    await telling.fan_out(db)
+    await _due(owner)
+    assert await Notifying(db).gather_some() == 2
+    monkeypatch.setattr(mailing, "FRESH", 0.2)
+    office[0].seconds = 0.5
+    sending = asyncio.create_task(send_due(db, posting))
+    async with asyncio.timeout(10):
+        while not office[0].attempts:  # noqa: ASYNC110 - the server has a loop of its own
+            await asyncio.sleep(0.01)
+    await owner.execute("DELETE FROM grants")
+    assert await sending == 2
+    assert len(office[0].letters) == 1, "the one that was under way"
 
 
 async def test_while_a_letter_waits_for_the_server_what_comes_meanwhile_goes_into_the_next(
