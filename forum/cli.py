@@ -29,6 +29,7 @@ from forum.domain.entities import Language, MailKind, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
 from forum.i18n import catalogues, fold
 from forum.passwords import Hasher, check_password
+from forum.spreadsheets import Finding
 
 if TYPE_CHECKING:
     from forum import demo as demonstration
@@ -377,22 +378,22 @@ def import_members(
     except OSError as error:
         raise CommandError(f"{file}: {error.strerror}") from None
     candidates, faults = member_sheets.read(content, language=config.language)
-    report = with_forum(lambda db: _import_members(db, candidates, is_dry_run=dry_run), config)
-    for finding in sorted([*report.faulty, *report.differing, *faults], key=lambda finding: finding.line):
+    report = with_forum(lambda db: _import_members(db, candidates, faults, is_dry_run=dry_run), config)
+    for finding in sorted([*report.faulty, *report.differing], key=lambda finding: finding.line):
         print(_finding_in_one_line(file, finding), file=sys.stderr)
     made = "can become members" if dry_run else "have become members"
     print(f"{len(report.ready):,} {made}, {report.there:,} are members already.")
-    if count := len(report.faulty) + len(faults):
+    if count := len(report.faulty):
         raise CommandError(f"{file}: {count:,} {'fault' if count == 1 else 'faults'}; these lines were left out")
 
 
 async def _import_members(
-    db: Database, candidates: Sequence[member_imports.Candidate], *, is_dry_run: bool
-) -> member_imports.Report:
+    db: Database, candidates: Sequence[member_imports.Candidate], faults: Sequence[Finding], *, is_dry_run: bool
+) -> imports.Report[member_imports.Ready]:
     from forum import progress
 
     async with db.read() as conn:
-        report = await member_imports.look(conn, candidates)
+        report = await member_imports.look(conn, candidates, faults)
     if is_dry_run or not report.ready:
         return report
     nobodys = await _hash(secrets.token_urlsafe(32))
@@ -406,7 +407,7 @@ async def _import_members(
     return report
 
 
-def _finding_in_one_line(file: Path, finding: imports.Finding) -> str:
+def _finding_in_one_line(file: Path, finding: Finding) -> str:
     from forum.web.problems import field_sentence
 
     column = f", {finding.column}" if finding.column else ""

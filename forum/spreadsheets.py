@@ -41,13 +41,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with the table, a line of it or a cell; a column is named by its key, or as its head has it."""
+class Finding:
+    """What is to be said of the table, a line of it or a cell; a column is named by its key, or as its head has it."""
 
     line: int
     column: str | None
     code: str
     value: str = ""
+    hint: str = ""
+    """What may have been meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Sheet:
     """What could be read, and what was wrong; without its columns it has no rows."""
 
     rows: list[Row] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Finding] = field(default_factory=list)
 
 
 def read_rows(content: bytes, columns: Mapping[str, tuple[str, ...]], *, required: Collection[str] = ()) -> Sheet:
@@ -67,7 +69,7 @@ def read_rows(content: bytes, columns: Mapping[str, tuple[str, ...]], *, require
     """
     text = _text(content)
     if text is None:
-        return Sheet(faults=[Fault(1, None, "not_csv")])
+        return Sheet(faults=[Finding(1, None, "not_csv")])
     keys = {fold(name): key for key, names in columns.items() for name in (key, *names)}
     delimiter, text = _delimiter(text, keys)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -81,13 +83,13 @@ def read_rows(content: bytes, columns: Mapping[str, tuple[str, ...]], *, require
                 if faults := _faults_of_head(head, cells, number, required):
                     return Sheet(faults=faults)
             elif len(sheet.rows) == LINES_LIMIT:
-                return Sheet(faults=[Fault(number, None, "too_many_lines")])
+                return Sheet(faults=[Finding(number, None, "too_many_lines")])
             else:
                 _read_line(sheet, head, cells, number)
     except csv.Error:
-        sheet.faults.append(Fault(number + 1, None, "not_csv"))
+        sheet.faults.append(Finding(number + 1, None, "not_csv"))
     if not sheet.rows and not sheet.faults:
-        return Sheet(faults=[Fault(1, None, "empty_table")])
+        return Sheet(faults=[Finding(1, None, "empty_table")])
     return sheet
 
 
@@ -118,12 +120,12 @@ def _delimiter(text: str, keys: Mapping[str, str]) -> tuple[str, str]:
     return max(_DELIMITERS, key=known), text
 
 
-def _faults_of_head(head: list[str | None], cells: list[str], line: int, required: Collection[str]) -> list[Fault]:
-    faults = [Fault(line, key, "missing_column") for key in required if key not in head]
+def _faults_of_head(head: list[str | None], cells: list[str], line: int, required: Collection[str]) -> list[Finding]:
+    faults = [Finding(line, key, "missing_column") for key in required if key not in head]
     seen: set[str] = set()
     for key, cell in zip(head, cells, strict=True):
         if key in seen:
-            faults.append(Fault(line, key, "repeated_column", _value(cell)))
+            faults.append(Finding(line, key, "repeated_column", _value(cell)))
         if key:
             seen.add(key)
     return faults
@@ -131,18 +133,18 @@ def _faults_of_head(head: list[str | None], cells: list[str], line: int, require
 
 def _read_line(sheet: Sheet, head: list[str | None], cells: list[str], number: int) -> None:
     if any(cell.strip() for cell in cells[len(head) :]):
-        sheet.faults.append(Fault(number, None, "too_many_cells"))
+        sheet.faults.append(Finding(number, None, "too_many_cells"))
         return
     values = dict.fromkeys((key for key in head if key), "")
     for key, cell in zip(head, cells, strict=False):
         if key is None:
             continue
         if len(cell) > CELL_LIMIT:
-            sheet.faults.append(Fault(number, key, "too_long"))
+            sheet.faults.append(Finding(number, key, "too_long"))
             return
         values[key] = _value(cell)
         if not values[key].isprintable():
-            sheet.faults.append(Fault(number, key, "bad_characters"))
+            sheet.faults.append(Finding(number, key, "bad_characters"))
             return
     sheet.rows.append(Row(number, values))
 

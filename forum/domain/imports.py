@@ -5,16 +5,19 @@ What a file holds and what comes of it is `member_imports`' and `municipality_im
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final, Generic, Literal, TypeVar
 
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain.access import AdministerGrant
 from forum.errors import NotFound
+from forum.spreadsheets import Finding
 
 KEPT: Final = timedelta(days=1)
 """How long a file is kept; what was made of it stands in the audit log."""
+
+Ready = TypeVar("Ready")
 
 ImportKind = Literal["members", "municipalities"]
 
@@ -30,14 +33,15 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong with a line, in which column, in which value; `hint` is what may have been meant."""
+class Report(Generic[Ready]):
+    """What a table would do now: what can be made of it, and what is said of lines of which nothing is."""
 
-    line: int
-    column: str | None
-    code: str
-    value: str = ""
-    hint: str = ""
+    ready: list[Ready] = field(default_factory=list)
+    there: int = 0
+    """Lines of what is there already as the table says."""
+    differing: list[Finding] = field(default_factory=list)
+    """What the table says otherwise of what is there; it is left as it is."""
+    faulty: list[Finding] = field(default_factory=list)
 
 
 _KEEP = Statement(

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import audit, imports, mails, organisations
 from forum.domain.entities import Group, GroupId, Language, MailKind, MemberId, Organisation, OrganisationId, Role
-from forum.domain.imports import Finding
+from forum.domain.imports import Report
 from forum.domain.members import GROUP_OF_ROLE, ROLE, USUAL_ZONE
 from forum.i18n import fold
+from forum.spreadsheets import Finding
 
 AT_ONCE: Final = 500
 """Members made in one transaction: those who read and write meanwhile wait for it no long time."""
@@ -53,17 +54,6 @@ class Ready:
     language: Language
     group_ids: tuple[GroupId, ...]
     """The group of their role among them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a table would do; `differing` are members of whom it says something else than the forum."""
-
-    ready: list[Ready] = field(default_factory=list)
-    there: int = 0
-    """Lines of people who are members as the table says."""
-    differing: list[Finding] = field(default_factory=list)
-    faulty: list[Finding] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,25 +119,26 @@ _ENTER_GROUPS = Statement(
 )
 
 
-async def look(conn: Conn, candidates: Sequence[Candidate]) -> Report:
-    """Return what would become of the candidates now; nothing is changed."""
+async def look(conn: Conn, candidates: Sequence[Candidate], faults: Sequence[Finding] = ()) -> Report[Ready]:
+    """Return what would become of the candidates now, beside the `faults` of other lines; nothing is changed."""
     named = _Names(await organisations.list_organisations(conn), await conn.many(_GROUPS))
     known = {one.email: one for one in await conn.many(_KNOWN, [candidate.email for candidate in candidates])}
-    report, there, first_lines = Report(), 0, dict[str, int]()
+    report: Report[Ready] = Report()
+    there, first_lines = 0, dict[str, int]()
     for candidate in candidates:
         if first_lines.setdefault(candidate.email, candidate.line) != candidate.line:
             report.faulty.append(Finding(candidate.line, "email", "twice", candidate.email))
             continue
-        ready, faults = named.look_up(candidate)
-        if faults or ready is None:
-            report.faulty.extend(faults)
+        ready, found = named.look_up(candidate)
+        if found or ready is None:
+            report.faulty.extend(found)
         elif member := known.get(candidate.email):
             differences = list(_differences(ready, member))
             report.differing.extend(differences)
             there += not differences
         else:
             report.ready.append(ready)
-    return replace(report, there=there)
+    return replace(report, there=there, faulty=sorted([*report.faulty, *faults], key=lambda fault: fault.line))
 
 
 async def carry_out(

@@ -7,15 +7,16 @@ own. How a file becomes candidates is `web/municipality_sheets.py`'s.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from forum.db import Conn, Tx
 from forum.domain import imports, organisations, places, regions
 from forum.domain.access import AdministerGrant
 from forum.domain.entities import Organisation
-from forum.domain.imports import Finding
+from forum.domain.imports import Report
 from forum.domain.places import OrganisationFacts
 from forum.i18n import fold
+from forum.spreadsheets import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,8 @@ class Ready:
     slug: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a table would do; `differing` are municipalities of which it says something else than the forum."""
-
-    ready: list[Ready] = field(default_factory=list)
-    there: int = 0
-    """Lines of municipalities that are there as the table says."""
-    differing: list[Finding] = field(default_factory=list)
-    faulty: list[Finding] = field(default_factory=list)
-
-
-async def look(conn: Conn, candidates: Sequence[Candidate]) -> Report:
-    """Return what would become of the candidates now; nothing is changed."""
+async def look(conn: Conn, candidates: Sequence[Candidate], faults: Sequence[Finding] = ()) -> Report[Ready]:
+    """Return what would become of the candidates now, beside the `faults` of other lines; nothing is changed."""
     known_regions = {
         fold(name): region
         for region in await regions.list_regions(conn)
@@ -61,7 +51,8 @@ async def look(conn: Conn, candidates: Sequence[Candidate]) -> Report:
     listed = await organisations.list_organisations(conn)
     known = {(one.region_slug, fold(name)): one for one in listed for name in (one.name_el, one.name_en)}
     taken = {one.slug for one in listed}
-    report, there, seen = Report(), 0, set[tuple[str, str]]()
+    report: Report[Ready] = Report()
+    there, seen = 0, set[tuple[str, str]]()
     for candidate in candidates:
         region = known_regions.get(fold(candidate.region))
         if region is None:
@@ -83,16 +74,17 @@ async def look(conn: Conn, candidates: Sequence[Candidate]) -> Report:
             )
             taken.add(slug)
         seen.add((region.slug, fold(candidate.facts.name_el)))
-    return replace(report, there=there)
+    return replace(report, there=there, faulty=sorted([*report.faulty, *faults], key=lambda fault: fault.line))
 
 
-async def carry_out(tx: Tx, grant: AdministerGrant, ready: Sequence[Ready], import_id: int) -> None:
+async def carry_out(tx: Tx, grant: AdministerGrant, ready: Sequence[Ready], import_id: int | None = None) -> None:
     """Add municipalities, each with its group. Raise Invalid where one was added by somebody else meanwhile."""
     for one in ready:
         await places.add_organisation(
             tx, grant, "municipality", one.facts, region=one.region_slug, slug=one.slug, key=None
         )
-    await imports.count(tx, import_id, len(ready))
+    if import_id is not None:
+        await imports.count(tx, import_id, len(ready))
 
 
 def _differences(candidate: Candidate, found: Organisation) -> list[Finding]:

@@ -14,10 +14,10 @@ from pydantic import Field
 
 from forum import spreadsheets
 from forum.domain.entities import NAME_LIMIT, Language, Role
-from forum.domain.imports import Finding
 from forum.domain.member_imports import Candidate
 from forum.errors import Invalid
 from forum.i18n import fold, languages, mark
+from forum.spreadsheets import Finding
 from forum.web.forms import Email, Form, RequiredLine
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -65,7 +65,7 @@ def read(content: bytes, *, language: Language) -> tuple[list[Candidate], list[F
     """
     sheet = spreadsheets.read_rows(content, COLUMNS, required=REQUIRED)
     candidates, spoken = list[Candidate](), _languages()
-    faults = [Finding(fault.line, fault.column, fault.code, fault.value) for fault in sheet.faults]
+    faults = list(sheet.faults)
     for row in sheet.rows:
         values = {"language": language, "role": "member"} | {name: text for name, text in row.values.items() if text}
         if candidate := _candidate(row.line, values, spoken, faults):

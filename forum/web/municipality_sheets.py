@@ -9,11 +9,11 @@ from pydantic import Field
 
 from forum import spreadsheets
 from forum.domain.entities import DISTRICT_LIMIT, ORGANISATION_NAME_LIMIT
-from forum.domain.imports import Finding
 from forum.domain.municipality_imports import Candidate
 from forum.domain.places import OrganisationFacts
 from forum.errors import Invalid
 from forum.i18n import mark
+from forum.spreadsheets import Finding
 from forum.web.forms import Form, Line, RequiredLine, Slug
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -61,7 +61,7 @@ def read(content: bytes) -> tuple[list[Candidate], list[Finding]]:
     """Return what municipalities stand in a table, and what is wrong with lines that cannot be used."""
     sheet = spreadsheets.read_rows(content, COLUMNS, required=REQUIRED)
     candidates = list[Candidate]()
-    faults = [Finding(fault.line, fault.column, fault.code, fault.value) for fault in sheet.faults]
+    faults = list(sheet.faults)
     for row in sheet.rows:
         values = {name: _number(text) if name.startswith("population") else text for name, text in row.values.items()}
         try:

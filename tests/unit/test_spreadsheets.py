@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forum.spreadsheets import CELL_LIMIT, LINES_LIMIT, Fault, Row, Sheet, read_rows
+from forum.spreadsheets import CELL_LIMIT, LINES_LIMIT, Finding, Row, Sheet, read_rows
 
 COLUMNS = {"name": ("όνομα", "ονοματεπώνυμο"), "email": ("e-mail", "ηλεκτρονική διεύθυνση")}
 
@@ -58,21 +58,21 @@ def test_a_cell_that_is_not_there_is_empty() -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"", Fault(1, None, "empty_table")),
-        (b"name;email\n", Fault(1, None, "empty_table")),
-        (b"PK\x03\x04\x14\x00", Fault(1, None, "not_csv")),
-        (b"\xff\xfe\x00\xd8", Fault(1, None, "not_csv")),
-        (b"name;email\n\x81\xff;x", Fault(1, None, "not_csv")),
-        (b"name;phone\nx;1\n", Fault(1, "email", "missing_column")),
-        (b"name;email;name\nx;y;z\n", Fault(1, "name", "repeated_column", "name")),
-        (b"name;email\nx;y;z\n", Fault(2, None, "too_many_cells")),
-        (b"name;email\n" + b"x" * (CELL_LIMIT + 1) + b";y\n", Fault(2, "name", "too_long")),
-        ("name;email\nx\u202e;y\n".encode(), Fault(2, "name", "bad_characters")),
-        (b"name;email\n" + b"x;y\n" * (LINES_LIMIT + 1), Fault(LINES_LIMIT + 2, None, "too_many_lines")),
-        (b'name;email\nx;"' + b"y" * 200_000, Fault(2, None, "not_csv")),
+        (b"", Finding(1, None, "empty_table")),
+        (b"name;email\n", Finding(1, None, "empty_table")),
+        (b"PK\x03\x04\x14\x00", Finding(1, None, "not_csv")),
+        (b"\xff\xfe\x00\xd8", Finding(1, None, "not_csv")),
+        (b"name;email\n\x81\xff;x", Finding(1, None, "not_csv")),
+        (b"name;phone\nx;1\n", Finding(1, "email", "missing_column")),
+        (b"name;email;name\nx;y;z\n", Finding(1, "name", "repeated_column", "name")),
+        (b"name;email\nx;y;z\n", Finding(2, None, "too_many_cells")),
+        (b"name;email\n" + b"x" * (CELL_LIMIT + 1) + b";y\n", Finding(2, "name", "too_long")),
+        ("name;email\nx\u202e;y\n".encode(), Finding(2, "name", "bad_characters")),
+        (b"name;email\n" + b"x;y\n" * (LINES_LIMIT + 1), Finding(LINES_LIMIT + 2, None, "too_many_lines")),
+        (b'name;email\nx;"' + b"y" * 200_000, Finding(2, None, "not_csv")),
     ],
 )
-def test_what_cannot_be_read_is_said_with_its_place(content: bytes, fault: Fault) -> None:
+def test_what_cannot_be_read_is_said_with_its_place(content: bytes, fault: Finding) -> None:
     assert read_rows(content, COLUMNS, required=("name", "email")).faults == [fault]
 
 

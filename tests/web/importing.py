@@ -1,4 +1,4 @@
-"""Importing members in tests: a file as a spreadsheet program saves it, sent by an administrator's browser."""
+"""Importing in tests: a file as a spreadsheet program saves it, sent by an administrator's browser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from aiohttp import FormData
 
 from tests.site import Answer, Visitor
 
-PATH = "/admin/members/import"
+MEMBERS_PATH = "/admin/members/import"
+PLACES_PATH = "/admin/organisations/import"
 
 HEAD = "Ονοματεπώνυμο;Ηλεκτρονική διεύθυνση;Φορέας;Ρόλος;Γλώσσα;Ομάδες\r\n"
 
@@ -19,15 +20,31 @@ GOOD = (
 )
 
 
+PLACES_HEAD = "Όνομα στα ελληνικά;Όνομα στα αγγλικά;Περιοχή;Πληθυσμός;Έτος απογραφής\r\n"
+
+PLACES = (
+    PLACES_HEAD
+    + "Δήμος Καλοχωρίου;Municipality of Kalochori;Κύπρος;;\r\n"
+    + "Δήμος Αντισσαίων;Municipality of Antissa;Βόρειο Αιγαίο;1.234;2021\r\n"
+)
+
+
 def table(*lines: str) -> bytes:
     return "".join([HEAD, *(f"{line}\r\n" for line in lines)]).encode()
 
 
-async def send(visitor: Visitor, content: bytes | None, *, name: str = "Μέλη.csv", token: str | None = None) -> Answer:
+async def send(
+    visitor: Visitor,
+    content: bytes | None,
+    *,
+    path: str = MEMBERS_PATH,
+    name: str = "Μέλη.csv",
+    token: str | None = None,
+) -> Answer:
     """Send a file as the page's form does."""
-    await visitor.get(PATH)
+    await visitor.get(path)
     form = FormData(quote_fields=False)
     form.add_field("csrf_token", visitor.token if token is None else token)
     if content is not None:
         form.add_field("file", io.BytesIO(content), filename=name, content_type="text/csv")
-    return await visitor.request("POST", PATH, data=form)
+    return await visitor.request("POST", path, data=form)

@@ -12,7 +12,7 @@ from forum.db import RawConnection
 from forum.domain.entities import Language
 from forum.web import member_sheets
 from tests.site import Site
-from tests.web.importing import GOOD, HEAD, PATH, send, table
+from tests.web.importing import GOOD, HEAD, MEMBERS_PATH, send, table
 from tests.web.inviting import PASSWORD, letters
 
 
@@ -188,7 +188,7 @@ async def test_a_file_is_its_senders_alone_and_can_be_forgotten(site: Site, owne
         site.cast.maria.member_id,
     )
     other = await site.visitor("maria")
-    assert (await other.get(PATH)).status == 200, "the premise: she administers too"
+    assert (await other.get(MEMBERS_PATH)).status == 200, "the premise: she administers too"
     assert (await other.get(sent.location)).status == 404
     assert (await other.submit(sent.location)).status == 404
     assert (await other.submit(f"{sent.location}/delete")).status == 404
@@ -199,12 +199,12 @@ async def test_a_file_is_its_senders_alone_and_can_be_forgotten(site: Site, owne
 async def test_a_form_with_a_file_needs_its_token_and_its_own_site(site: Site, owner: RawConnection) -> None:
     administrator = await site.visitor("administrator")
     assert (await send(administrator, GOOD.encode(), token="")).status == 403
-    await administrator.get(PATH)
+    await administrator.get(MEMBERS_PATH)
     form = f'--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{administrator.token}\r\n--x--\r\n'
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    foreign = await administrator.request("POST", PATH, data=form, headers={**headers, "Sec-Fetch-Site": "cross-site"})
-    assert foreign.status == 403
-    assert (await administrator.request("POST", PATH, data=form, headers=headers)).status == 422, "the premise"
+    foreign = {**headers, "Sec-Fetch-Site": "cross-site"}
+    assert (await administrator.request("POST", MEMBERS_PATH, data=form, headers=foreign)).status == 403
+    assert (await administrator.request("POST", MEMBERS_PATH, data=form, headers=headers)).status == 422, "the premise"
     assert await owner.fetchval("SELECT count(*) FROM imports") == 0
 
 
@@ -224,9 +224,9 @@ async def test_a_form_with_a_file_needs_its_token_and_its_own_site(site: Site, o
 )
 async def test_what_is_no_form_is_refused_and_breaks_nothing(site: Site, body: bytes) -> None:
     administrator = await site.visitor("administrator")
-    await administrator.get(PATH)
+    await administrator.get(MEMBERS_PATH)
     headers = {"Content-Type": "multipart/form-data; boundary=x", "X-CSRF-Token": administrator.token}
-    answer = await administrator.request("POST", PATH, data=body, headers=headers)
+    answer = await administrator.request("POST", MEMBERS_PATH, data=body, headers=headers)
     assert answer.status in {400, 422}
 
 

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
-from aiohttp import FormData
 
 from forum.db import RawConnection
 from tests.site import Answer, Site, Visitor
-
-PATH = "/admin/organisations/import"
-HEAD = "Όνομα στα ελληνικά;Όνομα στα αγγλικά;Περιοχή;Πληθυσμός;Έτος απογραφής\r\n"
-GOOD = (
-    HEAD
-    + "Δήμος Καλοχωρίου;Municipality of Kalochori;Κύπρος;;\r\n"
-    + "Δήμος Αντισσαίων;Municipality of Antissa;Βόρειο Αιγαίο;1.234;2021\r\n"
-)
+from tests.web.importing import PLACES, PLACES_HEAD, PLACES_PATH, send
 
 
 async def _send(visitor: Visitor, content: bytes) -> Answer:
-    await visitor.get(PATH)
-    form = FormData(quote_fields=False)
-    form.add_field("csrf_token", visitor.token)
-    form.add_field("file", io.BytesIO(content), filename="Δήμοι.csv", content_type="text/csv")
-    return await visitor.request("POST", PATH, data=form)
+    return await send(visitor, content, path=PLACES_PATH, name="Δήμοι.csv")
 
 
 async def _count(owner: RawConnection) -> int:
@@ -34,7 +20,7 @@ async def _count(owner: RawConnection) -> int:
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1253"])
 async def test_a_file_is_looked_at_done_and_twice_the_same(site: Site, owner: RawConnection, encoding: str) -> None:
     administrator, before = await site.visitor("administrator"), await _count(owner)
-    content = GOOD.encode(encoding)
+    content = PLACES.encode(encoding)
     sent = await _send(administrator, content)
     assert sent.status == 303, sent.text
     page = await administrator.follow(sent)
@@ -65,7 +51,7 @@ async def test_faulty_lines_are_told_and_the_good_ones_go_ahead(site: Site, owne
         "Δήμος Ζ;Municipality of Z;Κύπρος;;",
         "Δημος Ζ;Municipality of Zeta;Κύπρος;;",
     )
-    sent = await _send(administrator, (HEAD + "\r\n".join(lines)).encode())
+    sent = await _send(administrator, (PLACES_HEAD + "\r\n".join(lines)).encode())
     page = await administrator.follow(sent)
     for told in ("Ατλαντίδα", "larnaca", "πολλοί"):
         assert told in page.text
@@ -75,7 +61,9 @@ async def test_faulty_lines_are_told_and_the_good_ones_go_ahead(site: Site, owne
 
 async def test_of_those_that_are_there_it_is_told_what_differs(site: Site, owner: RawConnection) -> None:
     administrator, before = await site.visitor("administrator"), await _count(owner)
-    sent = await _send(administrator, (HEAD + "Δήμος Λάρνακας;Municipality of Larnaka;Κύπρος;5;2021\r\n").encode())
+    sent = await _send(
+        administrator, (PLACES_HEAD + "Δήμος Λάρνακας;Municipality of Larnaka;Κύπρος;5;2021\r\n").encode()
+    )
     assert "Municipality of Larnaka" in (await administrator.follow(sent)).text
     await administrator.submit(sent.location)
     assert await _count(owner) == before
@@ -83,7 +71,7 @@ async def test_of_those_that_are_there_it_is_told_what_differs(site: Site, owner
 
 async def test_a_file_is_its_senders_alone_and_of_one_kind(site: Site, owner: RawConnection) -> None:
     administrator = await site.visitor("administrator")
-    sent = await _send(administrator, GOOD.encode())
+    sent = await _send(administrator, PLACES.encode())
     number = sent.location.rpartition("/")[2]
     assert (await administrator.get(f"/admin/members/import/{number}")).status == 404
     await owner.execute("UPDATE imports SET actor_id = $1", site.cast.maria.member_id)

@@ -321,6 +321,10 @@ class ImportQuery(Query):
         "0", description=mark("1: say what the file would do, and do nothing.")
     )
 
+    @property
+    def is_dry_run(self) -> bool:
+        return self.dry_run in {"1", "true"}
+
 
 class ImportFinding(Answer):
     line: int = Field(description=mark("As a spreadsheet counts them; the first names the columns."))
@@ -330,10 +334,12 @@ class ImportFinding(Answer):
     detail: str
 
 
-class MemberImport(Answer):
-    created: int = Field(description=mark("How many have become members; in a dry run, how many would."))
-    unchanged: int = Field(description=mark("Lines of people who are members as the file says."))
-    differing: list[ImportFinding] = Field(description=mark("What the file says otherwise of members; left as it is."))
+class Import(Answer):
+    created: int = Field(description=mark("How many were made of the file; in a dry run, how many would be."))
+    unchanged: int = Field(description=mark("Lines of what is there already as the file says."))
+    differing: list[ImportFinding] = Field(
+        description=mark("What the file says otherwise of what is there; left as it is.")
+    )
     faults: list[ImportFinding] = Field(description=mark("What is wrong with lines that were left out."))
 
 

@@ -10,9 +10,9 @@ from forum.handlers.api import (
     directory,
     events,
     groups,
+    imports,
     invitations,
     me,
-    member_imports,
     notifications,
     places,
     posts,
@@ -40,6 +40,13 @@ _CALLS: Final = (
         "POST", "/api/v1/municipalities", places.create_municipality, Access.ADMINISTRATOR, "api.municipalities.create"
     ),
     Route(
+        "POST",
+        "/api/v1/municipalities/import",
+        imports.create_municipalities,
+        Access.ADMINISTRATOR,
+        "api.imports.create_municipalities",
+    ),
+    Route(
         "PATCH",
         "/api/v1/municipalities/{slug}",
         places.update_municipality,
@@ -56,7 +63,7 @@ _CALLS: Final = (
     Route("GET", "/api/v1/members", directory.list_members, Access.MEMBER, "api.members.index"),
     Route("GET", "/api/v1/members/{id}", directory.show_member, Access.MEMBER, "api.members.show"),
     Route("PATCH", "/api/v1/members/{id}", directory.update_member, Access.ADMINISTRATOR, "api.members.update"),
-    Route("POST", "/api/v1/members/import", member_imports.create, Access.ADMINISTRATOR, "api.member_imports.create"),
+    Route("POST", "/api/v1/members/import", imports.create_members, Access.ADMINISTRATOR, "api.imports.create_members"),
     Route("POST", "/api/v1/invitations", invitations.create, Access.ADMINISTRATOR, "api.invitations.create"),
     Route("GET", "/api/v1/invitations/{id}", invitations.show, Access.ADMINISTRATOR, "api.invitations.show"),
     # Categories and topics

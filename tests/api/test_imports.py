@@ -1,4 +1,4 @@
-"""Members from a file, by programs."""
+"""Members and municipalities from a file, by programs."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from aiohttp import FormData
 from forum.db import RawConnection
 from tests.api.arrange import faulty, problem
 from tests.site import Answer, Program, Site
-from tests.web.importing import GOOD, table
+from tests.web.importing import GOOD, PLACES, table
 
 _PATH = "/api/v1/members/import"
+_PLACES_PATH = "/api/v1/municipalities/import"
 
 
-async def _send(program: Program, content: bytes, query: str = "") -> Answer:
+async def _send(program: Program, content: bytes, query: str = "", *, path: str = _PATH) -> Answer:
     form = FormData()
     form.add_field("file", content, filename="members.csv", content_type="text/csv")
-    return await program.post(_PATH + query, data=form)
+    return await program.post(path + query, data=form)
 
 
 async def test_a_dry_run_says_what_the_file_does_and_the_file_does_it_once(site: Site, owner: RawConnection) -> None:
@@ -52,3 +53,23 @@ async def test_only_administrators_import(site: Site, owner: RawConnection) -> N
     before = await owner.fetchval("SELECT count(*) FROM members")
     problem(await _send(await site.program("moderator"), GOOD.encode()), 403)
     assert await owner.fetchval("SELECT count(*) FROM members") == before
+
+
+async def test_municipalities_are_added_by_a_file_once_and_only_by_administrators(
+    site: Site, owner: RawConnection
+) -> None:
+    before = await owner.fetchval("SELECT count(*) FROM organisations")
+    problem(await _send(await site.program("moderator"), PLACES.encode(), path=_PLACES_PATH), 403)
+    program = await site.program("administrator")
+    looked = await _send(program, PLACES.encode(), "?dry_run=1", path=_PLACES_PATH)
+    assert looked.json == {"created": 2, "unchanged": 0, "differing": [], "faults": []}, looked.text
+    assert await owner.fetchval("SELECT count(*) FROM organisations") == before
+    content = (PLACES + "Δήμος Α;Municipality of A;Ατλαντίδα;;\r\n").encode()
+    done = await _send(program, content, path=_PLACES_PATH)
+    assert done.json["created"] == 2
+    assert [(fault["line"], fault["column"], fault["code"]) for fault in done.json["faults"]] == [
+        (4, "region", "no_region")
+    ]
+    assert await owner.fetchval("SELECT count(*) FROM organisations") == before + 2
+    again = await _send(program, PLACES.encode(), path=_PLACES_PATH)
+    assert again.json == {"created": 0, "unchanged": 2, "differing": [], "faults": []}

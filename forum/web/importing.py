@@ -1,0 +1,117 @@
+"""Files of which many things are made at once: sent first, looked at, and only then done.
+
+Owns the course of it, alike for members and municipalities. What a file would do is worked out anew whenever it is
+looked at, so that it is true of that moment; the file itself is kept for a day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from aiohttp import web
+
+from forum.domain import access, imports
+from forum.domain.access import AdministerGrant
+from forum.domain.imports import Import, ImportKind, Ready, Report
+from forum.errors import Invalid
+from forum.keys import ACTOR, DB
+from forum.spreadsheets import Finding
+from forum.web import uploads
+from forum.web.flash import flash
+from forum.web.forms import FormState, int_param
+from forum.web.pages import Page, render
+from forum.web.urls import see_other
+
+Candidate = TypeVar("Candidate")
+
+SHOWN: Final = 200
+"""Lines of each list on the page: beyond, one corrects the file and sends it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewImportPage(Page):
+    form: FormState
+    lines_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked(Generic[Ready]):
+    """A file, and what it would do now."""
+
+    file: Import
+    report: Report[Ready]
+    heads: Mapping[str, str]
+    """The msgids of the columns."""
+    shown: int = SHOWN
+
+
+class Importing(ABC, Generic[Candidate, Ready]):
+    """Files of a kind; `new`, `create`, `show` and `delete` are handlers of their routes, `<kind>_imports.…`."""
+
+    kind: ImportKind
+    routes: str
+    """What the names of the routes begin with."""
+    heads: Mapping[str, str]
+
+    @abstractmethod
+    def read(self, request: web.Request, content: bytes) -> tuple[list[Candidate], list[Finding]]:
+        """Return what stands in a file, in a thread of its own."""
+
+    @abstractmethod
+    async def report(
+        self, request: web.Request, candidates: Sequence[Candidate], faults: Sequence[Finding]
+    ) -> Report[Ready]: ...
+
+    @abstractmethod
+    def empty_page(self, form: FormState) -> NewImportPage: ...
+
+    @abstractmethod
+    def page(self, looked: Looked[Ready]) -> Page: ...
+
+    async def new(self, request: web.Request) -> web.Response:
+        return await render(request, self.empty_page(FormState()))
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Keep a file that can be read, and lead to what it would do."""
+        grant = access.to_administer(request[ACTOR])
+        sent = await uploads.read(request) if uploads.is_upload(request) else uploads.Upload()
+        try:
+            if sent.content is None:
+                raise Invalid({"file": ("required",)})
+            candidates, faults = await asyncio.to_thread(self.read, request, sent.content)
+            if not candidates and any(fault.line == 1 for fault in faults):
+                raise Invalid({"file": tuple(dict.fromkeys(fault.code for fault in faults))})
+            async with request.app[DB].write() as tx:
+                import_id = await imports.keep(tx, grant, self.kind, sent.name, sent.content)
+        except Invalid as invalid:
+            return await render(request, self.empty_page(FormState({}, invalid.fields)), status=invalid.status)
+        return see_other(request, f"{self.routes}.show", import_id=import_id)
+
+    async def show(self, request: web.Request) -> web.Response:
+        return await render(request, self.page(await self.look(request, access.to_administer(request[ACTOR]))))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Forget a file."""
+        grant = access.to_administer(request[ACTOR])
+        async with request.app[DB].write() as tx:
+            await imports.delete(tx, grant, self.kind, int_param(request, "import_id"))
+        response = see_other(request, f"{self.routes}.new")
+        flash(request, response, f"{self.kind}.import_forgotten")
+        return response
+
+    def done(self, request: web.Request, file: Import) -> web.Response:
+        """Lead back to the file, and say that it was done."""
+        response = see_other(request, f"{self.routes}.show", import_id=file.id)
+        flash(request, response, f"{self.kind}.imported")
+        return response
+
+    async def look(self, request: web.Request, grant: AdministerGrant) -> Looked[Ready]:
+        """Return the file and what it would do now; raise NotFound where it is not the actor's."""
+        async with request.app[DB].read() as conn:
+            file = await imports.find(conn, grant, self.kind, int_param(request, "import_id"))
+        candidates, faults = await asyncio.to_thread(self.read, request, file.content)
+        return Looked(file=file, report=await self.report(request, candidates, faults), heads=self.heads)
