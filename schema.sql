@@ -226,18 +226,30 @@ CREATE TABLE grants (
     can_attach boolean NOT NULL,
     can_moderate boolean NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (category_id, group_id),
+    valid_from timestamptz NOT NULL DEFAULT '-infinity',
+    valid_until timestamptz NOT NULL DEFAULT 'infinity',
+    topics_since timestamptz NOT NULL DEFAULT '-infinity',
+    internal_since timestamptz NOT NULL DEFAULT '-infinity',
+    PRIMARY KEY (category_id, group_id, valid_from),
     CONSTRAINT grants_see_check CHECK (can_see),
     CONSTRAINT grants_read_check CHECK (can_read OR NOT (can_start OR can_reply OR can_vote OR can_attach)),
-    CONSTRAINT grants_moderate_check CHECK (can_reply OR NOT can_moderate)
+    CONSTRAINT grants_moderate_check CHECK (can_reply OR NOT can_moderate),
+    CONSTRAINT grants_valid_check CHECK (valid_from < valid_until),
+    CONSTRAINT grants_since_check CHECK (topics_since <= internal_since)
 );
 CREATE INDEX grants_group_id_idx ON grants (group_id);
 COMMENT ON TABLE grants IS 'The rights of a group in a category. They add up over groups and there is no deny; each right implies those it needs.';
+COMMENT ON COLUMN grants.valid_from IS 'From this instant on, until valid_until, the group holds the rights; the view compares, no job has to act.';
+COMMENT ON COLUMN grants.topics_since IS 'Topics that were started before are not meant: they keep the audience they had.';
+COMMENT ON COLUMN grants.internal_since IS 'The same for topics marked internal.';
 
 -- What each member may do in each category.  The single source of rights: for pages, lists, counts, search and
 -- single rows, read in both directions.  LATERAL, so that it is never computed for all members first.
 CREATE VIEW category_rights
-    (member_id, category_id, can_see, can_read, can_start, can_reply, can_vote, can_attach, can_moderate) AS
+    (
+        member_id, category_id, can_see, can_read, can_start, can_reply, can_vote, can_attach, can_moderate,
+        topics_since, internal_since
+    ) AS
 SELECT
     members.id,
     categories.id,
@@ -247,7 +259,9 @@ SELECT
     rights.can_reply,
     rights.can_vote,
     rights.can_attach,
-    rights.can_moderate
+    rights.can_moderate,
+    rights.topics_since,
+    rights.internal_since
 FROM members
 CROSS JOIN LATERAL (
     SELECT array_agg(memberships.group_id) AS group_ids
@@ -263,14 +277,18 @@ CROSS JOIN LATERAL (
         coalesce(bool_or(grants.can_reply), false) AS can_reply,
         coalesce(bool_or(grants.can_vote), false) AS can_vote,
         coalesce(bool_or(grants.can_attach), false) AS can_attach,
-        coalesce(bool_or(grants.can_moderate), false) AS can_moderate
+        coalesce(bool_or(grants.can_moderate), false) AS can_moderate,
+        min(grants.topics_since) FILTER (WHERE grants.can_read) AS topics_since,
+        min(grants.internal_since) FILTER (WHERE grants.can_read) AS internal_since
     FROM grants
-    WHERE grants.category_id = categories.id AND grants.group_id = ANY (joined.group_ids)
+    WHERE
+        grants.category_id = categories.id AND grants.group_id = ANY (joined.group_ids)
+        AND grants.valid_from <= now() AND grants.valid_until > now()
 ) AS rights
 WHERE
     rights.can_see
     AND (members.suspended_until IS NULL OR members.suspended_until <= now());
-COMMENT ON VIEW category_rights IS 'Rights of member × category; no row where the member may not even see it, or is suspended.';
+COMMENT ON VIEW category_rights IS 'Rights of member × category; no row where the member may not even see it, or is suspended. Of topics started before topics_since (internal ones: internal_since) none can be read.';
 
 -- Versions ----------------------------------------------------------------------------------------
 -- By them a process knows in one glance that what it has kept of a page still holds (docs/adr/0023-versions.md).
@@ -326,6 +344,33 @@ CREATE TRIGGER grants_touch_foundations
 AFTER INSERT OR UPDATE OR DELETE ON grants
 FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 
+-- An instant passes and nothing is written: what is kept of pages has to know of it all the same.
+CREATE TABLE rights_instants (
+    at timestamptz PRIMARY KEY
+);
+COMMENT ON TABLE rights_instants IS 'When grants begin or end that had not yet when they were written. How many of them have passed goes into what pages are kept under (docs/adr/0031-grants-in-time.md).';
+
+CREATE FUNCTION note_rights_instants() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM rights_instants WHERE rights_instants.at <= now();
+    INSERT INTO rights_instants (at)
+    SELECT instants.at
+    FROM written
+    CROSS JOIN LATERAL (VALUES (written.valid_from), (written.valid_until)) AS instants (at)
+    WHERE instants.at > now() AND instants.at < 'infinity'
+    ON CONFLICT (at) DO NOTHING;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER grants_note_rights_instants_inserted
+AFTER INSERT ON grants
+REFERENCING NEW TABLE AS written
+FOR EACH STATEMENT EXECUTE FUNCTION note_rights_instants();
+CREATE TRIGGER grants_note_rights_instants_updated
+AFTER UPDATE ON grants
+REFERENCING NEW TABLE AS written
+FOR EACH STATEMENT EXECUTE FUNCTION note_rights_instants();
+
 -- Topics and posts --------------------------------------------------------------------------------
 
 CREATE TABLE topics (
@@ -369,6 +414,7 @@ CREATE INDEX topics_author_id_idx ON topics (author_id, id);
 CREATE INDEX topics_last_author_id_idx ON topics (last_author_id);
 CREATE INDEX topics_locked_by_id_idx ON topics (locked_by_id) WHERE locked_by_id IS NOT NULL;
 CREATE INDEX topics_deleted_by_id_idx ON topics (deleted_by_id) WHERE deleted_by_id IS NOT NULL;
+CREATE INDEX topics_internal_idx ON topics (category_id, created_at) WHERE is_internal AND deleted_at IS NULL;
 CREATE INDEX topics_version_idx ON topics (version);
 CREATE INDEX topics_organisation_id_idx ON topics (organisation_id, id) WHERE organisation_id IS NOT NULL;
 CREATE INDEX topics_last_organisation_id_idx ON topics (last_organisation_id) WHERE last_organisation_id IS NOT NULL;
@@ -381,6 +427,45 @@ FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 COMMENT ON TABLE topics IS 'A topic of a category. post_count is the highest number ever given, last_post_number and last_post_at speak of the last post that is not deleted, reply_count of replies not deleted.';
 COMMENT ON COLUMN topics.organisation_id IS 'What its author belonged to when they wrote it; null for what they belong to now (docs/adr/0029-places.md).';
 COMMENT ON COLUMN topics.last_organisation_id IS 'The same of whoever wrote the last post that is not deleted.';
+
+CREATE VIEW topic_rights
+    (member_id, topic_id, can_see, can_read, can_start, can_reply, can_vote, can_attach, can_moderate) AS
+SELECT
+    members.id,
+    topics.id,
+    rights.can_see,
+    rights.can_read,
+    rights.can_start,
+    rights.can_reply,
+    rights.can_vote,
+    rights.can_attach,
+    rights.can_moderate
+FROM members
+CROSS JOIN LATERAL (
+    SELECT array_agg(memberships.group_id) AS group_ids
+    FROM memberships
+    WHERE memberships.member_id = members.id
+) AS joined
+CROSS JOIN topics
+CROSS JOIN LATERAL (
+    SELECT
+        coalesce(bool_or(grants.can_see), false) AS can_see,
+        coalesce(bool_or(grants.can_read), false) AS can_read,
+        coalesce(bool_or(grants.can_start), false) AS can_start,
+        coalesce(bool_or(grants.can_reply), false) AS can_reply,
+        coalesce(bool_or(grants.can_vote), false) AS can_vote,
+        coalesce(bool_or(grants.can_attach), false) AS can_attach,
+        coalesce(bool_or(grants.can_moderate), false) AS can_moderate
+    FROM grants
+    WHERE
+        grants.category_id = topics.category_id AND grants.group_id = ANY (joined.group_ids)
+        AND grants.valid_from <= now() AND grants.valid_until > now()
+        AND topics.created_at >= CASE WHEN topics.is_internal THEN grants.internal_since ELSE grants.topics_since END
+) AS rights
+WHERE
+    rights.can_read
+    AND (members.suspended_until IS NULL OR members.suspended_until <= now());
+COMMENT ON VIEW topic_rights IS 'Rights of member × topic; no row where the member may not read it. What may be done in it is granted for topics of its age alone.';
 
 -- What changes in a post changes its topic's pages; a reply's own insert has already changed the topic.
 CREATE FUNCTION touch_topic() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -11,6 +11,7 @@ from typing import Final
 
 from forum.db import Card, Conn, Query
 from forum.domain import unread
+from forum.domain.access import SINCE, TOPIC_COUNT
 from forum.domain.actors import Actor
 from forum.domain.entities import Category
 
@@ -26,12 +27,14 @@ class CategoryRow(Category):
     latest_at: datetime | None
 
 
+_SINCE: Final = SINCE.format(rights="rights")
+
 _LIST = Query(
     "categories.list",
     f"""
     SELECT categories.id, categories.slug, categories.name_el, categories.name_en,
            categories.description_el, categories.description_en, categories.kinds,
-           CASE WHEN rights.can_read THEN categories.topic_count ELSE 0 END,
+           {TOPIC_COUNT},
            rights.can_see, rights.can_read, rights.can_start, rights.can_reply,
            rights.can_vote, rights.can_attach, rights.can_moderate,
            unread.topic_count,
@@ -39,6 +42,7 @@ _LIST = Query(
                SELECT max(topics.last_post_at)
                FROM topics
                WHERE topics.category_id = categories.id AND topics.deleted_at IS NULL AND rights.can_read
+                   AND topics.created_at >= {_SINCE}
            )
     FROM categories
     JOIN category_rights AS rights ON rights.category_id = categories.id AND rights.member_id = $1
@@ -49,7 +53,7 @@ _LIST = Query(
             FROM topics
             {unread.JOIN}
             WHERE topics.category_id = categories.id AND topics.deleted_at IS NULL AND rights.can_read
-                AND {unread.IS}
+                AND topics.created_at >= {_SINCE} AND {unread.IS}
             LIMIT {UNREAD_LIMIT}
         ) AS topics
     ) AS unread

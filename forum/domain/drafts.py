@@ -95,11 +95,7 @@ _LIST = Query(
     "drafts.list",
     """
     SELECT drafts.place, drafts.title, drafts.body, drafts.updated_at,
-           CASE WHEN rights.can_read THEN topics.title END,
-           CASE WHEN rights.can_read THEN topics.language END,
-           CASE WHEN rights.can_read THEN posts.number END,
-           CASE WHEN rights.can_read THEN categories.name_el END,
-           CASE WHEN rights.can_read THEN categories.name_en END
+           readable.title, readable.language, readable.number, readable.name_el, readable.name_en
     FROM (
         SELECT drafts.place, drafts.title, drafts.body, drafts.updated_at,
                CASE WHEN drafts.place LIKE 'topic:%' THEN split_part(drafts.place, ':', 2)::bigint END AS topic_id,
@@ -111,14 +107,21 @@ _LIST = Query(
         ORDER BY drafts.updated_at DESC, drafts.place DESC
         LIMIT $4
     ) AS drafts
-    LEFT JOIN posts ON posts.id = drafts.post_id AND posts.deleted_at IS NULL
-    LEFT JOIN topics ON topics.id = coalesce(drafts.topic_id, posts.topic_id) AND topics.deleted_at IS NULL
-    LEFT JOIN categories
-        ON CASE
-            WHEN topics.id IS NULL THEN categories.slug = drafts.category_slug
-            ELSE categories.id = topics.category_id
-        END
-    LEFT JOIN category_rights AS rights ON rights.member_id = $1 AND rights.category_id = categories.id
+    LEFT JOIN LATERAL (
+        SELECT topics.title, topics.language, posts.number, categories.name_el, categories.name_en
+        FROM topics
+        JOIN topic_rights AS rights ON rights.member_id = $1 AND rights.topic_id = topics.id
+        JOIN categories ON categories.id = topics.category_id
+        LEFT JOIN posts ON posts.id = drafts.post_id
+        WHERE topics.deleted_at IS NULL AND posts.deleted_at IS NULL AND topics.id = coalesce(
+            drafts.topic_id, (SELECT posts.topic_id FROM posts WHERE posts.id = drafts.post_id)
+        )
+        UNION ALL
+        SELECT NULL, NULL, NULL, categories.name_el, categories.name_en
+        FROM categories
+        JOIN category_rights AS rights ON rights.member_id = $1 AND rights.category_id = categories.id
+        WHERE categories.slug = drafts.category_slug AND rights.can_read
+    ) AS readable ON true
     ORDER BY drafts.updated_at DESC, drafts.place DESC
     """,
     returns=DraftRow,

@@ -67,8 +67,7 @@ _HEARERS = Query(
     SELECT asked.member_id, asked.topic_id
     FROM unnest($1::bigint[], $2::bigint[]) AS asked (member_id, topic_id)
     JOIN topics ON topics.id = asked.topic_id
-    JOIN category_rights AS rights
-        ON rights.category_id = topics.category_id AND rights.member_id = asked.member_id
+    JOIN topic_rights AS rights ON rights.topic_id = topics.id AND rights.member_id = asked.member_id
     WHERE rights.can_read
         AND (topics.deleted_at IS NULL OR rights.can_moderate OR topics.author_id = asked.member_id)
     """,

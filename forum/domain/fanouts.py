@@ -119,9 +119,9 @@ _FAN_OUT = Statement(
                coalesce(answered.author_id, CASE WHEN posts.number > 1 THEN topics.author_id END) AS answered_id,
                EXISTS (
                    SELECT 1
-                   FROM category_rights
-                   WHERE category_rights.member_id = posts.author_id
-                       AND category_rights.category_id = topics.category_id AND category_rights.can_moderate
+                   FROM topic_rights
+                   WHERE topic_rights.member_id = posts.author_id AND topic_rights.topic_id = topics.id
+                       AND topic_rights.can_moderate
                ) OR EXISTS (
                    SELECT 1
                    FROM group_members
@@ -198,11 +198,11 @@ _FAN_OUT = Statement(
                END AS read_at
         FROM event
         CROSS JOIN candidates
-        JOIN category_rights
-            ON category_rights.member_id = candidates.member_id AND category_rights.category_id = event.category_id
+        JOIN topic_rights
+            ON topic_rights.member_id = candidates.member_id AND topic_rights.topic_id = event.topic_id
         {levels.chosen(member="candidates.member_id", topic="event.topic_id", category="event.category_id")}
         CROSS JOIN LATERAL (SELECT {levels.level("candidates.is_own")} AS level) AS wanted
-        WHERE category_rights.can_read
+        WHERE topic_rights.can_read
             AND candidates.member_id <> event.author_id
             AND (wanted.level = 'watch' OR (wanted.level = 'follow' AND candidates.strength > 0))
     ),

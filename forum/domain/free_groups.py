@@ -74,7 +74,7 @@ class _Found:
 # Counted by place: the view of memberships begins with members, and would be walked once for each group.
 _LIST = Query(
     "free_groups.list",
-    """
+    f"""
     SELECT groups.id, groups.slug, groups.kind, groups.name_el, groups.name_en,
            (SELECT count(*) FROM group_members WHERE group_members.group_id = groups.id)
            + coalesce((
@@ -82,7 +82,7 @@ _LIST = Query(
                FROM organisations AS places
                WHERE places.id = groups.organisation_id OR places.region_id = groups.region_id
            ), 0),
-           (SELECT count(*) FROM grants WHERE grants.group_id = groups.id)
+           (SELECT count(*) FROM grants WHERE grants.group_id = groups.id AND {groups.IN_FORCE})
     FROM groups
     ORDER BY
         array_position(ARRAY['free', 'system', 'region', 'organisation'], groups.kind),
@@ -134,11 +134,11 @@ _MEMBERS = Query(
 
 _CATEGORIES = Query(
     "free_groups.categories",
-    """
+    f"""
     SELECT categories.slug, categories.name_el, categories.name_en
     FROM grants
     JOIN categories ON categories.id = grants.category_id
-    WHERE grants.group_id = $1
+    WHERE grants.group_id = $1 AND {groups.IN_FORCE}
     ORDER BY categories.position, categories.id
     """,
     returns=Granted,

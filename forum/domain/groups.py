@@ -17,6 +17,9 @@ MODERATORS: Final = "moderators"
 ADMINISTRATORS: Final = "administrators"
 """Slugs of the system groups: who is in them is a moderator or an administrator."""
 
+IN_FORCE: Final = "(grants.valid_from <= now() AND grants.valid_until > now())"
+"""Whether one of `grants` gives its group rights now, as the views of rights have it."""
+
 _OF_MEMBER = Query(
     "groups.of_member",
     """
@@ -91,7 +94,7 @@ _DELETE_FREE = Statement(
     """
     DELETE FROM groups
     WHERE groups.id = $1 AND groups.kind = 'free'
-        AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.group_id = groups.id)
+        AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.group_id = groups.id AND grants.valid_until > now())
     """,
     returns=int,
     card=Card.NONE,

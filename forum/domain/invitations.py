@@ -338,8 +338,8 @@ _MAY_LAND = Query(
     SELECT EXISTS (
         SELECT 1
         FROM topics
-        JOIN category_rights ON category_rights.category_id = topics.category_id AND category_rights.member_id = $1
-        WHERE topics.id = $2 AND topics.deleted_at IS NULL AND category_rights.can_read
+        JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = $1
+        WHERE topics.id = $2 AND topics.deleted_at IS NULL AND topic_rights.can_read
     )
     """,
     returns=bool,

@@ -99,14 +99,12 @@ _ITEMS = Query(
         FROM notifications
         JOIN topics ON topics.id = notifications.topic_id AND topics.deleted_at IS NULL
         JOIN categories ON categories.id = topics.category_id
-        JOIN category_rights
-            ON category_rights.category_id = topics.category_id
-                AND category_rights.member_id = notifications.member_id
+        JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = notifications.member_id
         JOIN posts ON posts.id = notifications.post_id AND posts.deleted_at IS NULL
         JOIN members AS actors ON actors.id = notifications.actor_id
         JOIN organisations ON organisations.id = coalesce(posts.organisation_id, actors.organisation_id)
         {levels.chosen(member="notifications.member_id", topic="topics.id", category="topics.category_id")}
-        WHERE notifications.mail_id = wanted.mail_id AND notifications.read_at IS NULL AND category_rights.can_read
+        WHERE notifications.mail_id = wanted.mail_id AND notifications.read_at IS NULL AND topic_rights.can_read
             AND coalesce(chosen.topic_level, chosen.category_level, chosen.group_level, '') <> 'mute'
             AND {notification_settings.frequency(member="notifications.member_id", kind="notifications.kind")}
                 <> 'never'

@@ -113,12 +113,11 @@ _READABLE: Final = """
                organisations.name_en AS organisation_en
         FROM topics
         JOIN categories ON categories.id = topics.category_id
-        JOIN category_rights
-            ON category_rights.category_id = topics.category_id AND category_rights.member_id = notifications.member_id
+        JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = notifications.member_id
         JOIN posts ON posts.id = notifications.post_id
         JOIN members AS actors ON actors.id = notifications.actor_id
         JOIN organisations ON organisations.id = coalesce(posts.organisation_id, actors.organisation_id)
-        WHERE topics.id = notifications.topic_id AND category_rights.can_read
+        WHERE topics.id = notifications.topic_id AND topic_rights.can_read
             AND topics.deleted_at IS NULL AND posts.deleted_at IS NULL
     ) AS readable ON true
 """
@@ -239,9 +238,9 @@ _COUNTS = Query(
     f"""
     SELECT members.id, {UNREAD_COUNT}
     FROM topics
-    JOIN category_rights ON category_rights.category_id = topics.category_id AND category_rights.can_read
-    JOIN members ON members.id = category_rights.member_id
-    WHERE topics.id = $1 AND topics.deleted_at IS NULL AND category_rights.member_id = ANY ($2::bigint[])
+    JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.can_read
+    JOIN members ON members.id = topic_rights.member_id
+    WHERE topics.id = $1 AND topics.deleted_at IS NULL AND topic_rights.member_id = ANY ($2::bigint[])
         AND EXISTS (
             SELECT 1
             FROM notifications

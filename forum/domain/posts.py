@@ -25,6 +25,7 @@ from forum.domain import (
     unread,
 )
 from forum.domain.access import (
+    IS_READABLE,
     POST,
     POST_COLUMNS,
     POST_JOINS,
@@ -301,13 +302,14 @@ _RECOUNT = Statement(
 _LIST_BY_AUTHOR = Query(
     "posts.list_by_author",
     f"""
+    WITH {READABLE}
     SELECT posts.id, topics.id, topics.title, topics.slug, posts.number,
            left(posts.html, {excerpts.SOURCE}), posts.created_at, topics.language
     FROM posts
     JOIN topics ON topics.id = posts.topic_id
     WHERE posts.author_id = $2 AND posts.id < coalesce($3, 9223372036854775807)
         AND posts.deleted_at IS NULL AND topics.deleted_at IS NULL
-        AND topics.category_id = ANY ({READABLE})
+        AND {IS_READABLE}
     ORDER BY posts.id DESC
     LIMIT $4
     """,

@@ -9,7 +9,7 @@ from typing import Final
 
 from forum.db import Card, Conn, Once, Query, Statement, Tx
 from forum.domain import unread
-from forum.domain.access import READABLE, CategoryGrant, ReadGrant
+from forum.domain.access import IS_READABLE, READABLE, CategoryGrant, ReadGrant
 from forum.domain.actors import Actor
 from forum.domain.entities import TopicId
 
@@ -43,11 +43,12 @@ _MARK_READ = Statement(
 
 # In the order of topics, so that two of these by one member wait for each other instead of deadlocking.
 _MARK_TOPICS_READ = f"""
-    WITH missed AS MATERIALIZED (
+    WITH {READABLE},
+    missed AS MATERIALIZED (
         SELECT topics.id, topics.post_count
         FROM topics
         {unread.JOIN}
-        WHERE topics.deleted_at IS NULL AND topics.category_id = {{categories}} AND {unread.MAY_BE}
+        WHERE topics.deleted_at IS NULL AND {{which}} AND {unread.MAY_BE}
     )
     INSERT INTO topic_reads (member_id, topic_id, last_number)
     SELECT $1, missed.id, missed.post_count
@@ -59,12 +60,15 @@ _MARK_TOPICS_READ = f"""
 """
 
 _MARK_CATEGORY_READ = Statement(
-    "reading.mark_category_read", _MARK_TOPICS_READ.format(categories="$2"), returns=int, card=Card.NONE
+    "reading.mark_category_read",
+    _MARK_TOPICS_READ.format(which=f"topics.category_id = $2 AND {IS_READABLE}"),
+    returns=int,
+    card=Card.NONE,
 )
 
 _MARK_REST_READ = Statement(
     "reading.mark_rest_read",
-    _MARK_TOPICS_READ.format(categories=f"ANY ({READABLE})"),
+    _MARK_TOPICS_READ.format(which=IS_READABLE),
     returns=int,
     card=Card.NONE,
 )

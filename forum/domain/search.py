@@ -16,7 +16,7 @@ from typing import Final
 
 from forum.db import Card, Conn, Query
 from forum.domain import pages
-from forum.domain.access import READABLE
+from forum.domain.access import IS_READABLE, READABLE
 from forum.domain.actors import Actor
 from forum.domain.entities import TOPICS_A_PAGE, PostId, TopicId
 from forum.domain.pages import Page
@@ -72,27 +72,27 @@ class Hit:
 _WANTED = "(SELECT websearch_to_tsquery('koinon', $2))"
 
 # Looked up for each match by itself: joined, it would make the planner read all topics first.
-_CATEGORY = "(SELECT topics.category_id FROM topics WHERE topics.id = posts.topic_id AND topics.deleted_at IS NULL)"
+_MAY_BE_READ = f"""(
+    SELECT {IS_READABLE} AND ($3::text IS NULL OR topics.category_id = (
+        SELECT categories.id FROM categories WHERE categories.slug = $3
+    ))
+    FROM topics
+    WHERE topics.id = posts.topic_id AND topics.deleted_at IS NULL
+)"""
 
 # A query of nothing but exclusions would have to read every post there is; it finds nothing, as an empty one does.
 # Whether the words are common decides which way is the short one, and so the plan is made for them each time.
 _RANK = Query(
     "search.rank",
     f"""
-    WITH matches AS MATERIALIZED (
+    WITH {READABLE},
+    matches AS MATERIALIZED (
         SELECT posts.id, posts.search
         FROM posts
         WHERE posts.search @@ websearch_to_tsquery('koinon', $2) AND querytree({_WANTED}) NOT IN ('', 'T')
             AND posts.id > $8
             AND posts.deleted_at IS NULL
-            AND {_CATEGORY} = ANY (ARRAY(
-                SELECT category_rights.category_id
-                FROM category_rights
-                WHERE category_rights.member_id = $1 AND category_rights.can_read
-                    AND ($3::text IS NULL OR category_rights.category_id = (
-                        SELECT categories.id FROM categories WHERE categories.slug = $3
-                    ))
-            ))
+            AND {_MAY_BE_READ}
             AND ($4::text IS NULL OR posts.organisation_id = ANY (ARRAY(
                 SELECT places.id
                 FROM organisations
@@ -131,6 +131,7 @@ _LAST = Query("search.last", "SELECT coalesce(max(posts.id), 0) FROM posts", ret
 _SHOW = Query(
     "search.show",
     f"""
+    WITH {READABLE}
     SELECT topics.id, posts.id, posts.number, topics.title, topics.slug,
            categories.slug, categories.name_el, categories.name_en, members.name, posts.created_at,
            ts_headline(
@@ -147,7 +148,7 @@ _SHOW = Query(
     JOIN topics ON topics.id = posts.topic_id
     JOIN categories ON categories.id = topics.category_id
     JOIN members ON members.id = posts.author_id
-    WHERE posts.deleted_at IS NULL AND topics.deleted_at IS NULL AND topics.category_id = ANY ({READABLE})
+    WHERE posts.deleted_at IS NULL AND topics.deleted_at IS NULL AND {IS_READABLE}
     ORDER BY page.score DESC, page.id DESC
     """,
     returns=Hit,

@@ -158,11 +158,14 @@ _ALIVE: Final = "sessions.expires_at > now() AND sessions.seen_at > now() - $2::
 # A replica that becomes the primary begins a timeline of its own, and may draw versions again that were lost with the
 # old one: what was kept under those is not what they mean now.
 FOUNDATIONS: Final = """(
-    foundations.version + CASE WHEN pg_is_in_recovery() THEN 0 ELSE
+    foundations.version
+    + ((SELECT count(*) FROM rights_instants WHERE rights_instants.at <= now()) << 28)
+    + CASE WHEN pg_is_in_recovery() THEN 0 ELSE
         ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint << 40
     END
 )"""
-"""The version of the foundations, and in the bits above 40 the server's timeline."""
+"""The version of the foundations; in the bits above 28 how many instants at which rights begin or end have passed since
+then, in those above 40 the server's timeline."""
 
 UNREAD_COUNT: Final = f"""(
     SELECT count(*)

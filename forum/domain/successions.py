@@ -42,7 +42,7 @@ class Preview:
 # Both sides of the comparison come from the grants: whoever is suspended gains and loses too.
 _CHANGES = Query(
     "successions.changes",
-    """
+    f"""
     SELECT categories.slug, categories.name_el, categories.name_en, rights.name,
            count(*) FILTER (WHERE rights.will AND NOT rights.has) AS gained_count,
            count(*) FILTER (WHERE rights.has AND NOT rights.will) AS lost_count
@@ -66,7 +66,7 @@ _CHANGES = Query(
             (4, 'reply', grants.can_reply), (5, 'vote', grants.can_vote), (6, 'attach', grants.can_attach),
             (7, 'moderate', grants.can_moderate)
         ) AS held (position, name, is_granted)
-        WHERE grants.category_id = categories.id
+        WHERE grants.category_id = categories.id AND {groups.IN_FORCE}
         GROUP BY held.position, held.name
     ) AS rights
     WHERE rights.has <> rights.will

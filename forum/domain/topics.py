@@ -14,7 +14,9 @@ from forum import slugs
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import addressed, audit, events, fanouts, idempotency, pages, search_vector, unread
 from forum.domain.access import (
+    IS_READABLE,
     READABLE,
+    SINCE,
     CategoryGrant,
     DeleteTopicGrant,
     InternalGrant,
@@ -110,11 +112,17 @@ _OF_ORGANISATION = f"""(
 def _of_category(order: str, after: str, further: str = "true") -> str:
     """Return the SQL of a page of category `$2`: `$3` topics in an order, after a place in it."""
     return f"""
+        WITH rights AS MATERIALIZED (
+            SELECT category_rights.topics_since, category_rights.internal_since
+            FROM category_rights
+            WHERE category_rights.member_id = $1 AND category_rights.category_id = $2 AND category_rights.can_read
+        )
         {_ROW}
         FROM (
             SELECT {_KEPT}
             FROM topics
             WHERE topics.category_id = $2 AND topics.deleted_at IS NULL AND {further} AND {after}
+                AND topics.created_at >= (SELECT {SINCE.format(rights="rights")} FROM rights)
             ORDER BY {order}
             LIMIT $3
         ) AS topics
@@ -164,14 +172,12 @@ _LIST_OF_ORGANISATION_BY_CREATED = Query(
 _LIST_LATEST = Query(
     "topics.list_latest",
     f"""
-    WITH readable AS MATERIALIZED (
-        SELECT {READABLE} AS ids
-    )
+    WITH {READABLE}
     {_ROW}
     FROM (
         SELECT {_KEPT}
         FROM topics
-        WHERE topics.deleted_at IS NULL AND topics.category_id = ANY ((SELECT readable.ids FROM readable)::bigint[])
+        WHERE topics.deleted_at IS NULL AND {IS_READABLE}
             AND (SELECT cardinality(readable.ids) FROM readable) > 0
         ORDER BY topics.last_post_at DESC, topics.id DESC
         LIMIT $2
@@ -187,6 +193,7 @@ _LIST_LATEST = Query(
 _LIST_OF_ORGANISATION = Query(
     "topics.list_of_organisation",
     f"""
+    WITH {READABLE}
     {_ROW}
     FROM (
         SELECT {_KEPT}
@@ -197,7 +204,7 @@ _LIST_OF_ORGANISATION = Query(
                 SELECT {_KEPT}
                 FROM topics
                 WHERE topics.author_id = colleagues.id AND topics.organisation_id IS NULL
-                    AND topics.deleted_at IS NULL AND topics.category_id = ANY ({READABLE})
+                    AND topics.deleted_at IS NULL AND {IS_READABLE}
                 ORDER BY topics.id DESC
                 LIMIT $3
             ) AS topics
@@ -208,7 +215,7 @@ _LIST_OF_ORGANISATION = Query(
                 SELECT {_KEPT}
                 FROM topics
                 WHERE topics.organisation_id = places.id
-                    AND topics.deleted_at IS NULL AND topics.category_id = ANY ({READABLE})
+                    AND topics.deleted_at IS NULL AND {IS_READABLE}
                 ORDER BY topics.id DESC
                 LIMIT $3
             ) AS topics

@@ -42,11 +42,10 @@ _FIND = Query(
     "unsubscribing.find",
     """
     SELECT members.email, topics.id,
-           CASE WHEN category_rights.can_read AND topics.deleted_at IS NULL THEN topics.title END
+           CASE WHEN topic_rights.can_read AND topics.deleted_at IS NULL THEN topics.title END
     FROM members
     LEFT JOIN topics ON topics.id = $2
-    LEFT JOIN category_rights
-        ON category_rights.category_id = topics.category_id AND category_rights.member_id = members.id
+    LEFT JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = members.id
     WHERE members.id = $1
     """,
     returns=_Holder,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from forum.db import Database, RawConnection, connect
@@ -287,3 +289,26 @@ async def test_a_session_known_from_before_is_read_as_if_it_were_not(
         assert (visit.grant.topic.slug, visit.foundations) == (right.grant.topic.slug, right.foundations)
     if what == "nothing":
         assert again[1] is known[1], "a glance was enough"
+
+
+@pytest.mark.parametrize("what", ["valid_from", "valid_until"])
+async def test_an_instant_that_passes_moves_the_stamp_though_nothing_is_written(
+    db: Database, cast: Cast, owner: RawConnection, what: str
+) -> None:
+    key = await _session(db, cast.nikos)
+    await owner.execute(
+        "UPDATE grants SET valid_until = now() + interval '0.4 s' "
+        "WHERE category_id = (SELECT id FROM categories WHERE slug = 'questions')"
+        if what == "valid_until"
+        else "INSERT INTO grants SELECT categories.id, groups.id, true, true, false, false, false, false, false, "
+        "now(), now() + interval '0.4 s' FROM categories, groups WHERE groups.slug = 'organisation-adriatic-cities'"
+    )
+    before = await _stamp(db, key)
+    assert await _stamp(db, key) == before
+    await asyncio.sleep(0.5)
+    passed = await _stamp(db, key)
+    assert passed.foundations != before.foundations
+    assert await _stamp(db, key) == passed
+    await owner.execute("UPDATE grants SET created_at = created_at")
+    assert not await owner.fetchval("SELECT count(*) FROM rights_instants"), "what has passed is forgotten by a write"
+    assert (await _stamp(db, key)).foundations not in {before.foundations, passed.foundations}
