@@ -55,11 +55,13 @@ class _Unwritten(Exception):
 class Mailing:
     """Sends what is due until told to leave."""
 
-    def __init__(self, db: Database, config: Config, secret: bytes, *, senders: int = SENDERS) -> None:
+    def __init__(
+        self, db: Database, config: Config, secret: bytes, *, senders: int = SENDERS, fresh: float = FRESH
+    ) -> None:
         self._db, self._config = db, config
         self._writer = Writer(config, secret)
         self._signature = signature(config)
-        self._senders = senders
+        self._senders, self._fresh = senders, fresh
         self._is_leaving = asyncio.Event()
         self._more = asyncio.Event()
         """Set while there may be more than one sender has taken, and once all are to leave."""
@@ -117,14 +119,14 @@ class Mailing:
         self._tell_others(len(taken) == BATCH)
         left, problem = [mail.id for mail in taken], None
         letters: dict[MailId, Letter | None] = {}
-        written = -FRESH
+        written = -self._fresh
         try:
             for number, mail in enumerate(taken):
                 # A letter that is begun is done with while it is still ours.
                 is_late = time.monotonic() - began > mails.LEASE.total_seconds() - 2 * TIMEOUT
                 if is_late or self._is_leaving.is_set():
                     break
-                if time.monotonic() - written > FRESH:
+                if time.monotonic() - written > self._fresh:
                     written, letters = time.monotonic(), await self._news(taken[number:])
                 left.remove(mail.id)
                 if not await self._finish(self._send(mailer, mail, letters)):

@@ -10,9 +10,10 @@ import pytest
 from pydantic import SecretStr
 
 from forum.config import Config
-from forum.db import Database, Once, RawConnection
+from forum.db import Database, RawConnection
 from forum.domain import mails
 from forum.domain.entities import MailKind
+from forum.mailer import Mailer
 from forum.mailing import Mailing
 from tests.cast import Cast
 from tests.cast import email as address_of
@@ -205,20 +206,19 @@ async def test_two_who_send_at_once_send_each_letter_once(
 
 
 async def test_who_finds_nothing_to_send_rests_while_others_send(
-    db: Database, cast: Cast, office: tuple[PostOffice, str], posting: Config, monkeypatch: pytest.MonkeyPatch
+    db: Database, cast: Cast, office: tuple[PostOffice, str], posting: Config
 ) -> None:
     looks = 0
 
-    async def looked(once: Once, limit: int) -> list[mails.Due]:
-        nonlocal looks
-        looks += 1
-        return await taking(once, limit)
+    class Counting(Mailing):
+        async def send_some(self, mailer: Mailer) -> int:
+            nonlocal looks
+            looks += 1
+            return await super().send_some(mailer)
 
-    taking = mails.take
-    monkeypatch.setattr(mails, "take", looked)
     office[0].seconds = 0.05
     await _enter(db, cast, 30)
-    sending = Mailing(db, posting, SECRET)
+    sending = Counting(db, posting, SECRET)
     running = asyncio.create_task(sending.run())
     async with asyncio.timeout(60):
         while len(office[0].letters) < 30:  # noqa: ASYNC110 - the server has a loop of its own

@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from forum import mailing
 from forum.config import Config
 from forum.db import Database, RawConnection, connect
 from forum.domain import notification_mails, notification_settings, notifications
@@ -241,7 +240,6 @@ async def test_who_loses_access_while_the_letter_before_theirs_is_sent_gets_noth
     owner: RawConnection,
     office: tuple[PostOffice, str],
     posting: Config,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Letters are written several at once; one that was not begun soon after is written anew."""
     topic = await _topic(db, cast)
@@ -250,9 +248,8 @@ async def test_who_loses_access_while_the_letter_before_theirs_is_sent_gets_noth
     await telling.fan_out(db)
     await _due(owner)
     assert await Notifying(db).gather_some() == 2
-    monkeypatch.setattr(mailing, "FRESH", 0.2)
     office[0].seconds = 0.5
-    sending = asyncio.create_task(send_due(db, posting))
+    sending = asyncio.create_task(send_due(db, posting, fresh=0.2))
     async with asyncio.timeout(10):
         while not office[0].attempts:  # noqa: ASYNC110 - the server has a loop of its own
             await asyncio.sleep(0.01)
