@@ -24,10 +24,21 @@ from forum.domain import (
     members,
     network,
     notification_mails,
+    opening_effects,
     password_resets,
     unsubscribing,
 )
-from forum.domain.entities import InvitationId, Language, MailId, MailKind, MemberId, Network, Role, in_language
+from forum.domain.entities import (
+    CategoryId,
+    InvitationId,
+    Language,
+    MailId,
+    MailKind,
+    MemberId,
+    Network,
+    Role,
+    in_language,
+)
 from forum.domain.invitations import Invitation, make_token
 from forum.domain.mails import Due
 from forum.domain.members import Correspondent
@@ -461,6 +472,38 @@ async def _invited(writer: Writer, tx: Tx, found: Invitation) -> Written:
     return content, words
 
 
+async def _category_opened(writer: Writer, tx: Tx, mail: Due) -> Written | None:
+    person = await members.correspondent(tx, mail.member_id) if mail.member_id is not None else None
+    if person is None:
+        return None
+    found = await opening_effects.to_tell(tx, CategoryId(int(mail.facts["category_id"])), person.member_id)
+    if found is None:
+        return None
+    words = _words(person.language, writer.config)
+    named = {"category": in_language(words.language, found.name_el, found.name_en)}
+    if found.can_start:
+        may = words.gettext(mark("You can read there, reply, and start topics of your own."))
+    elif found.can_reply:
+        may = words.gettext(mark("You can read there and reply."))
+    else:
+        may = words.gettext(mark("You can read there."))
+    about = in_language(words.language, found.description_el, found.description_en)
+    content = Content(
+        to=person.email,
+        name=person.name,
+        subject=words.gettext(mark("“%(category)s” is open to you")) % named,
+        paragraphs=(
+            words.gettext(mark("From now on you have access to the category “%(category)s”.")) % named,
+            *((about,) if about else ()),
+            may,
+        ),
+        button=Button(words.gettext(mark("See the category")), writer.url(f"/categories/{found.slug}")),
+        afterwards=(),
+        reason=words.gettext(mark("This message comes once, when a category is opened to your region or group.")),
+    )
+    return content, words
+
+
 async def _notifications(writer: Writer, tx: Tx, mail: Due) -> Written | None:
     items = (await notification_mails.items(tx, [mail.id]))[mail.id]
     person = await members.correspondent(tx, mail.member_id) if items and mail.member_id is not None else None
@@ -499,6 +542,7 @@ WRITERS: Final[Mapping[MailKind, Callable[[Writer, Tx, Due], Awaitable[Written |
     MailKind.APPLICATION_ASKED: _application_asked,
     MailKind.APPLICATION_WAITING: _application_waiting,
     MailKind.APPLICATION_REFUSED: _application_refused,
+    MailKind.CATEGORY_OPENED: _category_opened,
     MailKind.NOTIFICATIONS: _notifications,
     MailKind.DIGEST: _notifications,
 }

@@ -28,6 +28,7 @@ from forum.domain import (
     jobs,
     mails,
     notifications,
+    opening_effects,
     password_resets,
     sessions,
 )
@@ -101,7 +102,15 @@ class _Watching:
             await self._watch.look(conn, time.monotonic())
 
 
+async def _settle_openings(db: Database, config: Config) -> None:
+    while True:
+        async with db.write() as tx:
+            if not await opening_effects.settle(tx):
+                return
+
+
 JOBS: Final = (
+    Job("openings", every(timedelta(minutes=1)), _settle_openings),
     Job("sweep", every(timedelta(hours=1)), _sweep),
     Job("watch", every(timedelta(minutes=1)), _Watching().look),
 )

@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import levels, permissions, sessions, unread
+from forum.domain import levels, permissions, readable, sessions, unread
 from forum.domain.actors import Actor
 from forum.domain.entities import Category, Post, PostId, Topic, TopicId
 from forum.domain.levels import Level
@@ -236,53 +236,6 @@ class _SessionAndTopic(sessions.Read):
     """The fields of _TopicToShow."""
 
 
-READABLE: Final = """
-    readable AS MATERIALIZED (
-        SELECT array_agg(category_rights.category_id) AS ids,
-               array_agg(category_rights.topics_since) AS topics_since,
-               array_agg(category_rights.internal_since) AS internal_since
-        FROM category_rights
-        WHERE category_rights.member_id = $1 AND category_rights.can_read
-    )
-"""
-"""What member `$1` may read, for WITH: worked out once a query, however many topics IS_READABLE is asked about.
-
-A NULL instead of empty arrays where it is nothing.
-"""
-
-IS_READABLE: Final = """(
-    topics.category_id = ANY ((SELECT readable.ids FROM readable)::bigint[])
-    AND topics.created_at >= (
-        CASE
-            WHEN topics.is_internal THEN (SELECT readable.internal_since FROM readable)
-            ELSE (SELECT readable.topics_since FROM readable)
-        END
-    )[array_position((SELECT readable.ids FROM readable), topics.category_id)]
-)"""
-"""Whether member `$1` of READABLE may read one of `topics`; the view `topic_rights` says the same of a single one."""
-
-SINCE: Final = "(CASE WHEN topics.is_internal THEN {rights}.internal_since ELSE {rights}.topics_since END)"
-"""When one of `topics` must have been started at the earliest for `rights`, rows of `category_rights`, to mean it."""
-
-TOPIC_COUNT: Final = f"""
-    CASE
-        WHEN NOT rights.can_read THEN 0
-        WHEN rights.topics_since = '-infinity' THEN categories.topic_count - (
-            SELECT count(*)
-            FROM topics
-            WHERE topics.category_id = categories.id AND topics.deleted_at IS NULL AND topics.is_internal
-                AND topics.created_at < rights.internal_since
-        )
-        ELSE (
-            SELECT count(*)
-            FROM topics
-            WHERE topics.category_id = categories.id AND topics.deleted_at IS NULL
-                AND topics.created_at >= {SINCE.format(rights="rights")}
-        )
-    END
-"""
-"""How many topics of one of `categories` may be read with `rights`: counted where some are left to others."""
-
 _RIGHTS = """
     rights.can_see, rights.can_read, rights.can_start, rights.can_reply,
     rights.can_vote, rights.can_attach, rights.can_moderate"""
@@ -290,7 +243,7 @@ _RIGHTS = """
 _CATEGORY_COLUMNS = f"""
     categories.id, categories.slug, categories.name_el, categories.name_en,
     categories.description_el, categories.description_en, categories.kinds,
-    {TOPIC_COUNT},
+    {readable.TOPIC_COUNT},
     {_RIGHTS}
 """
 

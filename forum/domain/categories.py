@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from forum.db import Card, Conn, Query
-from forum.domain import unread
-from forum.domain.access import SINCE, TOPIC_COUNT
+from forum.domain import readable, unread
 from forum.domain.actors import Actor
 from forum.domain.entities import Category
 
@@ -27,14 +26,14 @@ class CategoryRow(Category):
     latest_at: datetime | None
 
 
-_SINCE: Final = SINCE.format(rights="rights")
+_SINCE: Final = readable.SINCE.format(rights="rights")
 
 _LIST = Query(
     "categories.list",
     f"""
     SELECT categories.id, categories.slug, categories.name_el, categories.name_en,
            categories.description_el, categories.description_en, categories.kinds,
-           {TOPIC_COUNT},
+           {readable.TOPIC_COUNT},
            rights.can_see, rights.can_read, rights.can_start, rights.can_reply,
            rights.can_vote, rights.can_attach, rights.can_moderate,
            unread.topic_count,

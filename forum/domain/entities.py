@@ -23,6 +23,7 @@ PostId = NewType("PostId", int)
 MailId = NewType("MailId", int)
 InvitationId = NewType("InvitationId", int)
 NotificationId = NewType("NotificationId", int)
+OpeningId = NewType("OpeningId", int)
 
 Language: TypeAlias = i18n.Language
 Scheme = Literal["auto", "light", "dark"]
@@ -77,6 +78,7 @@ class MailKind(enum.StrEnum):
     APPLICATION_ASKED = "application_asked"
     APPLICATION_WAITING = "application_waiting"
     APPLICATION_REFUSED = "application_refused"
+    CATEGORY_OPENED = "category_opened"
     NOTIFICATIONS = "notifications"
     DIGEST = "digest"
 

@@ -57,26 +57,6 @@ _ENTER_EDIT = Statement(
 )
 
 
-def _members_of(groups: str) -> str:
-    """Return the members of some groups, however they are in them: `groups` is SQL of the ids of those groups."""
-    return f"""
-        SELECT group_members.member_id
-        FROM group_members
-        WHERE group_members.group_id IN ({groups})
-        UNION ALL
-        SELECT members.id
-        FROM groups
-        JOIN members ON members.organisation_id = groups.organisation_id
-        WHERE groups.id IN ({groups})
-        UNION ALL
-        SELECT members.id
-        FROM groups
-        JOIN organisations ON organisations.region_id = groups.region_id
-        JOIN members ON members.organisation_id = organisations.id
-        WHERE groups.id IN ({groups})
-    """
-
-
 _MENTIONED_GROUPS: Final = """
     SELECT groups.id
     FROM event
@@ -140,7 +120,7 @@ _FAN_OUT = Statement(
             FROM event
             UNION ALL
             SELECT mentioned.member_id, 3, false
-            FROM ({_members_of(_MENTIONED_GROUPS)}) AS mentioned
+            FROM ({groups.members_of(_MENTIONED_GROUPS)}) AS mentioned
             UNION ALL
             SELECT quoted.author_id, 2, false
             FROM event
@@ -164,7 +144,7 @@ _FAN_OUT = Statement(
             WHERE NOT event.is_edit
             UNION ALL
             SELECT watching.member_id, 0, false
-            FROM ({_members_of(_WATCHING_GROUPS)}) AS watching
+            FROM ({groups.members_of(_WATCHING_GROUPS)}) AS watching
             UNION ALL
             SELECT earlier.author_id, 0, true
             FROM event

@@ -20,6 +20,27 @@ ADMINISTRATORS: Final = "administrators"
 IN_FORCE: Final = "(grants.valid_from <= now() AND grants.valid_until > now())"
 """Whether one of `grants` gives its group rights now, as the views of rights have it."""
 
+
+def members_of(groups: str) -> str:
+    """Return the members of some groups, however they are in them: `groups` is SQL of the ids of those groups."""
+    return f"""
+        SELECT group_members.member_id
+        FROM group_members
+        WHERE group_members.group_id IN ({groups})
+        UNION ALL
+        SELECT members.id
+        FROM groups
+        JOIN members ON members.organisation_id = groups.organisation_id
+        WHERE groups.id IN ({groups})
+        UNION ALL
+        SELECT members.id
+        FROM groups
+        JOIN organisations ON organisations.region_id = groups.region_id
+        JOIN members ON members.organisation_id = organisations.id
+        WHERE groups.id IN ({groups})
+    """
+
+
 _OF_MEMBER = Query(
     "groups.of_member",
     """

@@ -20,16 +20,15 @@ from forum.domain import (
     idempotency,
     pages,
     permissions,
+    readable,
     search_vector,
     topics,
     unread,
 )
 from forum.domain.access import (
-    IS_READABLE,
     POST,
     POST_COLUMNS,
     POST_JOINS,
-    READABLE,
     DeletePostGrant,
     EarlyReplyGrant,
     EditGrant,
@@ -302,14 +301,14 @@ _RECOUNT = Statement(
 _LIST_BY_AUTHOR = Query(
     "posts.list_by_author",
     f"""
-    WITH {READABLE}
+    WITH {readable.CTE}
     SELECT posts.id, topics.id, topics.title, topics.slug, posts.number,
            left(posts.html, {excerpts.SOURCE}), posts.created_at, topics.language
     FROM posts
     JOIN topics ON topics.id = posts.topic_id
     WHERE posts.author_id = $2 AND posts.id < coalesce($3, 9223372036854775807)
         AND posts.deleted_at IS NULL AND topics.deleted_at IS NULL
-        AND {IS_READABLE}
+        AND {readable.IS}
     ORDER BY posts.id DESC
     LIMIT $4
     """,

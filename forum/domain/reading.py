@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from forum.db import Card, Conn, Once, Query, Statement, Tx
-from forum.domain import unread
-from forum.domain.access import IS_READABLE, READABLE, CategoryGrant, ReadGrant
+from forum.domain import readable, unread
+from forum.domain.access import CategoryGrant, ReadGrant
 from forum.domain.actors import Actor
 from forum.domain.entities import TopicId
 
@@ -43,7 +43,7 @@ _MARK_READ = Statement(
 
 # In the order of topics, so that two of these by one member wait for each other instead of deadlocking.
 _MARK_TOPICS_READ = f"""
-    WITH {READABLE},
+    WITH {readable.CTE},
     missed AS MATERIALIZED (
         SELECT topics.id, topics.post_count
         FROM topics
@@ -61,14 +61,14 @@ _MARK_TOPICS_READ = f"""
 
 _MARK_CATEGORY_READ = Statement(
     "reading.mark_category_read",
-    _MARK_TOPICS_READ.format(which=f"topics.category_id = $2 AND {IS_READABLE}"),
+    _MARK_TOPICS_READ.format(which=f"topics.category_id = $2 AND {readable.IS}"),
     returns=int,
     card=Card.NONE,
 )
 
 _MARK_REST_READ = Statement(
     "reading.mark_rest_read",
-    _MARK_TOPICS_READ.format(which=IS_READABLE),
+    _MARK_TOPICS_READ.format(which=readable.IS),
     returns=int,
     card=Card.NONE,
 )

@@ -15,8 +15,7 @@ from datetime import datetime
 from typing import Final
 
 from forum.db import Card, Conn, Query
-from forum.domain import pages
-from forum.domain.access import IS_READABLE, READABLE
+from forum.domain import pages, readable
 from forum.domain.actors import Actor
 from forum.domain.entities import TOPICS_A_PAGE, PostId, TopicId
 from forum.domain.pages import Page
@@ -73,7 +72,7 @@ _WANTED = "(SELECT websearch_to_tsquery('koinon', $2))"
 
 # Looked up for each match by itself: joined, it would make the planner read all topics first.
 _MAY_BE_READ = f"""(
-    SELECT {IS_READABLE} AND ($3::text IS NULL OR topics.category_id = (
+    SELECT {readable.IS} AND ($3::text IS NULL OR topics.category_id = (
         SELECT categories.id FROM categories WHERE categories.slug = $3
     ))
     FROM topics
@@ -85,7 +84,7 @@ _MAY_BE_READ = f"""(
 _RANK = Query(
     "search.rank",
     f"""
-    WITH {READABLE},
+    WITH {readable.CTE},
     matches AS MATERIALIZED (
         SELECT posts.id, posts.search
         FROM posts
@@ -131,7 +130,7 @@ _LAST = Query("search.last", "SELECT coalesce(max(posts.id), 0) FROM posts", ret
 _SHOW = Query(
     "search.show",
     f"""
-    WITH {READABLE}
+    WITH {readable.CTE}
     SELECT topics.id, posts.id, posts.number, topics.title, topics.slug,
            categories.slug, categories.name_el, categories.name_en, members.name, posts.created_at,
            ts_headline(
@@ -148,7 +147,7 @@ _SHOW = Query(
     JOIN topics ON topics.id = posts.topic_id
     JOIN categories ON categories.id = topics.category_id
     JOIN members ON members.id = posts.author_id
-    WHERE posts.deleted_at IS NULL AND topics.deleted_at IS NULL AND {IS_READABLE}
+    WHERE posts.deleted_at IS NULL AND topics.deleted_at IS NULL AND {readable.IS}
     ORDER BY page.score DESC, page.id DESC
     """,
     returns=Hit,

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, pages
-from forum.domain.access import IS_READABLE, READABLE, AdministerGrant, CategoryGrant, ReadGrant
+from forum.domain import audit, pages, readable
+from forum.domain.access import AdministerGrant, CategoryGrant, ReadGrant
 from forum.domain.actors import Actor
 from forum.domain.entities import CategoryId, GroupId, MemberId, TopicId
 from forum.domain.levels import Level
@@ -104,7 +104,7 @@ _CHOOSE_CATEGORY = Statement(
 _LIST_TOPICS = Query(
     "subscriptions.list_topics",
     f"""
-    WITH {READABLE}
+    WITH {readable.CTE}
     SELECT topics.id, topics.title, topics.slug, topics.language, categories.name_el, categories.name_en,
            topic_subscriptions.level, topic_subscriptions.updated_at
     FROM topic_subscriptions
@@ -114,7 +114,7 @@ _LIST_TOPICS = Query(
         AND (topic_subscriptions.updated_at, topic_subscriptions.topic_id) < (
             coalesce($2, 'infinity'::timestamptz), coalesce($3, 9223372036854775807)
         )
-        AND topics.deleted_at IS NULL AND {IS_READABLE}
+        AND topics.deleted_at IS NULL AND {readable.IS}
     ORDER BY topic_subscriptions.updated_at DESC, topic_subscriptions.topic_id DESC
     LIMIT $4
     """,

@@ -12,11 +12,8 @@ from typing import Final, Literal
 
 from forum import slugs
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import addressed, audit, events, fanouts, idempotency, pages, search_vector, unread
+from forum.domain import addressed, audit, events, fanouts, idempotency, pages, readable, search_vector, unread
 from forum.domain.access import (
-    IS_READABLE,
-    READABLE,
-    SINCE,
     CategoryGrant,
     DeleteTopicGrant,
     InternalGrant,
@@ -122,7 +119,7 @@ def _of_category(order: str, after: str, further: str = "true") -> str:
             SELECT {_KEPT}
             FROM topics
             WHERE topics.category_id = $2 AND topics.deleted_at IS NULL AND {further} AND {after}
-                AND topics.created_at >= (SELECT {SINCE.format(rights="rights")} FROM rights)
+                AND topics.created_at >= (SELECT {readable.SINCE.format(rights="rights")} FROM rights)
             ORDER BY {order}
             LIMIT $3
         ) AS topics
@@ -172,12 +169,12 @@ _LIST_OF_ORGANISATION_BY_CREATED = Query(
 _LIST_LATEST = Query(
     "topics.list_latest",
     f"""
-    WITH {READABLE}
+    WITH {readable.CTE}
     {_ROW}
     FROM (
         SELECT {_KEPT}
         FROM topics
-        WHERE topics.deleted_at IS NULL AND {IS_READABLE}
+        WHERE topics.deleted_at IS NULL AND {readable.IS}
             AND (SELECT cardinality(readable.ids) FROM readable) > 0
         ORDER BY topics.last_post_at DESC, topics.id DESC
         LIMIT $2
@@ -193,7 +190,7 @@ _LIST_LATEST = Query(
 _LIST_OF_ORGANISATION = Query(
     "topics.list_of_organisation",
     f"""
-    WITH {READABLE}
+    WITH {readable.CTE}
     {_ROW}
     FROM (
         SELECT {_KEPT}
@@ -204,7 +201,7 @@ _LIST_OF_ORGANISATION = Query(
                 SELECT {_KEPT}
                 FROM topics
                 WHERE topics.author_id = colleagues.id AND topics.organisation_id IS NULL
-                    AND topics.deleted_at IS NULL AND {IS_READABLE}
+                    AND topics.deleted_at IS NULL AND {readable.IS}
                 ORDER BY topics.id DESC
                 LIMIT $3
             ) AS topics
@@ -215,7 +212,7 @@ _LIST_OF_ORGANISATION = Query(
                 SELECT {_KEPT}
                 FROM topics
                 WHERE topics.organisation_id = places.id
-                    AND topics.deleted_at IS NULL AND {IS_READABLE}
+                    AND topics.deleted_at IS NULL AND {readable.IS}
                 ORDER BY topics.id DESC
                 LIMIT $3
             ) AS topics

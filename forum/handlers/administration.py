@@ -57,6 +57,13 @@ _PLACES: Final = (
         mark("Make groups across organisations, say who is in them and who keeps them."),
     ),
     Place(
+        "category_grants.index",
+        mark("Categories and rights"),
+        mark(
+            "Which group may do what in each category: open it to a region, or close it, and see before what that does."
+        ),
+    ),
+    Place(
         "network.edit",
         mark("The network"),
         mark("Its name and tagline in both languages, and the colour of the pages."),

@@ -34,6 +34,7 @@ KINDS = {
     "application_asked": mark("Application begun"),
     "application_waiting": mark("Application to decide on"),
     "application_refused": mark("Application refused"),
+    "category_opened": mark("A category was opened"),
     "invitation": mark("Invitation"),
     "invitation_asked": mark("Invitation by a link"),
     "notifications": mark("Notifications"),

@@ -8,7 +8,7 @@ ADD COLUMN topics_since timestamptz NOT NULL DEFAULT '-infinity',
 ADD COLUMN internal_since timestamptz NOT NULL DEFAULT '-infinity',
 -- squawk-ignore ban-drop-constraint
 DROP CONSTRAINT grants_pkey,
--- squawk-ignore constraint-missing-not-valid
+-- squawk-ignore constraint-missing-not-valid, adding-serial-primary-key-field
 ADD PRIMARY KEY (category_id, group_id, valid_from),
 -- squawk-ignore constraint-missing-not-valid
 ADD CONSTRAINT grants_valid_check CHECK (valid_from < valid_until),

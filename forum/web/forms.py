@@ -10,7 +10,9 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Annotated, Final, Self
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from email_validator import EmailNotValidError, validate_email
@@ -132,6 +134,23 @@ _CODES: Final = {
     "extra_forbidden": "not_expected",
     "value_error": "bad_value",
 }
+
+
+def local_instant(name: str, text: str, zone: str) -> datetime:
+    """Return the instant that a `date` or `datetime-local` field means by the clocks of a zone; a date is its midnight.
+
+    Raise Invalid for field `name`: no such text, or a time that the clocks leave out when they are put forward.
+    """
+    try:
+        typed = datetime.fromisoformat(text)
+        if typed.tzinfo is not None:
+            raise ValueError(text)
+        instant = typed.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid({name: ("bad_time",)}) from None
+    if instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != typed:
+        raise Invalid({name: ("no_such_time",)})
+    return instant
 
 
 class Form(BaseModel):

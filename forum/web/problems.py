@@ -56,6 +56,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     "organisation_closed": mark("The organisation was closed or merged meanwhile."),
     "organisation_merged": mark("Its members have passed on to another organisation, so it cannot be opened again."),
     "preview_changed": mark("Something has changed since you were shown what would happen. Please look at it again."),
+    "opening_scheduled": mark(
+        "A change for this group waits to take effect here. Take it back first, or wait until it has taken effect."
+    ),
+    "opening_undone": mark("It was taken back already."),
+    "opening_followed": mark("The rights of the group were changed again since. Take back the later change first."),
     "group_in_use": mark("The group holds rights, so it cannot be deleted. Take them from it first."),
     "invitation_void": mark("The invitation was accepted or withdrawn meanwhile."),
     "terms_due": mark("The terms of use have changed. Read them on the forum's pages, then go on."),
@@ -160,6 +165,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "bad_nuts": mark(
         "This is no NUTS code of the country. It begins with the two letters of the country, which are EL for Greece, such as EL41."
     ),
+    "bad_time": mark("Please write a date, or a date and a time, such as 2027-03-01 or 2027-03-01T08:00."),
+    "no_such_time": mark("The clocks are put forward over this time. Please choose another."),
+    "needs_reply": mark("Whoever moderates must be able to reply: choose commenters or participants."),
     "past": mark("Please choose a time that is still to come."),
 }
 

@@ -35,6 +35,8 @@ _BY_DESIGN: Final = {
     "members.any_exists": "stops at the first row",
     "members.any_other": "stops at the second row",
     "setup.is_valid": "stops at the first row",
+    "opening_previews.affected": "compares the rights of all members of a region, for an administrator",
+    "opening_previews.reach": "counts what becomes visible of a category, for an administrator",
 }
 """Queries that are no part of a page."""
 

@@ -1,0 +1,203 @@
+"""The rights of a category as its administrators see them: which group holds what, and what members hold through whom.
+
+Who may administer sees all categories here, also those that nobody may read. Rights are changed by `openings` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from forum.db import Card, Conn, Query
+from forum.domain import groups, stages
+from forum.domain.access import AdministerGrant
+from forum.domain.actors import Actor
+from forum.domain.entities import CategoryId, Group, GroupId, MemberId, TopicId
+from forum.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class AdministeredCategory:
+    """A category in the administrators' list: how many groups hold a right in it, how many changes wait."""
+
+    id: CategoryId
+    slug: str
+    name_el: str
+    name_en: str
+    topic_count: int
+    group_count: int
+    scheduled_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRights:
+    """What a group holds in a category, since when, and of which topics; None for always and for all."""
+
+    group_id: GroupId
+    group_slug: str
+    group_kind: str
+    group_el: str
+    group_en: str
+    rights: list[str]
+    valid_from: datetime | None
+    valid_until: datetime | None
+    topics_since: datetime | None
+    internal_since: datetime | None
+
+    @property
+    def stage(self) -> str:
+        """The stage it is at, moderating aside; empty where it is at none."""
+        return stages.stage_of([right for right in self.rights if right != "moderate"])
+
+
+_CATEGORY_COLUMNS: Final = f"""
+    categories.id, categories.slug, categories.name_el, categories.name_en, categories.topic_count,
+    (
+        SELECT count(DISTINCT grants.group_id)
+        FROM grants
+        WHERE grants.category_id = categories.id AND {groups.IN_FORCE}
+    ),
+    (
+        SELECT count(*)
+        FROM openings
+        WHERE openings.category_id = categories.id AND openings.effective_at > now() AND openings.undone_at IS NULL
+    )
+"""
+
+_LIST_CATEGORIES = Query(
+    "grants.list_categories",
+    f"SELECT {_CATEGORY_COLUMNS} FROM categories ORDER BY categories.position, categories.id",
+    returns=AdministeredCategory,
+    card=Card.MANY,
+)
+
+_CATEGORY = Query(
+    "grants.category",
+    f"SELECT {_CATEGORY_COLUMNS} FROM categories WHERE categories.slug = $1",
+    returns=AdministeredCategory,
+    card=Card.ZERO_OR_ONE,
+)
+
+_COLUMNS: Final = f"""
+    groups.id, groups.slug, groups.kind, groups.name_el, groups.name_en, {stages.held("grants")},
+    nullif(grants.valid_from, '-infinity'), nullif(grants.valid_until, 'infinity'),
+    nullif(grants.topics_since, '-infinity'), nullif(grants.internal_since, '-infinity')
+"""
+
+_LIST = Query(
+    "grants.list",
+    f"""
+    SELECT {_COLUMNS}
+    FROM grants
+    JOIN groups ON groups.id = grants.group_id
+    WHERE grants.category_id = $1 AND {groups.IN_FORCE}
+    ORDER BY
+        array_position(ARRAY['region', 'organisation', 'free', 'system'], groups.kind),
+        fold(CASE WHEN $2 = 'el' THEN groups.name_el ELSE groups.name_en END) COLLATE "C",
+        groups.id
+    """,
+    returns=GroupRights,
+    card=Card.MANY,
+)
+
+_OF_MEMBER = Query(
+    "grants.of_member",
+    f"""
+    SELECT {_COLUMNS}
+    FROM memberships
+    JOIN grants ON grants.group_id = memberships.group_id
+    JOIN groups ON groups.id = grants.group_id
+    WHERE memberships.member_id = $1 AND grants.category_id = $2 AND {groups.IN_FORCE}
+    ORDER BY array_position(ARRAY['region', 'organisation', 'free', 'system'], groups.kind), groups.id
+    """,
+    returns=GroupRights,
+    card=Card.MANY,
+)
+
+_OF_TOPIC = Query(
+    "grants.of_topic",
+    f"""
+    SELECT {_COLUMNS}
+    FROM topics
+    JOIN grants ON grants.category_id = topics.category_id
+    JOIN memberships ON memberships.group_id = grants.group_id AND memberships.member_id = $1
+    JOIN groups ON groups.id = grants.group_id
+    WHERE topics.id = $2 AND {groups.IN_FORCE} AND grants.can_read
+        AND topics.created_at >= CASE WHEN topics.is_internal THEN grants.internal_since ELSE grants.topics_since END
+    ORDER BY array_position(ARRAY['region', 'organisation', 'free', 'system'], groups.kind), groups.id
+    """,
+    returns=GroupRights,
+    card=Card.MANY,
+)
+
+_GROUPS = Query(
+    "grants.groups",
+    """
+    SELECT groups.id, groups.slug, groups.kind, groups.name_el, groups.name_en
+    FROM groups
+    ORDER BY
+        array_position(ARRAY['region', 'organisation', 'free', 'system'], groups.kind),
+        fold(CASE WHEN $1 = 'el' THEN groups.name_el ELSE groups.name_en END) COLLATE "C",
+        groups.id
+    """,
+    returns=Group,
+    card=Card.MANY,
+)
+
+_NAMES = Query(
+    "grants.names",
+    """
+    SELECT members.name
+    FROM members
+    WHERE members.id = ANY ($1::bigint[])
+    ORDER BY fold(members.name) COLLATE "C", members.id
+    """,
+    returns=str,
+    card=Card.MANY,
+)
+
+
+async def list_categories(conn: Conn, grant: AdministerGrant) -> list[AdministeredCategory]:
+    """Return all categories in their order."""
+    del grant
+    return await conn.many(_LIST_CATEGORIES)
+
+
+async def category(conn: Conn, grant: AdministerGrant, slug: str) -> AdministeredCategory:
+    """Return a category, whoever may see it; raise NotFound where there is none."""
+    del grant
+    found = await conn.maybe(_CATEGORY, slug)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def list_rights(conn: Conn, grant: AdministerGrant, category_id: CategoryId) -> list[GroupRights]:
+    """Return what each group holds now in a category, by kind and then by name in the actor's language."""
+    return await conn.many(_LIST, category_id, grant.actor.language)
+
+
+async def of_member(
+    conn: Conn, grant: AdministerGrant, member_id: MemberId, category_id: CategoryId
+) -> list[GroupRights]:
+    """Return through which groups a member holds what in a category; of a suspended one it counts for nothing."""
+    del grant
+    return await conn.many(_OF_MEMBER, member_id, category_id)
+
+
+async def of_topic(conn: Conn, actor: Actor, topic_id: TopicId) -> list[GroupRights]:
+    """Return through which of their groups the actor may read a topic."""
+    return await conn.many(_OF_TOPIC, actor.member_id, topic_id)
+
+
+async def list_groups(conn: Conn, grant: AdministerGrant) -> list[Group]:
+    """Return all groups that rights can be granted to, by kind and then by name in the actor's language."""
+    return await conn.many(_GROUPS, grant.actor.language)
+
+
+async def names(conn: Conn, grant: AdministerGrant, member_ids: Sequence[MemberId]) -> list[str]:
+    """Return the names of members, in order."""
+    del grant
+    return await conn.many(_NAMES, list(member_ids))

@@ -1,0 +1,48 @@
+"""The rights of categories: which group holds what in one, and what has been changed, for administrators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from aiohttp import web
+
+from forum.domain import access, grants, openings
+from forum.domain.entities import RIGHTS
+from forum.domain.grants import AdministeredCategory, GroupRights
+from forum.domain.openings import Opening
+from forum.keys import ACTOR, DB
+from forum.web.pages import Page, render
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoriesPage(Page):
+    template: ClassVar[str] = "category_grants/index.html"
+    categories: list[AdministeredCategory]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantsPage(Page):
+    template: ClassVar[str] = "category_grants/show.html"
+    category: AdministeredCategory
+    groups: list[GroupRights]
+    openings: list[Opening]
+    names: tuple[str, ...] = RIGHTS
+
+
+async def index(request: web.Request) -> web.Response:
+    grant = access.to_administer(request[ACTOR])
+    async with request.app[DB].read() as conn:
+        return await render(request, CategoriesPage(categories=await grants.list_categories(conn, grant)))
+
+
+async def show(request: web.Request) -> web.Response:
+    grant = access.to_administer(request[ACTOR])
+    async with request.app[DB].read() as conn:
+        category = await grants.category(conn, grant, request.match_info["slug"])
+        page = GrantsPage(
+            category=category,
+            groups=await grants.list_rights(conn, grant, category.id),
+            openings=await openings.list_openings(conn, grant, category.id),
+        )
+    return await render(request, page)

@@ -1,0 +1,247 @@
+"""Opening a category to a group, or closing it: chosen first, then shown with all it does, then done exactly so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final, Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from forum.domain import access, grants, openings, stages
+from forum.domain.access import AdministerGrant
+from forum.domain.entities import Group, GroupId, MemberId, OpeningId, in_language
+from forum.domain.grants import AdministeredCategory, GroupRights
+from forum.domain.opening_previews import Change, Preview, Wanted
+from forum.errors import Conflict, Invalid
+from forum.i18n import mark
+from forum.keys import ACTOR, DB, TRANSLATOR
+from forum.web import forms
+from forum.web.flash import flash
+from forum.web.forms import Checkbox, Form, FormState, int_param, local_instant, query_param, typed
+from forum.web.pages import Page, render
+from forum.web.urls import see_other
+
+NAMES_LIMIT: Final = 200
+"""Members that are named where somebody asks who gains or loses a right."""
+
+KINDS: Final = {
+    "region": mark("Regions"),
+    "organisation": mark("Organisations"),
+    "free": mark("Groups"),
+    "system": mark("Moderators and administrators"),
+}
+
+
+class OpeningForm(Form):
+    group: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    stage: Literal["closed", "readers", "commenters", "participants"]
+    moderates: Checkbox = False
+    effective_at: forms.Line = ""
+    topics_since: forms.Line = ""
+    includes_internal: Checkbox = False
+    tells: Checkbox = False
+    digest: forms.Line = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many members gain and lose a right in all."""
+
+    right: str
+    gained: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Rights that the same members of an organisation gain or lose."""
+
+    organisation_slug: str
+    organisation_el: str
+    organisation_en: str
+    rights: tuple[str, ...]
+    gained: tuple[MemberId, ...]
+    lost: tuple[MemberId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Who they are, the first NAMES_LIMIT of each."""
+
+    line: Line
+    gained: list[str]
+    lost: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningPage(Page):
+    template: ClassVar[str] = "openings/new.html"
+    category: AdministeredCategory
+    groups: list[tuple[str, list[tuple[GroupId, str]]]]
+    form: FormState
+    code: str = ""
+    """What stands in the way, not of one field."""
+    group: Group | None = None
+    wanted: Wanted | None = None
+    preview: Preview | None = None
+    totals: tuple[Total, ...] = ()
+    lines: tuple[Line, ...] = ()
+    named: tuple[Named, ...] = ()
+    is_late: bool = False
+    """Something else would happen by now than was shown."""
+    held: GroupRights | None = None
+    """What the group holds now."""
+
+
+async def new(request: web.Request) -> web.Response:
+    """Show the form, and what it would do once it says what."""
+    form = FormState({name: query_param(request, name) for name in request.query if name in OpeningForm.model_fields})
+    if "stage" not in form.values:
+        return await _show(request, FormState({"stage": "readers", **form.values}))
+    return await _look(request, form)
+
+
+async def create(request: web.Request) -> web.Response:
+    grant, slug = access.to_administer(request[ACTOR]), request.match_info["slug"]
+    sent = await request.post()
+    values = dict(typed(sent))
+    try:
+        form = OpeningForm.parse(sent)
+        async with request.app[DB].write() as tx:
+            category = await grants.category(tx, grant, slug)
+            wanted = _wanted(form, category, grant.actor.zone)
+            await openings.open(tx, grant, wanted, digest=form.digest)
+    except Invalid as invalid:
+        return await _show(request, FormState(values, invalid.fields), status=invalid.status)
+    except Conflict as conflict:
+        if conflict.code not in {"preview_changed", "opening_scheduled"}:
+            raise
+        return await _look(request, FormState(values), status=conflict.status)
+    response = see_other(request, "category_grants.show", slug=slug)
+    flash(request, response, "category.opened" if wanted.effective_at is None else "category.opening_scheduled")
+    return response
+
+
+async def delete(request: web.Request) -> web.Response:
+    """Take an opening back."""
+    grant = access.to_administer(request[ACTOR])
+    async with request.app[DB].write() as tx:
+        slug = await openings.undo(tx, grant, OpeningId(int_param(request, "opening_id")))
+    response = see_other(request, "category_grants.show", slug=slug)
+    flash(request, response, "category.opening_undone")
+    return response
+
+
+async def _look(request: web.Request, form: FormState, *, status: int = 200) -> web.Response:
+    """Show what would happen now."""
+    grant = access.to_administer(request[ACTOR])
+    try:
+        opening = OpeningForm.parse(form.values)
+        async with request.app[DB].read() as conn:
+            category = await grants.category(conn, grant, request.match_info["slug"])
+            groups = {group.id: group for group in await grants.list_groups(conn, grant)}
+            if opening.group not in groups:
+                raise Invalid({"group": ("unknown",)})
+            wanted = _wanted(opening, category, grant.actor.zone)
+            preview = await openings.preview(conn, grant, wanted)
+        named = await _named(request, grant, preview)
+    except Invalid as invalid:
+        return await _show(request, FormState(form.values, invalid.fields), status=invalid.status)
+    except Conflict as conflict:
+        return await _show(request, form, code=conflict.code, status=conflict.status)
+    return await _show(
+        request, form, status=status, group=groups[wanted.group_id], wanted=wanted, preview=preview, named=named
+    )
+
+
+async def _named(request: web.Request, grant: AdministerGrant, preview: Preview) -> tuple[Named, ...]:
+    """Return who gains and loses what in the organisation that is asked for by its slug."""
+    lines = [line for line in _lines(preview.changes) if line.organisation_slug == query_param(request, "names")]
+    async with request.app[DB].read() as conn:
+        return tuple(
+            [
+                Named(
+                    line,
+                    await grants.names(conn, grant, line.gained[:NAMES_LIMIT]),
+                    await grants.names(conn, grant, line.lost[:NAMES_LIMIT]),
+                )
+                for line in lines
+            ]
+        )
+
+
+async def _show(
+    request: web.Request,
+    form: FormState,
+    *,
+    status: int = 200,
+    code: str = "",
+    group: Group | None = None,
+    wanted: Wanted | None = None,
+    preview: Preview | None = None,
+    named: tuple[Named, ...] = (),
+) -> web.Response:
+    grant = access.to_administer(request[ACTOR])
+    async with request.app[DB].read() as conn:
+        category = await grants.category(conn, grant, request.match_info["slug"])
+        listed = await grants.list_groups(conn, grant)
+        holding = await grants.list_rights(conn, grant, category.id)
+    language = grant.actor.language
+    kinds = {
+        kind: [(one.id, in_language(language, one.name_el, one.name_en)) for one in listed if one.kind == kind]
+        for kind in KINDS
+    }
+    page = OpeningPage(
+        category=category,
+        groups=[(request[TRANSLATOR].gettext(KINDS[kind]), offered) for kind, offered in kinds.items() if offered],
+        form=form,
+        code=code,
+        group=group,
+        wanted=wanted,
+        preview=preview,
+        totals=_totals(preview.changes) if preview else (),
+        lines=_lines(preview.changes) if preview else (),
+        named=named,
+        is_late=preview is not None and status == Conflict.status,
+        held=next((one for one in holding if group and one.group_id == group.id), None),
+    )
+    return await render(request, page, status=status)
+
+
+def _wanted(form: OpeningForm, category: AdministeredCategory, zone: str) -> Wanted:
+    held = set(stages.STAGES[form.stage])
+    if form.moderates:
+        if "reply" not in held:
+            raise Invalid({"moderates": ("needs_reply",)})
+        held.add("moderate")
+    return Wanted(
+        category.id,
+        GroupId(form.group),
+        frozenset(held),
+        local_instant("effective_at", form.effective_at, zone) if form.effective_at else None,
+        local_instant("topics_since", form.topics_since, zone) if form.topics_since else None,
+        includes_internal=form.includes_internal,
+        tells=form.tells,
+    )
+
+
+def _totals(changes: Iterable[Change]) -> tuple[Total, ...]:
+    gained, lost = Counter[str](), Counter[str]()
+    for change in changes:
+        gained[change.right] += len(change.gained)
+        lost[change.right] += len(change.lost)
+    return tuple(Total(right, gained[right], lost[right]) for right in dict.fromkeys(gained))
+
+
+def _lines(changes: Iterable[Change]) -> tuple[Line, ...]:
+    """Return changes by organisation, those of the same members in one."""
+    rights: dict[tuple[str, str, str, tuple[MemberId, ...], tuple[MemberId, ...]], list[str]] = {}
+    for change in changes:
+        place = (change.organisation_slug, change.organisation_el, change.organisation_en)
+        rights.setdefault((*place, change.gained, change.lost), []).append(change.right)
+    return tuple(
+        Line(*key[:3], tuple(held), *key[3:]) for key, held in sorted(rights.items(), key=lambda one: one[0][:3])
+    )
