@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Final, Literal
 
 from forum.db import RawConnection
@@ -14,15 +15,19 @@ from forum.domain import (
     access,
     address_changes,
     applications,
+    grants,
     imports,
     invitations,
     mail_domains,
     mails,
+    openings,
     password_resets,
     setup,
+    stages,
     unsubscribing,
 )
 from forum.domain.entities import BODY_LIMIT, MailId, MailKind, Role, TopicId
+from forum.domain.opening_previews import Wanted
 from forum.keys import CONFIG, DB, SECRET
 from tests.browser.content import LONG_WORD, UNWIELDY, Pen, Topic
 from tests.browser.window import Window
@@ -104,6 +109,9 @@ class Filled:
     confirm: str
     undo: str
     """By which a new address is confirmed, and a change of another member's taken back."""
+    opening: str
+    stopped: str
+    """Pages that say what opening a category to a group would do, and that a change waits already."""
 
 
 LONG_ADDRESS: Final = f"{'x' * 60}@{'y' * 60}.example"
@@ -185,8 +193,9 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
     stop = f"/unsubscribe/{token}"
     apply = await _fill_applications(site)
     confirm, undo = await _fill_addresses(site, owner)
+    opening = await _fill_openings(site, owner)
     return Filled(
-        unwieldy, long, locked, deleted, own, link, invitation, open_link, mail_id, stop, apply, confirm, undo
+        unwieldy, long, locked, deleted, own, link, invitation, open_link, mail_id, stop, apply, confirm, undo, *opening
     )
 
 
@@ -267,6 +276,25 @@ async def _fill_places(site: Site, owner: RawConnection) -> None:
     await owner.execute(
         "INSERT INTO grants SELECT categories.id, groups.id, true, true, false, false, false, false, false "
         "FROM categories, groups WHERE groups.slug = 'harbours'"
+    )
+
+
+async def _fill_openings(site: Site, owner: RawConnection) -> tuple[str, str]:
+    """Open a category to a group, and have its closing to another wait; return the pages of two more."""
+    grant, new = access.to_administer(site.cast.administrator), "/admin/categories/questions/openings/new"
+    numbered = {row["slug"]: row["id"] for row in await owner.fetch("SELECT slug, id FROM groups")}
+    now = await owner.fetchval("SELECT now()")
+    for group, stage, at in (("water", "commenters", None), ("harbours", "closed", now + timedelta(days=30))):
+        async with site.app[DB].write() as tx:
+            category = await grants.category(tx, grant, "questions")
+            rights = frozenset(stages.STAGES[stage])
+            wanted = Wanted(category.id, numbered[group], rights, at, now - timedelta(days=1))
+            shown = await openings.preview(tx, grant, wanted)
+            await openings.open(tx, grant, wanted, digest=shown.digest)
+    partner, waiting = numbered["organisation-adriatic-cities"], numbered["harbours"]
+    return (
+        f"{new}?group={partner}&stage=participants&includes_internal=on&names=adriatic-cities",
+        f"{new}?group={waiting}&stage=readers",
     )
 
 
@@ -419,6 +447,12 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("style guide refused", "/styleguide", status=403),
         Family("interface", "/api/v1/docs"),
         Family("administration", "/admin", "administrator"),
+        Family("categories and rights", "/admin/categories", "administrator"),
+        Family("rights of a category", "/admin/categories/questions", "administrator"),
+        Family("opening", "/admin/categories/questions/openings/new", "administrator"),
+        Family("what an opening does", filled.opening, "administrator"),
+        Family("opening that another stands in the way of", filled.stopped, "administrator", 409),
+        Family("opening refused", f"{filled.opening}&effective_at=2020-01-01T08:00", "administrator", 422),
         Family("network", "/admin/network", "administrator"),
         Family("invitations", "/admin/invitations", "administrator"),
         Family("invitation by mail", "/admin/invitations/new", "administrator"),

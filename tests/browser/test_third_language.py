@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -81,6 +82,9 @@ _NAMES: Final = (
 )
 """What the cast and their topics are called in Latin letters; everything else that members wrote is Greek."""
 
+_GIVEN: Final = re.compile(r"https://example\.org/\S*|m\d+@larnaca\.example|\S+\.csv|GR-K|EL41|CY00|il-Greċja|Ċipru")
+"""What applicants and files say, codes, and states as the locale calls them."""
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Iterator[Config]:
@@ -107,7 +111,7 @@ async def test_every_page_speaks_it_and_has_room_for_it(open_page: OpenPage, sit
             await window.page.set_viewport_size({"width": width, "height": HEIGHT})
             found: list[str] = await window.page.evaluate(_SEEN)
             marked += sum(pseudo.OPEN in text for text in found)
-            left = {pseudo.untranslated(text.replace(today, ""), names=_NAMES) for text in found} - {""}
+            left = {pseudo.untranslated(_GIVEN.sub("", text.replace(today, "")), names=_NAMES) for text in found} - {""}
             faults += [f"{family.name}: not translated: {text!r}" for text in sorted(left)]
             cut: list[Any] = await window.page.evaluate(_CUT)
             faults += [f"{family.name}, at {width}: cut: {text}" for text in cut]
