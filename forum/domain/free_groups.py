@@ -145,19 +145,6 @@ _CATEGORIES = Query(
     card=Card.MANY,
 )
 
-_NAMED = Query(
-    "free_groups.named",
-    """
-    SELECT members.id
-    FROM members
-    WHERE fold(members.name) COLLATE "C" = fold($1) COLLATE "C"
-    ORDER BY members.id
-    LIMIT 2
-    """,
-    returns=int,
-    card=Card.MANY,
-)
-
 _ARE_THERE = Query(
     "free_groups.are_there",
     "SELECT members.id FROM members WHERE members.id = ANY ($1::bigint[])",
@@ -188,19 +175,6 @@ async def list_members(conn: Conn, kept: Kept) -> list[Belonging]:
 async def list_categories(conn: Conn, kept: Kept) -> list[Granted]:
     """Return where a group has rights."""
     return await conn.many(_CATEGORIES, kept.id)
-
-
-async def find_member(conn: Conn, kept: Kept, text: str) -> MemberId:
-    """Return the member who has a name, accents aside, or a number; raise Invalid when none has, or several have."""
-    del kept
-    wanted = " ".join(text.split())
-    if wanted.isascii() and wanted.isdecimal() and len(wanted) < 19:
-        found = await conn.many(_ARE_THERE, [int(wanted)])
-    else:
-        found = await conn.many(_NAMED, wanted)
-    if len(found) != 1:
-        raise Invalid({"member": ("ambiguous" if found else "nobody",)})
-    return MemberId(found[0])
 
 
 async def make(

@@ -15,7 +15,7 @@ from forum.domain import api_tokens, audit, groups, pages, sessions, sign_in_ste
 from forum.domain.actors import Actor
 from forum.domain.entities import Language, Member, MemberId, OrganisationId, Role, Scheme
 from forum.domain.pages import Page
-from forum.errors import NotFound
+from forum.errors import Invalid, NotFound
 
 GROUP_OF_ROLE: Final = {Role.MODERATOR: groups.MODERATORS, Role.ADMINISTRATOR: groups.ADMINISTRATORS}
 
@@ -130,6 +130,23 @@ _CORRESPONDENTS = Query(
     """,
     returns=Correspondent,
     card=Card.MANY,
+)
+
+_CALLED = Query(
+    "members.named",
+    """
+    SELECT members.id
+    FROM members
+    WHERE fold(members.name) COLLATE "C" = fold($1) COLLATE "C"
+    ORDER BY members.id
+    LIMIT 2
+    """,
+    returns=int,
+    card=Card.MANY,
+)
+
+_NUMBERED = Query(
+    "members.numbered", "SELECT members.id FROM members WHERE members.id = $1", returns=int, card=Card.MANY
 )
 
 _ANY_OTHER = Query(
@@ -299,6 +316,18 @@ async def lock(tx: Tx, member_ids: list[MemberId]) -> set[OrganisationId]:
 async def pass_on(tx: Tx, member_ids: list[MemberId], organisation_id: OrganisationId) -> None:
     """Have members belong to another organisation. Raise Invalid when it is closed."""
     await tx.run(_PASS_ON, member_ids, organisation_id)
+
+
+async def find(conn: Conn, text: str) -> MemberId:
+    """Return the member who has a name, accents aside, or a number; raise Invalid when none has, or several have."""
+    wanted = " ".join(text.split())
+    if wanted.isascii() and wanted.isdecimal() and len(wanted) < 19:
+        found = await conn.many(_NUMBERED, int(wanted))
+    else:
+        found = await conn.many(_CALLED, wanted)
+    if len(found) != 1:
+        raise Invalid({"member": ("ambiguous" if found else "nobody",)})
+    return MemberId(found[0])
 
 
 async def list_members(

@@ -7,11 +7,13 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import access, grants, openings
-from forum.domain.entities import RIGHTS
+from forum.domain import access, grants, members, openings
+from forum.domain.entities import RIGHTS, Member
 from forum.domain.grants import AdministeredCategory, GroupRights
 from forum.domain.openings import Opening
+from forum.errors import Invalid
 from forum.keys import ACTOR, DB
+from forum.web.forms import FormState, query_param
 from forum.web.pages import Page, render
 
 
@@ -27,6 +29,10 @@ class GrantsPage(Page):
     category: AdministeredCategory
     groups: list[GroupRights]
     openings: list[Opening]
+    form: FormState
+    member: Member | None
+    held: list[GroupRights]
+    """Through which groups the member who is asked about holds what."""
     names: tuple[str, ...] = RIGHTS
 
 
@@ -37,12 +43,23 @@ async def index(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    grant = access.to_administer(request[ACTOR])
+    """Show who may do what, and of one member, where `member` names them, through which groups."""
+    grant, wanted = access.to_administer(request[ACTOR]), query_param(request, "member")
+    form, member, held = FormState({"member": wanted}), None, list[GroupRights]()
     async with request.app[DB].read() as conn:
         category = await grants.category(conn, grant, request.match_info["slug"])
+        if wanted:
+            try:
+                member = await members.member(conn, await members.find(conn, wanted))
+                held = await grants.of_member(conn, grant, member.id, category.id)
+            except Invalid as invalid:
+                form = FormState(form.values, invalid.fields)
         page = GrantsPage(
+            form=form,
+            member=member,
+            held=held,
             category=category,
             groups=await grants.list_rights(conn, grant, category.id),
             openings=await openings.list_openings(conn, grant, category.id),
         )
-    return await render(request, page)
+    return await render(request, page, status=Invalid.status if form.is_faulty else 200)

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from aiohttp import web
 from pydantic import Field
 
-from forum.domain import free_groups
+from forum.domain import free_groups, members
 from forum.domain.entities import NAME_LIMIT
 from forum.domain.free_groups import Belonging, Kept
 from forum.errors import Invalid
@@ -42,7 +42,7 @@ async def create(request: web.Request) -> web.Response:
         form = BelongingForm.parse(await request.post())
         async with request.app[DB].write() as tx:
             kept = await free_groups.to_keep(tx, request[ACTOR], kept.slug)
-            await free_groups.add_member(tx, kept, await free_groups.find_member(tx, kept, form.member))
+            await free_groups.add_member(tx, kept, await members.find(tx, form.member))
     except Invalid as invalid:
         return await _page(request, await state_of(request, invalid), status=invalid.status)
     response = see_other(request, "group_members.index", slug=kept.slug)
@@ -57,7 +57,7 @@ async def delete(request: web.Request) -> web.Response:
         form = BelongingForm.parse(await request.post())
         async with request.app[DB].write() as tx:
             kept = await free_groups.to_keep(tx, request[ACTOR], kept.slug)
-            removed = await free_groups.find_member(tx, kept, form.member)
+            removed = await members.find(tx, form.member)
             await free_groups.remove_member(tx, kept, removed)
     except Invalid as invalid:
         return await _page(request, await state_of(request, invalid), status=invalid.status)

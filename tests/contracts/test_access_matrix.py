@@ -122,6 +122,7 @@ PAGES: Final = {
     "categories.show":       "L L 4 2 2 2 2",
     "reading.update":        "L L 4 S S S S",
     "category_subscriptions.update": "L L 4 V V V V",
+    "topic_access.show":     "L L 4 2 2 2 2",
     "topic_subscriptions.update": "L L 4 V V V V",
     "notifications.index":   "L L 2 2 2 2 2",
     "notifications.update":  "L L S S S S S",

@@ -7,6 +7,8 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from forum.db import RawConnection
+from forum.keys import DB
+from tests.domain import writing
 from tests.site import Answer, Site, Visitor
 
 INDEX = "/admin/categories"
@@ -149,3 +151,23 @@ async def test_only_administrators_come_here(site: Site, owner: RawConnection) -
         sent = {"group": group, "stage": "participants", "digest": ""}
         assert (await visitor.submit(f"{QUESTIONS}/openings", sent)).status == 403
     assert not await owner.fetchval("SELECT count(*) FROM openings")
+
+
+async def test_it_is_told_what_a_member_may_do_here_and_through_which_group(site: Site, owner: RawConnection) -> None:
+    administrator = await site.visitor("administrator")
+    maria = await administrator.get(f"{QUESTIONS}?{urlencode({'member': 'μαρια χατζηγιαννη'})}")
+    assert "Τι μπορεί να κάνει εδώ το μέλος Μαρία Χατζηγιάννη" in maria.text
+    jean = await administrator.get(f"{QUESTIONS}?member={site.cast.stranger.member_id}")
+    assert "δεν έχει δικαιώματα εδώ" in jean.text
+    assert (await administrator.get(f"{QUESTIONS}?member=nobody")).status == 422
+
+
+async def test_one_is_told_why_one_may_read_a_topic(site: Site, owner: RawConnection) -> None:
+    topic = await writing.start(site.app[DB], site.cast.maria)
+    path = f"/topics/{topic.topic_id}/rights/mine"
+    nikos = await site.visitor("nikos")
+    assert path in (await nikos.get(f"/topics/{topic.topic_id}/{topic.slug}")).text
+    page = await nikos.get(path)
+    assert "Βόρειο Αιγαίο" in page.text
+    assert "Κύπρος" not in page.text.partition("<footer")[0].partition("<main")[2]
+    assert (await (await site.visitor("stranger")).get(path)).status == 404
