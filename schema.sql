@@ -259,7 +259,6 @@ CREATE TABLE grants (
     valid_until timestamptz NOT NULL DEFAULT 'infinity',
     topics_since timestamptz NOT NULL DEFAULT '-infinity',
     internal_since timestamptz NOT NULL DEFAULT '-infinity',
-    opening_id bigint REFERENCES openings ON DELETE CASCADE,
     PRIMARY KEY (category_id, group_id, valid_from),
     CONSTRAINT grants_see_check CHECK (can_see),
     CONSTRAINT grants_read_check CHECK (can_read OR NOT (can_start OR can_reply OR can_vote OR can_attach)),
@@ -268,12 +267,10 @@ CREATE TABLE grants (
     CONSTRAINT grants_since_check CHECK (topics_since <= internal_since)
 );
 CREATE INDEX grants_group_id_idx ON grants (group_id);
-CREATE INDEX grants_opening_id_idx ON grants (opening_id) WHERE opening_id IS NOT NULL;
 COMMENT ON TABLE grants IS 'The rights of a group in a category. They add up over groups and there is no deny; each right implies those it needs.';
 COMMENT ON COLUMN grants.valid_from IS 'From this instant on, until valid_until, the group holds the rights; the view compares, no job has to act.';
 COMMENT ON COLUMN grants.topics_since IS 'Topics that were started before are not meant: they keep the audience they had.';
 COMMENT ON COLUMN grants.internal_since IS 'The same for topics marked internal.';
-COMMENT ON COLUMN grants.opening_id IS 'The opening that granted it; null for what was there from the start.';
 
 -- What each member may do in each category.  The single source of rights: for pages, lists, counts, search and
 -- single rows, read in both directions.  LATERAL, so that it is never computed for all members first.

@@ -15,7 +15,7 @@ from typing import Final
 
 from forum.db import Card, Conn, Query
 from forum.domain import groups, stages
-from forum.domain.entities import RIGHTS, CategoryId, GroupId, MemberId, OpeningId, OrganisationId, TopicId
+from forum.domain.entities import RIGHTS, CategoryId, GroupId, MemberId, OrganisationId, TopicId
 from forum.errors import Conflict, Invalid
 
 INTERNAL_LIMIT: Final = 100
@@ -97,7 +97,6 @@ class Held:
     can_read: bool
     topics_since: datetime | None
     internal_since: datetime | None
-    opening_id: OpeningId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ HELD = Query(
     "opening_previews.held",
     f"""
     SELECT nullif(grants.valid_from, '-infinity'), {stages.held("grants")}, grants.can_read,
-           nullif(grants.topics_since, '-infinity'), nullif(grants.internal_since, '-infinity'), grants.opening_id
+           nullif(grants.topics_since, '-infinity'), nullif(grants.internal_since, '-infinity')
     FROM grants
     WHERE grants.category_id = $1 AND grants.group_id = $2
         AND grants.valid_from <= coalesce($3, now()) AND grants.valid_until > coalesce($3, now())

@@ -103,11 +103,11 @@ _GRANT = Statement(
     f"""
     INSERT INTO grants (
         category_id, group_id, {stages.each("can_{right}")},
-        valid_from, topics_since, internal_since, opening_id
+        valid_from, topics_since, internal_since
     )
     VALUES (
         $1, $2, {stages.each("'{right}' = ANY ($3::text[])")},
-        coalesce($4, now()), coalesce($5::timestamptz, '-infinity'), coalesce($6::timestamptz, '-infinity'), $7
+        coalesce($4, now()), coalesce($5::timestamptz, '-infinity'), coalesce($6::timestamptz, '-infinity')
     )
     """,
     returns=int,
@@ -137,7 +137,10 @@ _FIND = Statement(
 )
 
 _UNSCHEDULE = Statement(
-    "openings.unschedule", "DELETE FROM grants WHERE grants.opening_id = $1", returns=int, card=Card.NONE
+    "openings.unschedule",
+    "DELETE FROM grants WHERE grants.category_id = $1 AND grants.group_id = $2 AND grants.valid_from = $3",
+    returns=int,
+    card=Card.NONE,
 )
 
 _PROLONG = Statement(
@@ -156,10 +159,10 @@ _GRANT_AGAIN = Statement(
     f"""
     INSERT INTO grants (
         category_id, group_id, {stages.each("can_{right}")},
-        valid_from, topics_since, internal_since, opening_id
+        valid_from, topics_since, internal_since
     )
     SELECT grants.category_id, grants.group_id, {stages.each("grants.can_{right}")},
-           now(), grants.topics_since, grants.internal_since, grants.opening_id
+           now(), grants.topics_since, grants.internal_since
     FROM grants
     WHERE grants.category_id = $1 AND grants.group_id = $2 AND grants.valid_from = $3
     """,
@@ -222,7 +225,7 @@ async def open(tx: Tx, grant: AdministerGrant, wanted: Wanted, *, digest: str) -
     )
     await tx.run(_END, *place, wanted.effective_at)
     if rights:
-        await tx.run(_GRANT, *place, rights, wanted.effective_at, *horizons, opening_id)
+        await tx.run(_GRANT, *place, rights, wanted.effective_at, *horizons)
     await audit.record(
         tx,
         actor_id=grant.actor.member_id,
@@ -257,7 +260,7 @@ async def undo(tx: Tx, grant: AdministerGrant, opening_id: OpeningId) -> str:
         raise Conflict("opening_followed")
     place = (found.category_id, found.group_id)
     if found.is_scheduled:
-        await tx.run(_UNSCHEDULE, found.id)
+        await tx.run(_UNSCHEDULE, *place, found.effective_at)
         if found.replaces_from is not None:
             await tx.run(_PROLONG, *place, found.replaces_from)
     else:

@@ -28,14 +28,6 @@ COMMENT ON COLUMN openings.replaces_from IS 'valid_from of the grant that ended 
 COMMENT ON COLUMN openings.tells IS 'Whether those who gain the right to read (gained_member_ids) are told by mail once it has taken effect.';
 COMMENT ON COLUMN openings.settled_at IS 'When subscriptions and mail of those who lost the right to read were dropped, and the others told.';
 
--- A new column without a default is null in every row, and PostgreSQL looks at none for its foreign key.
-ALTER TABLE grants
--- squawk-ignore adding-foreign-key-constraint
-ADD COLUMN opening_id bigint REFERENCES openings ON DELETE CASCADE;
--- squawk-ignore require-concurrent-index-creation
-CREATE INDEX grants_opening_id_idx ON grants (opening_id) WHERE opening_id IS NOT NULL;
-COMMENT ON COLUMN grants.opening_id IS 'The opening that granted it; null for what was there from the start.';
-
 CREATE TABLE paused_subscriptions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     opening_id bigint NOT NULL REFERENCES openings ON DELETE CASCADE,
