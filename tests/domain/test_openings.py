@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,69 +13,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from forum.db import Conn, Database, RawConnection, Tx, connect
-from forum.domain import access, opening_effects, openings, stages, topics
+from forum.domain import access, openings, stages, topics
 from forum.domain.access import AdministerGrant
-from forum.domain.entities import RIGHTS, CategoryId, GroupId, MemberId, OpeningId
+from forum.domain.entities import RIGHTS, MemberId, OpeningId
 from forum.domain.opening_previews import Preview, Wanted
 from forum.errors import Conflict, Invalid, NotFound
 from forum.postgres import Endpoint
 from tests import cast as people
 from tests.cast import Cast
 from tests.domain import telling, writing
-
-
-@dataclass
-class Opener:
-    """An administrator who opens the category `questions`, unless told otherwise."""
-
-    db: Database
-    owner: RawConnection
-    grant: AdministerGrant
-
-    async def wanted(self, group: str, stage: str, category: str = "questions", **options: Any) -> Wanted:
-        return Wanted(
-            CategoryId(await self.owner.fetchval("SELECT id FROM categories WHERE slug = $1", category)),
-            GroupId(await self.owner.fetchval("SELECT id FROM groups WHERE slug = $1", group)),
-            frozenset(stages.STAGES[stage]),
-            **options,
-        )
-
-    async def preview(self, wanted: Wanted) -> Preview:
-        async with self.db.read() as conn:
-            return await openings.preview(conn, self.grant, wanted)
-
-    async def open(self, group: str, stage: str, **options: Any) -> OpeningId:
-        wanted = await self.wanted(group, stage, **options)
-        digest = (await self.preview(wanted)).digest
-        async with self.db.write() as tx:
-            return await openings.open(tx, self.grant, wanted, digest=digest)
-
-    async def undo(self, opening_id: OpeningId) -> None:
-        async with self.db.write() as tx:
-            await openings.undo(tx, self.grant, opening_id)
-
-    async def settle(self) -> int:
-        count = 0
-        while True:
-            async with self.db.write() as tx:
-                if not await opening_effects.settle(tx):
-                    return count
-            count += 1
-
-    async def rights(self, actor: Any, category: str = "questions") -> tuple[str, ...]:
-        async with self.db.read() as conn:
-            try:
-                return (await access.category_to_see(conn, actor, category)).rights.names()
-            except NotFound:
-                return ()
-
-    async def now(self) -> datetime:
-        found = await self.owner.fetchval("SELECT clock_timestamp()")
-        assert isinstance(found, datetime)
-        return found
-
-
-PARTNER: Final = "organisation-adriatic-cities"
+from tests.domain.opening import PARTNER, Opener
 
 
 @pytest.fixture
