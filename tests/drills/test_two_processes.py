@@ -132,8 +132,8 @@ async def _give_grant(world: World, process: ForumProcess, number: int) -> None:
     await world.sql(
         "INSERT INTO grants (category_id, group_id, can_see, can_read, can_start, can_reply, can_vote, can_attach, "
         "can_moderate) VALUES ($1, $2, true, true, true, true, true, true, $3) "
-        "ON CONFLICT (category_id, group_id, valid_from) DO UPDATE SET can_read = true, can_start = true, can_reply = true, "
-        "can_moderate = excluded.can_moderate",
+        "ON CONFLICT (category_id, group_id, valid_from) DO UPDATE SET can_read = true, can_start = true, "
+        "can_reply = true, can_moderate = excluded.can_moderate",
         world.category_id,
         world.group_ids["readers"],
         number % 4 == 3,
