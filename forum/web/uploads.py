@@ -58,7 +58,8 @@ async def read(request: web.Request, name: str = "file") -> Upload:
 
 async def _read(request: web.Request, name: str) -> Upload:
     body = await request.read()
-    stream = aiohttp.StreamReader(BaseProtocol(asyncio.get_running_loop()), 2**16)
+    # All of it is there already: a stream that was fuller than twice its limit would ask its connection to wait.
+    stream = aiohttp.StreamReader(BaseProtocol(asyncio.get_running_loop()), max(len(body), 2**16))
     stream.feed_data(body)
     stream.feed_eof()
     fields, file_name, content = dict[str, str](), "", None
