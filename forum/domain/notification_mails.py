@@ -87,6 +87,8 @@ _GATHER = Statement(
     card=Card.ONE,
 )
 
+# OFFSET: the few notifications of a mail are found first. A planner without figures yet would begin with the topic, and
+# read for each letter what all of its readers were told.
 _ITEMS = Query(
     "notification_mails.items",
     f"""
@@ -96,7 +98,13 @@ _ITEMS = Query(
         SELECT notifications.mail_id, notifications.kind, topics.id, topics.title, categories.name_el,
                categories.name_en, posts.id, actors.name, organisations.name_el, organisations.name_en,
                left(posts.html, {excerpts.SOURCE}), posts.created_at
-        FROM notifications
+        FROM (
+            SELECT notifications.id, notifications.mail_id, notifications.member_id, notifications.kind,
+                   notifications.topic_id, notifications.post_id, notifications.actor_id, notifications.created_at
+            FROM notifications
+            WHERE notifications.mail_id = wanted.mail_id AND notifications.read_at IS NULL
+            OFFSET 0
+        ) AS notifications
         JOIN topics ON topics.id = notifications.topic_id AND topics.deleted_at IS NULL
         JOIN categories ON categories.id = topics.category_id
         JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = notifications.member_id
@@ -104,7 +112,7 @@ _ITEMS = Query(
         JOIN members AS actors ON actors.id = notifications.actor_id
         JOIN organisations ON organisations.id = coalesce(posts.organisation_id, actors.organisation_id)
         {levels.chosen(member="notifications.member_id", topic="topics.id", category="topics.category_id")}
-        WHERE notifications.mail_id = wanted.mail_id AND notifications.read_at IS NULL AND topic_rights.can_read
+        WHERE topic_rights.can_read
             AND coalesce(chosen.topic_level, chosen.category_level, chosen.group_level, '') <> 'mute'
             AND {notification_settings.frequency(member="notifications.member_id", kind="notifications.kind")}
                 <> 'never'
