@@ -19,10 +19,14 @@ from forum.handlers import (
     admissions,
     application_forms,
     applications,
+    archives,
     arrivals,
     assets,
+    catalogue,
     categories,
     category_grants,
+    category_mergers,
+    category_places,
     category_subscriptions,
     closures,
     completions,
@@ -36,6 +40,7 @@ from forum.handlers import (
     health,
     help,
     home,
+    inheritances,
     internal,
     invitations,
     languages,
@@ -292,6 +297,44 @@ _PAGES: Final = (
     Route("GET", "/admin/network", network.edit, Access.ADMINISTRATOR, "network.edit"),
     Route("POST", "/admin/network", network.update, Access.ADMINISTRATOR, "network.update"),
     Route("GET", "/admin/categories", category_grants.index, Access.ADMINISTRATOR, "category_grants.index"),
+    Route("POST", "/admin/categories", catalogue.create, Access.ADMINISTRATOR, "catalogue.create"),
+    Route("GET", "/admin/categories/new", catalogue.new, Access.ADMINISTRATOR, "catalogue.new"),
+    Route("GET", "/admin/categories/{slug}/edit", catalogue.edit, Access.ADMINISTRATOR, "catalogue.edit"),
+    Route("POST", "/admin/categories/{slug}/edit", catalogue.update, Access.ADMINISTRATOR, "catalogue.update"),
+    Route(
+        "POST", "/admin/categories/{slug}/place", category_places.update, Access.ADMINISTRATOR, "category_places.update"
+    ),
+    Route("POST", "/admin/categories/{slug}/archive", archives.create, Access.ADMINISTRATOR, "archives.create"),
+    Route("POST", "/admin/categories/{slug}/archive/delete", archives.delete, Access.ADMINISTRATOR, "archives.delete"),
+    Route(
+        "GET", "/admin/categories/{slug}/inheritance/new", inheritances.new, Access.ADMINISTRATOR, "inheritances.new"
+    ),
+    Route(
+        "POST",
+        "/admin/categories/{slug}/inheritance",
+        inheritances.create,
+        Access.ADMINISTRATOR,
+        "inheritances.create",
+        is_grave=True,
+    ),
+    Route(
+        "POST",
+        "/admin/categories/{slug}/inheritance/delete",
+        inheritances.delete,
+        Access.ADMINISTRATOR,
+        "inheritances.delete",
+    ),
+    Route(
+        "GET", "/admin/categories/{slug}/merger/new", category_mergers.new, Access.ADMINISTRATOR, "category_mergers.new"
+    ),
+    Route(
+        "POST",
+        "/admin/categories/{slug}/merger",
+        category_mergers.create,
+        Access.ADMINISTRATOR,
+        "category_mergers.create",
+        is_grave=True,
+    ),
     Route("GET", "/admin/categories/{slug}", category_grants.show, Access.ADMINISTRATOR, "category_grants.show"),
     Route("GET", "/admin/categories/{slug}/openings/new", openings.new, Access.ADMINISTRATOR, "openings.new"),
     Route(

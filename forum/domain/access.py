@@ -1,8 +1,8 @@
 """The door: the only way to a category, topic or post, and the only place where a Grant is made.
 
-Each function asks the row and the actor's rights in one query. What is absent and what may not be seen raise the
-same NotFound; what is seen but may not be done raises Forbidden with the code of the reason. The writes of the domain
-take the Grant, so a forgotten check does not type-check; a contract test sees that no other module builds one.
+Each function asks the row and the actor's rights in one query. What is absent and what may not be seen raise the same
+NotFound; what is seen but may not be done raises Forbidden with the code of the reason. The writes of the domain take
+the Grant, so a forgotten check does not type-check; a contract test sees that no other module builds one.
 Functions that take a `Tx` also lock the topic (FOR NO KEY UPDATE: lock order is category, topic, post, member), and its
 category first where the act changes how many topics that holds.
 """
@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import levels, permissions, readable, sessions, unread
+from forum.domain import levels, permissions, readable, sessions, stages, unread
 from forum.domain.actors import Actor
 from forum.domain.entities import Category, Post, PostId, Topic, TopicId
 from forum.domain.levels import Level
@@ -39,6 +39,8 @@ class CategoryVisit:
     grant: CategoryGrant
     chosen_level: Level | None
     level: Level
+    has_below: bool
+    """Whether there are sub-categories, seen or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,7 @@ class _TopicToShow(Topic):
 class _CategoryToShow(Category):
     chosen_level: Level | None
     level: Level
+    has_below: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,13 +239,12 @@ class _SessionAndTopic(sessions.Read):
     """The fields of _TopicToShow."""
 
 
-_RIGHTS = """
-    rights.can_see, rights.can_read, rights.can_start, rights.can_reply,
-    rights.can_vote, rights.can_attach, rights.can_moderate"""
+_RIGHTS = stages.each("rights.can_{right}")
 
 _CATEGORY_COLUMNS = f"""
     categories.id, categories.slug, categories.name_el, categories.name_en,
     categories.description_el, categories.description_en, categories.kinds,
+    parents.slug, parents.name_el, parents.name_en, categories.archived_at,
     {readable.TOPIC_COUNT},
     {_RIGHTS}
 """
@@ -250,11 +252,20 @@ _CATEGORY_COLUMNS = f"""
 _CATEGORY_JOINS = """
     FROM categories
     JOIN category_rights AS rights ON rights.category_id = categories.id AND rights.member_id = $1
+    LEFT JOIN categories AS parents ON parents.id = categories.parent_id
+"""
+
+# By the slug it has, or one that it had: links lead on.
+_BY_SLUG = """
+    WHERE categories.id = coalesce(
+        (SELECT named.id FROM categories AS named WHERE named.slug = $2),
+        (SELECT former.category_id FROM former_category_slugs AS former WHERE former.slug = $2)
+    )
 """
 
 _CATEGORY = Query(
     "access.category",
-    f"SELECT {_CATEGORY_COLUMNS} {_CATEGORY_JOINS} WHERE categories.slug = $2",
+    f"SELECT {_CATEGORY_COLUMNS} {_CATEGORY_JOINS} {_BY_SLUG}",
     returns=Category,
     card=Card.ZERO_OR_ONE,
 )
@@ -262,20 +273,21 @@ _CATEGORY = Query(
 _CATEGORY_TO_SHOW = Query(
     "access.category_to_show",
     f"""
-    SELECT {_CATEGORY_COLUMNS}, chosen.category_level, coalesce(chosen.category_level, chosen.group_level, 'follow')
+    SELECT {_CATEGORY_COLUMNS}, chosen.category_level, coalesce(chosen.category_level, chosen.group_level, 'follow'),
+           EXISTS (SELECT 1 FROM categories AS below WHERE below.parent_id = categories.id)
     {_CATEGORY_JOINS}
     CROSS JOIN LATERAL (
         SELECT {levels.of_category(member="$1", category="categories.id")} AS category_level,
                {levels.of_groups(member="$1", category="categories.id")} AS group_level
     ) AS chosen
-    WHERE categories.slug = $2
+    {_BY_SLUG}
     """,
     returns=_CategoryToShow,
     card=Card.ZERO_OR_ONE,
 )
 
 _TOPIC_COLUMNS = f"""
-    topics.id, categories.id, categories.slug, categories.name_el, categories.name_en,
+    topics.id, categories.id, categories.slug, categories.name_el, categories.name_en, categories.archived_at,
     authors.id, authors.name, organisations.slug, organisations.name_el, organisations.name_en,
     topics.kind, topics.title, topics.slug, topics.language, topics.is_internal, topics.locked_at, topics.locked_by_id,
     (SELECT lockers.name FROM members AS lockers WHERE lockers.id = topics.locked_by_id),
@@ -364,19 +376,14 @@ _GLANCE_TO_REPLY = Query(
 
 _TOPIC_LOCK = Statement(
     "access.topic_lock",
-    "SELECT topics.id FROM topics WHERE topics.id = $1 FOR NO KEY UPDATE",
+    "SELECT id FROM topics WHERE topics.id = $1 FOR NO KEY UPDATE",
     returns=int,
     card=Card.ZERO_OR_ONE,
 )
 
 _CATEGORY_LOCK = Statement(
     "access.category_lock",
-    """
-    SELECT categories.id
-    FROM categories
-    WHERE categories.id = (SELECT topics.category_id FROM topics WHERE topics.id = $1)
-    FOR NO KEY UPDATE
-    """,
+    "SELECT id FROM categories WHERE id = (SELECT category_id FROM topics WHERE topics.id = $1) FOR NO KEY UPDATE",
     returns=int,
     card=Card.ZERO_OR_ONE,
 )
@@ -415,7 +422,7 @@ _FIRST_POST = Query(
 
 
 async def category_to_see(conn: Conn, actor: Actor, slug: str) -> Category:
-    """Return a category whose name and description the actor may see, with the actor's rights in it."""
+    """Return a category whose name and description the actor may see, with their rights; by a former slug as well."""
     category = await conn.maybe(_CATEGORY, actor.member_id, slug)
     if category is None:
         raise NotFound
@@ -436,12 +443,12 @@ async def category_to_show(conn: Conn, actor: Actor, slug: str) -> CategoryVisit
         raise NotFound
     if not found.can_read:
         raise Forbidden("cannot_read")
-    return CategoryVisit(CategoryGrant(actor, found), found.chosen_level, found.level)
+    return CategoryVisit(CategoryGrant(actor, found), found.chosen_level, found.level, found.has_below)
 
 
 async def category_to_start(conn: Conn, actor: Actor, slug: str) -> StartGrant:
     category = await category_to_see(conn, actor, slug)
-    _require(permissions.can_start_topic(category.rights))
+    _require(permissions.can_start_topic(category))
     return StartGrant(actor, category)
 
 

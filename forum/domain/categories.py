@@ -1,4 +1,4 @@
-"""Categories as a member's home page lists them: what they hold, what is unread in them, what moved last.
+"""Categories as a member sees them listed: what they hold, what is unread in them, what moved last.
 
 Who may enter one is asked in `access.py`; topics and their counters belong to `topics.py`.
 """
@@ -11,6 +11,7 @@ from typing import Final
 
 from forum.db import Card, Conn, Query
 from forum.domain import readable, unread
+from forum.domain.access import CategoryGrant
 from forum.domain.actors import Actor
 from forum.domain.entities import Category
 
@@ -33,6 +34,7 @@ _LIST = Query(
     f"""
     SELECT categories.id, categories.slug, categories.name_el, categories.name_en,
            categories.description_el, categories.description_en, categories.kinds,
+           parents.slug, parents.name_el, parents.name_en, categories.archived_at,
            {readable.TOPIC_COUNT},
            rights.can_see, rights.can_read, rights.can_start, rights.can_reply,
            rights.can_vote, rights.can_attach, rights.can_moderate,
@@ -45,6 +47,7 @@ _LIST = Query(
            )
     FROM categories
     JOIN category_rights AS rights ON rights.category_id = categories.id AND rights.member_id = $1
+    LEFT JOIN categories AS parents ON parents.id = categories.parent_id
     CROSS JOIN LATERAL (
         SELECT count(*) AS topic_count
         FROM (
@@ -56,6 +59,7 @@ _LIST = Query(
             LIMIT {UNREAD_LIMIT}
         ) AS topics
     ) AS unread
+    WHERE $2::bigint IS NULL OR categories.parent_id = $2
     ORDER BY categories.position, categories.id
     """,
     returns=CategoryRow,
@@ -65,4 +69,9 @@ _LIST = Query(
 
 async def list_categories(conn: Conn, actor: Actor) -> list[CategoryRow]:
     """Return the categories the actor may see, in their order; of one they may not read only what it is about."""
-    return await conn.many(_LIST, actor.member_id)
+    return await conn.many(_LIST, actor.member_id, None)
+
+
+async def list_below(conn: Conn, grant: CategoryGrant) -> list[CategoryRow]:
+    """Return the sub-categories of a category that who may read it may see."""
+    return await conn.many(_LIST, grant.actor.member_id, grant.category.id)

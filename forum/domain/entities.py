@@ -40,6 +40,8 @@ DOMAIN_LIMIT: Final = 253
 NAME_LIMIT: Final = 100
 SLUG_LIMIT: Final = 80
 REGION_NAME_LIMIT: Final = 120
+CATEGORY_NAME_LIMIT: Final = 120
+CATEGORY_DESCRIPTION_LIMIT: Final = 500
 ORGANISATION_NAME_LIMIT: Final = 160
 DISTRICT_LIMIT: Final = 120
 GROUP_NAME_LIMIT: Final = 160
@@ -240,6 +242,11 @@ class Category:
     description_el: str
     description_en: str
     kinds: list[str]
+    parent_slug: str | None
+    """Of the category it is a sub-category of; that one is visible to whoever sees this one."""
+    parent_el: str | None
+    parent_en: str | None
+    archived_at: datetime | None
     topic_count: int
     can_see: bool
     can_read: bool
@@ -248,6 +255,11 @@ class Category:
     can_vote: bool
     can_attach: bool
     can_moderate: bool
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether nothing is written in it any more."""
+        return self.archived_at is not None
 
     @property
     def rights(self) -> Rights:
@@ -274,6 +286,7 @@ class Topic:
     category_slug: str
     category_el: str
     category_en: str
+    category_archived_at: datetime | None
     author_id: MemberId
     author_name: str
     author_organisation_slug: str
@@ -308,6 +321,11 @@ class Topic:
     @property
     def is_locked(self) -> bool:
         return self.locked_at is not None
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether its category is: nothing is written in it any more."""
+        return self.category_archived_at is not None
 
     @property
     def is_pinned(self) -> bool:

@@ -15,20 +15,7 @@ from forum.domain import groups, stages
 from forum.domain.access import AdministerGrant
 from forum.domain.actors import Actor
 from forum.domain.entities import CategoryId, Group, GroupId, MemberId, TopicId
-from forum.errors import NotFound
-
-
-@dataclass(frozen=True, slots=True)
-class AdministeredCategory:
-    """A category in the administrators' list: how many groups hold a right in it, how many changes wait."""
-
-    id: CategoryId
-    slug: str
-    name_el: str
-    name_en: str
-    topic_count: int
-    group_count: int
-    scheduled_count: int
+from forum.domain.right_changes import GRANTED_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +39,6 @@ class GroupRights:
         return stages.stage_of([right for right in self.rights if right != "moderate"])
 
 
-_CATEGORY_COLUMNS: Final = f"""
-    categories.id, categories.slug, categories.name_el, categories.name_en, categories.topic_count,
-    (
-        SELECT count(DISTINCT grants.group_id)
-        FROM grants
-        WHERE grants.category_id = categories.id AND {groups.IN_FORCE}
-    ),
-    (
-        SELECT count(*)
-        FROM openings
-        WHERE openings.category_id = categories.id AND openings.effective_at > now() AND openings.undone_at IS NULL
-    )
-"""
-
-_LIST_CATEGORIES = Query(
-    "grants.list_categories",
-    f"SELECT {_CATEGORY_COLUMNS} FROM categories ORDER BY categories.position, categories.id",
-    returns=AdministeredCategory,
-    card=Card.MANY,
-)
-
-_CATEGORY = Query(
-    "grants.category",
-    f"SELECT {_CATEGORY_COLUMNS} FROM categories WHERE categories.slug = $1",
-    returns=AdministeredCategory,
-    card=Card.ZERO_OR_ONE,
-)
-
 _COLUMNS: Final = f"""
     groups.id, groups.slug, groups.kind, groups.name_el, groups.name_en, {stages.held("grants")},
     nullif(grants.valid_from, '-infinity'), nullif(grants.valid_until, 'infinity'),
@@ -90,9 +49,10 @@ _LIST = Query(
     "grants.list",
     f"""
     SELECT {_COLUMNS}
-    FROM grants
+    FROM categories
+    JOIN grants ON grants.category_id = {GRANTED_IN}
     JOIN groups ON groups.id = grants.group_id
-    WHERE grants.category_id = $1 AND {groups.IN_FORCE}
+    WHERE categories.id = $1 AND {groups.IN_FORCE}
     ORDER BY
         array_position(ARRAY['region', 'organisation', 'free', 'system'], groups.kind),
         fold(CASE WHEN $2 = 'el' THEN groups.name_el ELSE groups.name_en END) COLLATE "C",
@@ -106,10 +66,18 @@ _OF_MEMBER = Query(
     "grants.of_member",
     f"""
     SELECT {_COLUMNS}
-    FROM memberships
-    JOIN grants ON grants.group_id = memberships.group_id
+    FROM categories
+    JOIN memberships ON memberships.member_id = $1
+    JOIN grants ON grants.category_id = {GRANTED_IN} AND grants.group_id = memberships.group_id
     JOIN groups ON groups.id = grants.group_id
-    WHERE memberships.member_id = $1 AND grants.category_id = $2 AND {groups.IN_FORCE}
+    WHERE categories.id = $2 AND {groups.IN_FORCE} AND (
+        categories.parent_id IS NULL OR EXISTS (
+            SELECT 1
+            FROM memberships AS others
+            JOIN grants AS above ON above.group_id = others.group_id AND above.category_id = categories.parent_id
+            WHERE others.member_id = $1 AND above.valid_from <= now() AND above.valid_until > now()
+        )
+    )
     ORDER BY array_position(ARRAY['region', 'organisation', 'free', 'system'], groups.kind), groups.id
     """,
     returns=GroupRights,
@@ -121,7 +89,8 @@ _OF_TOPIC = Query(
     f"""
     SELECT {_COLUMNS}
     FROM topics
-    JOIN grants ON grants.category_id = topics.category_id
+    JOIN categories ON categories.id = topics.category_id
+    JOIN grants ON grants.category_id = {GRANTED_IN}
     JOIN memberships ON memberships.group_id = grants.group_id AND memberships.member_id = $1
     JOIN groups ON groups.id = grants.group_id
     WHERE topics.id = $2 AND {groups.IN_FORCE} AND grants.can_read
@@ -159,23 +128,11 @@ _NAMES = Query(
 )
 
 
-async def list_categories(conn: Conn, grant: AdministerGrant) -> list[AdministeredCategory]:
-    """Return all categories in their order."""
-    del grant
-    return await conn.many(_LIST_CATEGORIES)
-
-
-async def category(conn: Conn, grant: AdministerGrant, slug: str) -> AdministeredCategory:
-    """Return a category, whoever may see it; raise NotFound where there is none."""
-    del grant
-    found = await conn.maybe(_CATEGORY, slug)
-    if found is None:
-        raise NotFound
-    return found
-
-
 async def list_rights(conn: Conn, grant: AdministerGrant, category_id: CategoryId) -> list[GroupRights]:
-    """Return what each group holds now in a category, by kind and then by name in the actor's language."""
+    """Return what each group holds now in a category, or the parent it inherits from.
+
+    By kind, and then by name in the actor's language.
+    """
     return await conn.many(_LIST, category_id, grant.actor.language)
 
 

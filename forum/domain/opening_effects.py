@@ -7,6 +7,7 @@ tidied, and those who gained are written to.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import mails
@@ -102,16 +103,19 @@ _DUE = Statement(
     card=Card.ZERO_OR_ONE,
 )
 
+# Who sees a category decides who sees those below it.
+_FAMILY: Final = "SELECT categories.id FROM categories WHERE {category} IN (categories.id, categories.parent_id)"
+
 _PAUSE_CATEGORIES = Statement(
     "opening_effects.pause_categories",
-    """
+    f"""
     WITH ended AS (
         DELETE FROM category_subscriptions
-        WHERE category_subscriptions.category_id = $2 AND NOT EXISTS (
+        WHERE category_subscriptions.category_id IN ({_FAMILY.format(category="$2")}) AND NOT EXISTS (
             SELECT 1
             FROM category_rights
             WHERE category_rights.member_id = category_subscriptions.member_id
-                AND category_rights.category_id = $2 AND category_rights.can_read
+                AND category_rights.category_id = category_subscriptions.category_id AND category_rights.can_read
         )
         RETURNING category_subscriptions.member_id, category_subscriptions.category_id, category_subscriptions.level
     )
@@ -125,11 +129,12 @@ _PAUSE_CATEGORIES = Statement(
 
 _PAUSE_TOPICS = Statement(
     "opening_effects.pause_topics",
-    """
+    f"""
     WITH ended AS (
         DELETE FROM topic_subscriptions
         USING topics
-        WHERE topics.id = topic_subscriptions.topic_id AND topics.category_id = $2 AND NOT EXISTS (
+        WHERE topics.id = topic_subscriptions.topic_id
+            AND topics.category_id IN ({_FAMILY.format(category="$2")}) AND NOT EXISTS (
             SELECT 1
             FROM topic_rights
             WHERE topic_rights.member_id = topic_subscriptions.member_id AND topic_rights.topic_id = topics.id
@@ -146,11 +151,11 @@ _PAUSE_TOPICS = Statement(
 
 _DROP_MAIL = Statement(
     "opening_effects.drop_mail",
-    """
+    f"""
     UPDATE notifications
     SET mail_due_at = NULL
     FROM topics
-    WHERE topics.id = notifications.topic_id AND topics.category_id = $1
+    WHERE topics.id = notifications.topic_id AND topics.category_id IN ({_FAMILY.format(category="$1")})
         AND notifications.mail_due_at IS NOT NULL AND NOT EXISTS (
             SELECT 1
             FROM topic_rights

@@ -1,25 +1,21 @@
 """What opening a category to a group would do, or closing it, to whom: worked out for all their members at once.
 
-Each member's rights there are compared with and without the change, as the views of rights would say them. What comes
-of it is `openings`'.
+Each member's rights there, and in its sub-categories, are compared with and without the change, as the views of rights
+would say them. What comes of it is `openings`'.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from forum.db import Card, Conn, Query
 from forum.domain import groups, stages
-from forum.domain.entities import RIGHTS, CategoryId, GroupId, MemberId, OrganisationId, TopicId
+from forum.domain.entities import CategoryId, GroupId, MemberId, TopicId
+from forum.domain.right_changes import GRANTED_IN, INTERNAL_LIMIT, Affected, Change, Reach, changes, reach
 from forum.errors import Conflict, Invalid
-
-INTERNAL_LIMIT: Final = 100
-"""Internal topics that a preview lists by their titles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +36,6 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """How many members of an organisation gain and lose a right."""
-
-    right: str
-    organisation_id: OrganisationId
-    organisation_slug: str
-    organisation_el: str
-    organisation_en: str
-    gained: tuple[MemberId, ...]
-    lost: tuple[MemberId, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class InternalTopic:
     id: TopicId
     title: str
@@ -61,19 +44,10 @@ class InternalTopic:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """What becomes visible to somebody, or ceases to be."""
-
-    topic_count: int
-    post_count: int
-    author_count: int
-    """Whose names are seen with it."""
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
-    """What an opening does; `digest` is what is confirmed. Changes stand by right, then by organisation."""
+    """What an opening does; `digest` is what is confirmed. Changes stand by category, right and organisation."""
 
+    category_id: CategoryId
     changes: tuple[Change, ...]
     gaining: Reach
     losing: Reach
@@ -84,8 +58,15 @@ class Preview:
 
     @property
     def gained_member_ids(self) -> list[MemberId]:
-        """Those who gain the right to read, in order."""
-        return sorted({member for change in self.changes if change.right == "read" for member in change.gained})
+        """Those who gain the right to read the category itself, in order."""
+        return sorted(
+            {
+                member
+                for change in self.changes
+                if change.right == "read" and change.category_id == self.category_id
+                for member in change.gained
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +78,6 @@ class Held:
     can_read: bool
     topics_since: datetime | None
     internal_since: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Affected:
-    """A member of the group, with and without the change; horizons are None where nothing can be read."""
-
-    id: MemberId
-    organisation_id: OrganisationId
-    organisation_slug: str
-    organisation_el: str
-    organisation_en: str
-    before: list[str]
-    after: list[str]
-    before_since: datetime | None
-    before_internal: datetime | None
-    after_since: datetime | None
-    after_internal: datetime | None
 
 
 Horizons = tuple[datetime | None, datetime | None]
@@ -148,9 +112,12 @@ _IS_SCHEDULED = Query(
     card=Card.ONE,
 )
 
-_AFTER: Final = stages.each("coalesce(bool_or(held.can_{right}), false) OR '{right}' = ANY ($4::text[]) AS can_{right}")
+_AFTER: Final = stages.each(
+    "coalesce(bool_or(held.can_{right}), false) OR (places.id = $1 AND '{right}' = ANY ($4::text[])) AS can_{right}"
+)
 
-# In sets and not member by member: a region has thousands.
+# In sets and not member by member: a region has thousands. Sub-categories that inherit go with the category; of those
+# with grants of their own it decides who sees them at all.
 _AFFECTED = Query(
     "opening_previews.affected",
     f"""
@@ -160,82 +127,94 @@ _AFFECTED = Query(
         WHERE members.id IN ({groups.members_of("$2")})
             AND (members.suspended_until IS NULL OR members.suspended_until <= now())
     ),
+    places AS MATERIALIZED (
+        SELECT categories.id, categories.parent_id
+        FROM categories
+        WHERE categories.id = $1 OR (categories.parent_id = $1 AND NOT categories.inherits_grants)
+    ),
     held AS MATERIALIZED (
-        SELECT people.id AS member_id, grants.group_id <> $2 AS is_others, {stages.each("grants.can_{right}")},
+        SELECT people.id AS member_id, grants.category_id,
+               NOT (grants.category_id = $1 AND grants.group_id = $2) AS stays, {stages.each("grants.can_{right}")},
                grants.topics_since, grants.internal_since
         FROM people
         CROSS JOIN LATERAL (
             SELECT memberships.group_id FROM memberships WHERE memberships.member_id = people.id
         ) AS joined
-        JOIN grants ON grants.group_id = joined.group_id AND grants.category_id = $1
+        JOIN grants ON grants.group_id = joined.group_id
+            AND grants.category_id = ANY (ARRAY(
+                SELECT places.id FROM places
+                UNION
+                SELECT places.parent_id FROM places WHERE places.parent_id IS NOT NULL
+            ))
             AND grants.valid_from <= coalesce($3, now()) AND grants.valid_until > coalesce($3, now())
     ),
+    seen AS (
+        SELECT held.member_id, held.category_id, bool_or(held.stays) AS stays
+        FROM held
+        GROUP BY held.member_id, held.category_id
+    ),
     before AS (
-        SELECT people.id, {stages.each("coalesce(bool_or(held.can_{right}), false) AS can_{right}")},
+        SELECT people.id, places.id AS category_id,
+               {stages.each("coalesce(bool_or(held.can_{right}), false) AS can_{right}")},
                min(held.topics_since) FILTER (WHERE held.can_read) AS topics_since,
                min(held.internal_since) FILTER (WHERE held.can_read) AS internal_since
         FROM people
-        LEFT JOIN held ON held.member_id = people.id
-        GROUP BY people.id
+        CROSS JOIN places
+        LEFT JOIN held ON held.member_id = people.id AND held.category_id = places.id
+        GROUP BY people.id, places.id
     ),
     after AS (
-        SELECT people.id, {_AFTER},
+        SELECT people.id, places.id AS category_id, {_AFTER},
                least(
                    min(held.topics_since) FILTER (WHERE held.can_read),
-                   CASE WHEN 'read' = ANY ($4::text[]) THEN coalesce($5::timestamptz, '-infinity') END
+                   CASE
+                       WHEN places.id = $1 AND 'read' = ANY ($4::text[]) THEN coalesce($5::timestamptz, '-infinity')
+                   END
                ) AS topics_since,
                least(
                    min(held.internal_since) FILTER (WHERE held.can_read),
-                   CASE WHEN 'read' = ANY ($4::text[]) THEN coalesce($6::timestamptz, '-infinity') END
+                   CASE
+                       WHEN places.id = $1 AND 'read' = ANY ($4::text[]) THEN coalesce($6::timestamptz, '-infinity')
+                   END
                ) AS internal_since
         FROM people
-        LEFT JOIN held ON held.member_id = people.id AND held.is_others
-        GROUP BY people.id
+        CROSS JOIN places
+        LEFT JOIN held ON held.member_id = people.id AND held.category_id = places.id AND held.stays
+        GROUP BY people.id, places.id
+    ),
+    shown AS (
+        SELECT people.id AS member_id, people.organisation_id, places.id AS category_id,
+               places.parent_id IS NULL OR seen.member_id IS NOT NULL AS is_before,
+               places.parent_id IS NULL OR coalesce(seen.stays, false)
+               OR (places.parent_id = $1 AND 'see' = ANY ($4::text[])) AS is_after
+        FROM people
+        CROSS JOIN places
+        LEFT JOIN seen ON seen.member_id = people.id AND seen.category_id = places.parent_id
     )
-    SELECT people.id, organisations.id, organisations.slug, organisations.name_el, organisations.name_en,
-           {stages.held("before")}, {stages.held("after")},
-           before.topics_since, before.internal_since, after.topics_since, after.internal_since
-    FROM people
-    JOIN before ON before.id = people.id
-    JOIN after ON after.id = people.id
-    JOIN organisations ON organisations.id = people.organisation_id
-    ORDER BY organisations.id, people.id
+    SELECT shown.member_id, categories.id, categories.slug, categories.name_el, categories.name_en,
+           categories.archived_at IS NOT NULL,
+           organisations.id, organisations.slug, organisations.name_el, organisations.name_en,
+           CASE WHEN shown.is_before THEN {stages.held("before")} ELSE ARRAY[]::text[] END,
+           CASE WHEN shown.is_after THEN {stages.held("after")} ELSE ARRAY[]::text[] END,
+           CASE WHEN shown.is_before THEN before.topics_since END,
+           CASE WHEN shown.is_before THEN before.internal_since END,
+           CASE WHEN shown.is_after THEN after.topics_since END,
+           CASE WHEN shown.is_after THEN after.internal_since END
+    FROM shown
+    JOIN before ON before.id = shown.member_id AND before.category_id = shown.category_id
+    JOIN after ON after.id = shown.member_id AND after.category_id = shown.category_id
+    JOIN organisations ON organisations.id = shown.organisation_id
+    JOIN categories ON categories.id = shown.category_id
+    ORDER BY categories.position, categories.id, organisations.id, shown.member_id
     """,
-    returns=_Affected,
+    returns=Affected,
     card=Card.MANY,
 )
 
-# Each pair of horizons stands for all members who have it: there are few, however many members.
-_REACH = Query(
-    "opening_previews.reach",
-    """
-    WITH reached AS MATERIALIZED (
-        SELECT topics.id, topics.reply_count
-        FROM topics
-        WHERE topics.category_id = $1 AND topics.deleted_at IS NULL AND EXISTS (
-            SELECT 1
-            FROM unnest(
-                $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[]
-            ) AS seen (without_since, without_internal, with_since, with_internal)
-            WHERE
-                CASE WHEN topics.is_internal THEN topics.created_at >= seen.with_internal
-                ELSE topics.created_at >= seen.with_since END
-                AND NOT coalesce(
-                    CASE WHEN topics.is_internal THEN topics.created_at >= seen.without_internal
-                    ELSE topics.created_at >= seen.without_since END, false
-                )
-        )
-    )
-    SELECT
-        (SELECT count(*) FROM reached),
-        (SELECT coalesce(sum(reached.reply_count + 1), 0)::bigint FROM reached),
-        (
-            SELECT count(DISTINCT posts.author_id)
-            FROM posts
-            WHERE posts.topic_id IN (SELECT reached.id FROM reached) AND posts.deleted_at IS NULL
-        )
-    """,
-    returns=Reach,
+_INHERITS = Query(
+    "opening_previews.inherits",
+    "SELECT categories.inherits_grants FROM categories WHERE categories.id = $1",
+    returns=bool,
     card=Card.ONE,
 )
 
@@ -243,8 +222,9 @@ _INTERNAL = Query(
     "opening_previews.internal",
     f"""
     SELECT topics.id, topics.title, topics.slug, topics.language
-    FROM topics
-    WHERE topics.category_id = $1 AND topics.is_internal AND topics.deleted_at IS NULL
+    FROM categories
+    JOIN topics ON topics.category_id = categories.id
+    WHERE {GRANTED_IN} = $1 AND topics.is_internal AND topics.deleted_at IS NULL
     ORDER BY topics.created_at DESC, topics.id DESC
     LIMIT {INTERNAL_LIMIT}
     """,
@@ -254,10 +234,11 @@ _INTERNAL = Query(
 
 _INTERNAL_COUNT = Query(
     "opening_previews.internal_count",
-    """
+    f"""
     SELECT count(*)
-    FROM topics
-    WHERE topics.category_id = $1 AND topics.is_internal AND topics.deleted_at IS NULL
+    FROM categories
+    JOIN topics ON topics.category_id = categories.id
+    WHERE {GRANTED_IN} = $1 AND topics.is_internal AND topics.deleted_at IS NULL
     """,
     returns=int,
     card=Card.ONE,
@@ -268,20 +249,22 @@ async def look(conn: Conn, wanted: Wanted) -> tuple[Preview, Held | None, Horizo
     """Return what an opening would do, what the group holds before, and what topics it will mean.
 
     It speaks of the instant at which it takes effect, as things stand for then. Raise Invalid for one that has passed,
-    Conflict (opening_scheduled) where one of the group in the category waits to take effect already.
+    Conflict where one of the group in the category waits to take effect already (opening_scheduled), or the category
+    has no grants of its own (grants_inherited).
     """
     place = (wanted.category_id, wanted.group_id)
     now = await conn.one(_NOW)
     if wanted.effective_at is not None and wanted.effective_at <= now:
         raise Invalid({"effective_at": ("past",)})
+    if await conn.one(_INHERITS, wanted.category_id):
+        raise Conflict("grants_inherited")
     if await conn.one(_IS_SCHEDULED, *place):
         raise Conflict("opening_scheduled")
     held = await conn.maybe(HELD, *place, wanted.effective_at)
     horizons = _horizons(wanted, held, wanted.effective_at or now)
     affected = await conn.many(_AFFECTED, *place, wanted.effective_at, stages.ordered(wanted.rights), *horizons)
-    changes = _changes(affected)
-    gaining = await conn.one(_REACH, wanted.category_id, *_columns({_with(one) for one in affected}))
-    losing = await conn.one(_REACH, wanted.category_id, *_columns({_without(one) for one in affected}))
+    changed = changes(affected)
+    gaining, losing = await reach(conn, wanted.category_id, affected)
     internal = await conn.many(_INTERNAL, wanted.category_id)
     internal_count = await conn.one(_INTERNAL_COUNT, wanted.category_id)
     told = (
@@ -292,14 +275,18 @@ async def look(conn: Conn, wanted: Wanted) -> tuple[Preview, Held | None, Horizo
         wanted.includes_internal,
         wanted.tells,
         held,
-        changes,
+        changed,
         gaining.topic_count,
         losing.topic_count,
         [topic.id for topic in internal],
         internal_count,
     )
     digest = hashlib.sha256(repr(told).encode()).hexdigest()
-    return Preview(changes, gaining, losing, tuple(internal), internal_count, digest), held, horizons
+    return (
+        Preview(wanted.category_id, changed, gaining, losing, tuple(internal), internal_count, digest),
+        held,
+        horizons,
+    )
 
 
 def _horizons(wanted: Wanted, held: Held | None, at: datetime) -> Horizons:
@@ -313,36 +300,3 @@ def _horizons(wanted: Wanted, held: Held | None, at: datetime) -> Horizons:
     if internal is not None:
         internal = None if held.internal_since is None else min(internal, held.internal_since)
     return since, internal
-
-
-def _changes(affected: Iterable[_Affected]) -> tuple[Change, ...]:
-    gained: dict[tuple[int, OrganisationId], list[MemberId]] = defaultdict(list)
-    lost: dict[tuple[int, OrganisationId], list[MemberId]] = defaultdict(list)
-    places: dict[OrganisationId, tuple[str, str, str]] = {}
-    for one in affected:
-        if one.before == one.after:
-            continue
-        places[one.organisation_id] = (one.organisation_slug, one.organisation_el, one.organisation_en)
-        for position, right in enumerate(RIGHTS):
-            if (right in one.before) != (right in one.after):
-                (gained if right in one.after else lost)[position, one.organisation_id].append(one.id)
-    return tuple(
-        Change(RIGHTS[key[0]], key[1], *places[key[1]], tuple(gained.get(key, ())), tuple(lost.get(key, ())))
-        for key in sorted(gained.keys() | lost.keys())
-    )
-
-
-Seen = tuple[datetime | None, datetime | None, datetime | None, datetime | None]
-
-
-def _with(one: _Affected) -> Seen:
-    return one.before_since, one.before_internal, one.after_since, one.after_internal
-
-
-def _without(one: _Affected) -> Seen:
-    return one.after_since, one.after_internal, one.before_since, one.before_internal
-
-
-def _columns(seen: set[Seen]) -> tuple[list[datetime | None], ...]:
-    rows = [row for row in seen if row[:2] != row[2:]]
-    return tuple([row[place] for row in rows] for place in range(4))

@@ -6,15 +6,16 @@ compare instants, so nothing has to happen then (docs/adr/0031-grants-in-time.md
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, opening_effects, opening_previews, stages
+from forum.domain import audit, idempotency, opening_effects, opening_previews, right_changes, stages
 from forum.domain.access import AdministerGrant
 from forum.domain.entities import CategoryId, GroupId, MemberId, OpeningId
-from forum.domain.opening_previews import HELD, Preview, Wanted
+from forum.domain.opening_previews import HELD, Held, Horizons, Preview, Wanted
 from forum.errors import Conflict, NotFound
 
 
@@ -48,6 +49,12 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class _Holding:
+    group_id: GroupId
+    rights: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     id: OpeningId
     category_id: CategoryId
@@ -61,14 +68,6 @@ class _Found:
     undone_at: datetime | None
     is_last: bool
 
-
-# Whoever changes members, groups or grants waits for this row, so that nothing moves between preview and act.
-_LOCK = Statement(
-    "openings.lock",
-    "SELECT foundations.version FROM foundations FOR NO KEY UPDATE",
-    returns=int,
-    card=Card.ONE,
-)
 
 _OPEN = Statement(
     "openings.open",
@@ -177,15 +176,37 @@ _UNDO = Statement(
     card=Card.NONE,
 )
 
-_LIST = Query(
-    "openings.list",
+_HELD = Query(
+    "openings.held",
     f"""
+    SELECT grants.group_id, {stages.held("grants")}
+    FROM grants
+    WHERE grants.category_id = $1 AND grants.valid_from <= now() AND grants.valid_until > now()
+    """,
+    returns=_Holding,
+    card=Card.MANY,
+)
+
+_SELECT: Final = f"""
     SELECT openings.id, openings.category_id, groups.id, groups.slug, groups.name_el, groups.name_en,
            openings.rights, openings.effective_at, openings.effective_at > now(), members.id, members.name,
            openings.created_at, openings.undone_at, NOT {_LATER}
     FROM openings
     JOIN groups ON groups.id = openings.group_id
     JOIN members ON members.id = openings.actor_id
+"""
+
+_ONE = Query(
+    "openings.one",
+    f"{_SELECT} WHERE openings.id = $1",
+    returns=Opening,
+    card=Card.ZERO_OR_ONE,
+)
+
+_LIST = Query(
+    "openings.list",
+    f"""
+    {_SELECT}
     WHERE openings.category_id = $1 AND openings.id < coalesce($2, 9223372036854775807)
     ORDER BY openings.id DESC
     LIMIT $3
@@ -201,15 +222,43 @@ async def preview(conn: Conn, grant: AdministerGrant, wanted: Wanted) -> Preview
     return (await opening_previews.look(conn, wanted))[0]
 
 
-async def open(tx: Tx, grant: AdministerGrant, wanted: Wanted, *, digest: str) -> OpeningId:
-    """Grant what was shown and return the opening's id.
+async def open(
+    tx: Tx, grant: AdministerGrant, wanted: Wanted, *, digest: str, key: idempotency.Key | None = None
+) -> OpeningId:
+    """Grant what was shown and return the opening's id; the same key again grants nothing more.
 
     Raise as `preview`, and Conflict (preview_changed) where something else would happen by now.
     """
-    await tx.one(_LOCK)
-    shown, held, horizons = await opening_previews.look(tx, wanted)
-    if shown.digest != digest:
+    if key and (earlier := await idempotency.claim(tx, grant.actor, key)) is not None:
+        return OpeningId(earlier)
+    await right_changes.hold(tx)
+    looked = await opening_previews.look(tx, wanted)
+    if looked[0].digest != digest:
         raise Conflict("preview_changed")
+    made = await _carry_out(tx, grant, wanted, *looked)
+    if key:
+        await idempotency.settle(tx, grant.actor, key, made)
+    return made
+
+
+async def set_rights(
+    tx: Tx, grant: AdministerGrant, category_id: CategoryId, wanted: Mapping[GroupId, frozenset[str]]
+) -> None:
+    """Have just these groups hold just these rights in a category from now on: an opening for each that changes.
+
+    Raise as `preview`. Who calls it has seen that nothing changed meanwhile, under `right_changes.hold`.
+    """
+    held = {group.group_id: frozenset(group.rights) for group in await tx.many(_HELD, category_id)}
+    for group_id in sorted(wanted.keys() | held.keys()):
+        rights = wanted.get(group_id, frozenset())
+        if rights != held.get(group_id, frozenset()):
+            change = Wanted(category_id, group_id, rights)
+            await _carry_out(tx, grant, change, *await opening_previews.look(tx, change))
+
+
+async def _carry_out(
+    tx: Tx, grant: AdministerGrant, wanted: Wanted, shown: Preview, held: Held | None, horizons: Horizons
+) -> OpeningId:
     place = (wanted.category_id, wanted.group_id)
     rights = stages.ordered(wanted.rights)
     opening_id = await tx.one(
@@ -250,7 +299,7 @@ async def undo(tx: Tx, grant: AdministerGrant, opening_id: OpeningId) -> str:
 
     Return the slug of the category. Raise NotFound, Conflict where it was taken back already or a later one stands.
     """
-    await tx.one(_LOCK)
+    await right_changes.hold(tx)
     found = await tx.maybe(_FIND, opening_id)
     if found is None:
         raise NotFound
@@ -288,6 +337,15 @@ async def list_openings(
     """Return a category's openings, the newest first."""
     del grant
     return await conn.many(_LIST, category_id, before, limit)
+
+
+async def opening(conn: Conn, grant: AdministerGrant, opening_id: OpeningId) -> Opening:
+    """Return an opening; raise NotFound."""
+    del grant
+    found = await conn.maybe(_ONE, opening_id)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _written(instant: datetime | None) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forum.domain.actors import Actor
-from forum.domain.entities import Post, Rights, Topic
+from forum.domain.entities import Category, Post, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,21 @@ def can_read_topic(actor: Actor, topic: Topic) -> Verdict:
     return YES
 
 
-def can_start_topic(rights: Rights) -> Verdict:
-    if rights.can_start:
+def can_start_topic(place: Category | Topic) -> Verdict:
+    """In a category, or beside a topic in the same one."""
+    if place.is_archived:
+        return _no("category_archived")
+    if place.can_start:
         return YES
-    return _no("can_only_reply" if rights.can_reply else "cannot_start")
+    return _no("can_only_reply" if place.can_reply else "cannot_start")
 
 
 def can_reply_topic(topic: Topic) -> Verdict:
-    """A moderator may still post in a locked topic; nobody posts in a deleted one."""
+    """A moderator may still post in a locked topic; nobody posts in a deleted one, or in an archived category."""
     if topic.is_deleted:
         return _no("topic_deleted")
+    if topic.is_archived:
+        return _no("category_archived")
     if topic.is_locked and not topic.can_moderate:
         return _no("topic_locked")
     return YES if topic.can_reply else _no("cannot_reply")
@@ -70,6 +75,8 @@ def can_mark_topic_internal(actor: Actor, topic: Topic) -> Verdict:
         return YES
     if topic.author_id != actor.member_id:
         return _no("not_author")
+    if topic.is_archived:
+        return _no("category_archived")
     return _no("topic_locked") if topic.is_locked else YES
 
 
@@ -81,7 +88,7 @@ def can_edit_topic(actor: Actor, topic: Topic) -> Verdict:
         return _no("not_author")
     if topic.is_locked and not topic.can_moderate:
         return _no("topic_locked")
-    return can_start_topic(topic.rights)
+    return can_start_topic(topic)
 
 
 def can_delete_topic(actor: Actor, topic: Topic) -> Verdict:
@@ -90,6 +97,8 @@ def can_delete_topic(actor: Actor, topic: Topic) -> Verdict:
         return _no("topic_deleted")
     if topic.author_id != actor.member_id:
         return _no("not_author")
+    if topic.is_archived:
+        return _no("category_archived")
     if topic.is_locked and not topic.can_moderate:
         return _no("topic_locked")
     return _no("has_replies") if topic.reply_count else YES

@@ -12,7 +12,18 @@ import hashlib
 from dataclasses import dataclass
 
 from forum.db import Card, Conn, Query, Tx
-from forum.domain import audit, groups, invitations, mail_domains, members, organisations, posts, regions, topics
+from forum.domain import (
+    audit,
+    groups,
+    invitations,
+    mail_domains,
+    members,
+    organisations,
+    posts,
+    regions,
+    right_changes,
+    topics,
+)
 from forum.domain.access import AdministerGrant
 from forum.domain.entities import GroupId, MemberId, Organisation, OrganisationId, Region, RegionId
 from forum.errors import Conflict, Invalid
@@ -39,6 +50,18 @@ class Preview:
     digest: str
 
 
+def _seen_from_above(groups: str) -> str:
+    """Return the SQL of whether one of `joined`'s groups sees what one of `categories` is below."""
+    return f"""(
+        categories.parent_id IS NULL OR EXISTS (
+            SELECT 1
+            FROM grants AS above
+            WHERE above.category_id = categories.parent_id AND above.group_id = ANY (joined.{groups})
+                AND above.valid_from <= now() AND above.valid_until > now()
+        )
+    )"""
+
+
 # Both sides of the comparison come from the grants: whoever is suspended gains and loses too.
 _CHANGES = Query(
     "successions.changes",
@@ -57,8 +80,10 @@ _CHANGES = Query(
     CROSS JOIN categories
     CROSS JOIN LATERAL (
         SELECT held.position, held.name,
-               coalesce(bool_or(held.is_granted AND grants.group_id = ANY (joined.before)), false) AS has,
-               coalesce(bool_or(held.is_granted AND grants.group_id = ANY (joined.after)), false) AS will
+               coalesce(bool_or(held.is_granted AND grants.group_id = ANY (joined.before)), false)
+               AND {_seen_from_above("before")} AS has,
+               coalesce(bool_or(held.is_granted AND grants.group_id = ANY (joined.after)), false)
+               AND {_seen_from_above("after")} AS will
         FROM grants
         CROSS JOIN LATERAL (
             VALUES
@@ -66,7 +91,8 @@ _CHANGES = Query(
             (4, 'reply', grants.can_reply), (5, 'vote', grants.can_vote), (6, 'attach', grants.can_attach),
             (7, 'moderate', grants.can_moderate)
         ) AS held (position, name, is_granted)
-        WHERE grants.category_id = categories.id AND {groups.IN_FORCE}
+        WHERE grants.category_id = {right_changes.GRANTED_IN} AND {groups.IN_FORCE}
+            AND (categories.archived_at IS NULL OR held.name IN ('see', 'read', 'moderate'))
         GROUP BY held.position, held.name
     ) AS rights
     WHERE rights.has <> rights.will

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import access, permissions, topics, unread
+from forum.domain import access, categories, permissions, topics, unread
+from forum.domain.categories import UNREAD_LIMIT, CategoryRow
 from forum.domain.entities import Category, TopicRow
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
@@ -16,6 +17,7 @@ from forum.errors import BadRequest
 from forum.keys import ACTOR, DB, STAMP
 from forum.web.forms import query_param
 from forum.web.pages import Page, render_known
+from forum.web.urls import see_other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,8 @@ class CategoryPage(Page):
     can_start: Verdict
     chosen_level: Level | None
     level: Level
+    below: list[CategoryRow]
+    unread_limit: int = UNREAD_LIMIT
     unread_posts_limit: int = unread.COUNT_LIMIT
 
 
@@ -40,20 +44,34 @@ async def show(request: web.Request) -> web.Response:
         async with request.app[DB].read() as conn:
             visit = await access.category_to_show(conn, actor, slug)
             grant = visit.grant
+            if grant.category.slug != slug:
+                raise _Moved(grant.category.slug)
             listed = await topics.list_topics(conn, grant, sort=sort, cursor=cursor or None)
+            below = await categories.list_below(conn, grant) if visit.has_below else []
         return CategoryPage(
             category=grant.category,
             topics=listed.items,
             next=listed.next or "",
             sort=sort,
             is_first=not cursor,
-            can_start=permissions.can_start_topic(grant.category.rights),
+            can_start=permissions.can_start_topic(grant.category),
             chosen_level=visit.chosen_level,
             level=visit.level,
+            below=below,
         )
 
     key = ("categories.show", slug, sort, cursor, actor.member_id, request[STAMP])
-    return await render_known(request, key, page)
+    try:
+        return await render_known(request, key, page)
+    except _Moved as moved:
+        return see_other(request, "categories.show", slug=moved.slug)
+
+
+class _Moved(Exception):
+    """The category has another slug by now."""
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
 
 
 def _sort(request: web.Request) -> Sort:

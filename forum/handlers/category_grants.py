@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import access, grants, members, openings
+from forum.domain import access, catalogue, grants, members, openings
+from forum.domain.catalogue import Catalogued
 from forum.domain.entities import RIGHTS, Member
-from forum.domain.grants import AdministeredCategory, GroupRights
+from forum.domain.grants import GroupRights
 from forum.domain.openings import Opening
 from forum.errors import Invalid
 from forum.keys import ACTOR, DB
@@ -20,13 +21,13 @@ from forum.web.pages import Page, render
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoriesPage(Page):
     template: ClassVar[str] = "category_grants/index.html"
-    categories: list[AdministeredCategory]
+    categories: list[Catalogued]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantsPage(Page):
     template: ClassVar[str] = "category_grants/show.html"
-    category: AdministeredCategory
+    category: Catalogued
     groups: list[GroupRights]
     openings: list[Opening]
     form: FormState
@@ -39,7 +40,7 @@ class GrantsPage(Page):
 async def index(request: web.Request) -> web.Response:
     grant = access.to_administer(request[ACTOR])
     async with request.app[DB].read() as conn:
-        return await render(request, CategoriesPage(categories=await grants.list_categories(conn, grant)))
+        return await render(request, CategoriesPage(categories=await catalogue.list_categories(conn, grant)))
 
 
 async def show(request: web.Request) -> web.Response:
@@ -47,7 +48,7 @@ async def show(request: web.Request) -> web.Response:
     grant, wanted = access.to_administer(request[ACTOR]), query_param(request, "member")
     form, member, held = FormState({"member": wanted}), None, list[GroupRights]()
     async with request.app[DB].read() as conn:
-        category = await grants.category(conn, grant, request.match_info["slug"])
+        category = await catalogue.category(conn, grant, request.match_info["slug"])
         if wanted:
             try:
                 member = await members.member(conn, await members.find(conn, wanted))

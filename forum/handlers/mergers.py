@@ -29,10 +29,10 @@ class MergerPage(Page):
     template: ClassVar[str] = "mergers/new.html"
     organisation: Organisation
     organisations: choices.Grouped
-    shown: Shown[Organisation]
+    shown: Shown[Organisation, Preview]
 
 
-class _Merger(Passing[Organisation]):
+class _Merger(Passing[Organisation, Preview]):
     field = "organisation"
     form = MergerForm
 
@@ -48,7 +48,7 @@ class _Merger(Passing[Organisation]):
         async with request.app[DB].write() as tx:
             await successions.merge(tx, grant, request.match_info["slug"], into.slug, digest=digest)
 
-    async def page(self, request: web.Request, shown: Shown[Organisation]) -> MergerPage:
+    async def page(self, request: web.Request, shown: Shown[Organisation, Preview]) -> MergerPage:
         async with request.app[DB].read() as conn:
             gone = await organisations.organisation(conn, request.match_info["slug"])
         offered = await choices.list_organisations(request)

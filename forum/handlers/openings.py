@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Literal
 
 from aiohttp import web
 from pydantic import Field
 
-from forum.domain import access, grants, openings, stages
+from forum.domain import access, catalogue, grants, openings, stages
 from forum.domain.access import AdministerGrant
-from forum.domain.entities import Group, GroupId, MemberId, OpeningId, in_language
-from forum.domain.grants import AdministeredCategory, GroupRights
-from forum.domain.opening_previews import Change, Preview, Wanted
+from forum.domain.catalogue import Catalogued
+from forum.domain.entities import Group, GroupId, OpeningId, in_language
+from forum.domain.grants import GroupRights
+from forum.domain.opening_previews import Preview, Wanted
 from forum.errors import Conflict, Invalid
 from forum.i18n import mark
 from forum.keys import ACTOR, DB, TRANSLATOR
 from forum.web import forms
+from forum.web.effects import Effect, Line, effect
 from forum.web.flash import flash
 from forum.web.forms import Checkbox, Form, FormState, int_param, local_instant, query_param, typed
 from forum.web.pages import Page, render
@@ -47,27 +47,6 @@ class OpeningForm(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
-    """How many members gain and lose a right in all."""
-
-    right: str
-    gained: int
-    lost: int
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Rights that the same members of an organisation gain or lose."""
-
-    organisation_slug: str
-    organisation_el: str
-    organisation_en: str
-    rights: tuple[str, ...]
-    gained: tuple[MemberId, ...]
-    lost: tuple[MemberId, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Named:
     """Who they are, the first NAMES_LIMIT of each."""
 
@@ -79,7 +58,7 @@ class Named:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningPage(Page):
     template: ClassVar[str] = "openings/new.html"
-    category: AdministeredCategory
+    category: Catalogued
     groups: list[tuple[str, list[tuple[GroupId, str]]]]
     form: FormState
     code: str = ""
@@ -87,8 +66,7 @@ class OpeningPage(Page):
     group: Group | None = None
     wanted: Wanted | None = None
     preview: Preview | None = None
-    totals: tuple[Total, ...] = ()
-    lines: tuple[Line, ...] = ()
+    effect: Effect | None = None
     named: tuple[Named, ...] = ()
     is_late: bool = False
     """Something else would happen by now than was shown."""
@@ -111,7 +89,7 @@ async def create(request: web.Request) -> web.Response:
     try:
         form = OpeningForm.parse(sent)
         async with request.app[DB].write() as tx:
-            category = await grants.category(tx, grant, slug)
+            category = await catalogue.category(tx, grant, slug)
             wanted = _wanted(form, category, grant.actor.zone)
             await openings.open(tx, grant, wanted, digest=form.digest)
     except Invalid as invalid:
@@ -141,7 +119,7 @@ async def _look(request: web.Request, form: FormState, *, status: int = 200) -> 
     try:
         opening = OpeningForm.parse(form.values)
         async with request.app[DB].read() as conn:
-            category = await grants.category(conn, grant, request.match_info["slug"])
+            category = await catalogue.category(conn, grant, request.match_info["slug"])
             groups = {group.id: group for group in await grants.list_groups(conn, grant)}
             if opening.group not in groups:
                 raise Invalid({"group": ("unknown",)})
@@ -159,7 +137,7 @@ async def _look(request: web.Request, form: FormState, *, status: int = 200) -> 
 
 async def _named(request: web.Request, grant: AdministerGrant, preview: Preview) -> tuple[Named, ...]:
     """Return who gains and loses what in the organisation that is asked for by its slug."""
-    lines = [line for line in _lines(preview.changes) if line.organisation_slug == query_param(request, "names")]
+    lines = [line for line in effect(preview.changes).lines if line.organisation_slug == query_param(request, "names")]
     async with request.app[DB].read() as conn:
         return tuple(
             [
@@ -186,7 +164,7 @@ async def _show(
 ) -> web.Response:
     grant = access.to_administer(request[ACTOR])
     async with request.app[DB].read() as conn:
-        category = await grants.category(conn, grant, request.match_info["slug"])
+        category = await catalogue.category(conn, grant, request.match_info["slug"])
         listed = await grants.list_groups(conn, grant)
         holding = await grants.list_rights(conn, grant, category.id)
     language = grant.actor.language
@@ -202,8 +180,7 @@ async def _show(
         group=group,
         wanted=wanted,
         preview=preview,
-        totals=_totals(preview.changes) if preview else (),
-        lines=_lines(preview.changes) if preview else (),
+        effect=effect(preview.changes) if preview else None,
         named=named,
         is_late=preview is not None and status == Conflict.status,
         held=next((one for one in holding if group and one.group_id == group.id), None),
@@ -211,7 +188,7 @@ async def _show(
     return await render(request, page, status=status)
 
 
-def _wanted(form: OpeningForm, category: AdministeredCategory, zone: str) -> Wanted:
+def _wanted(form: OpeningForm, category: Catalogued, zone: str) -> Wanted:
     held = set(stages.STAGES[form.stage])
     if form.moderates:
         if "reply" not in held:
@@ -225,23 +202,4 @@ def _wanted(form: OpeningForm, category: AdministeredCategory, zone: str) -> Wan
         local_instant("topics_since", form.topics_since, zone) if form.topics_since else None,
         includes_internal=form.includes_internal,
         tells=form.tells,
-    )
-
-
-def _totals(changes: Iterable[Change]) -> tuple[Total, ...]:
-    gained, lost = Counter[str](), Counter[str]()
-    for change in changes:
-        gained[change.right] += len(change.gained)
-        lost[change.right] += len(change.lost)
-    return tuple(Total(right, gained[right], lost[right]) for right in dict.fromkeys(gained))
-
-
-def _lines(changes: Iterable[Change]) -> tuple[Line, ...]:
-    """Return changes by organisation, those of the same members in one."""
-    rights: dict[tuple[str, str, str, tuple[MemberId, ...], tuple[MemberId, ...]], list[str]] = {}
-    for change in changes:
-        place = (change.organisation_slug, change.organisation_el, change.organisation_en)
-        rights.setdefault((*place, change.gained, change.lost), []).append(change.right)
-    return tuple(
-        Line(*key[:3], tuple(held), *key[3:]) for key, held in sorted(rights.items(), key=lambda one: one[0][:3])
     )

@@ -29,10 +29,10 @@ class RelocationPage(Page):
     template: ClassVar[str] = "relocations/new.html"
     organisation: Organisation
     regions: list[tuple[str, str]]
-    shown: Shown[Region]
+    shown: Shown[Region, Preview]
 
 
-class _Relocation(Passing[Region]):
+class _Relocation(Passing[Region, Preview]):
     field = "region"
     form = RelocationForm
 
@@ -52,7 +52,7 @@ class _Relocation(Passing[Region]):
         async with request.app[DB].write() as tx:
             await successions.move(tx, grant, request.match_info["slug"], into.slug, digest=digest)
 
-    async def page(self, request: web.Request, shown: Shown[Region]) -> RelocationPage:
+    async def page(self, request: web.Request, shown: Shown[Region, Preview]) -> RelocationPage:
         language = request[TRANSLATOR].language
         async with request.app[DB].read() as conn:
             municipality = await organisations.organisation(conn, request.match_info["slug"])

@@ -29,10 +29,10 @@ class TransferPage(Page):
     template: ClassVar[str] = "transfers/new.html"
     member: Member
     organisations: choices.Grouped
-    shown: Shown[Organisation]
+    shown: Shown[Organisation, Preview]
 
 
-class _Transfer(Passing[Organisation]):
+class _Transfer(Passing[Organisation, Preview]):
     field = "organisation"
     form = TransferForm
 
@@ -47,7 +47,7 @@ class _Transfer(Passing[Organisation]):
         async with request.app[DB].write() as tx:
             await successions.transfer(tx, grant, _member_id(request), into.slug, digest=digest)
 
-    async def page(self, request: web.Request, shown: Shown[Organisation]) -> TransferPage:
+    async def page(self, request: web.Request, shown: Shown[Organisation, Preview]) -> TransferPage:
         async with request.app[DB].read() as conn:
             member = await members.member(conn, _member_id(request))
         return TransferPage(member=member, organisations=await choices.list_organisations(request), shown=shown)

@@ -1,26 +1,41 @@
 """Passing elsewhere: it is chosen where to, what members gain and lose by it is shown, then exactly that is done.
 
-Owns the course of it, alike for a merger, a move to another region and a member's to another organisation.
+Owns the course of it, alike for a merger of organisations or categories, a move to another region and a member's to
+another organisation.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from aiohttp import web
 
 from forum.domain import access
 from forum.domain.access import AdministerGrant
-from forum.domain.entities import Organisation, Region
-from forum.domain.successions import Preview
 from forum.errors import Conflict, Invalid
 from forum.keys import ACTOR
 from forum.web.forms import Form, FormState, Line, query_param, state_of
 from forum.web.pages import Page, render
 
-Place = TypeVar("Place", Organisation, Region)
+
+class Named(Protocol):
+    """Where something may pass."""
+
+    @property
+    def slug(self) -> str: ...
+
+
+class Confirmed(Protocol):
+    """What would happen, and by what it is confirmed."""
+
+    @property
+    def digest(self) -> str: ...
+
+
+Place = TypeVar("Place", bound=Named)
+Preview = TypeVar("Preview", bound=Confirmed)
 
 
 class PassingForm(Form):
@@ -30,7 +45,7 @@ class PassingForm(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown(Generic[Place]):
+class Shown(Generic[Place, Preview]):
     """What the page shows: the form while nothing is chosen, then where it goes and what comes of it."""
 
     form: FormState
@@ -41,7 +56,7 @@ class Shown(Generic[Place]):
     """Something else would happen by now than was shown."""
 
 
-class Passing(ABC, Generic[Place]):
+class Passing(ABC, Generic[Place, Preview]):
     """Something that passes elsewhere; `new` and `create` are the handlers of its two routes."""
 
     field: str
@@ -59,7 +74,7 @@ class Passing(ABC, Generic[Place]):
     async def carry_out(self, request: web.Request, grant: AdministerGrant, into: Place, digest: str) -> None: ...
 
     @abstractmethod
-    async def page(self, request: web.Request, shown: Shown[Place]) -> Page: ...
+    async def page(self, request: web.Request, shown: Shown[Place, Preview]) -> Page: ...
 
     @abstractmethod
     def done(self, request: web.Request, into: Place) -> web.Response: ...
@@ -97,5 +112,5 @@ class Passing(ABC, Generic[Place]):
         shown = Shown(form=form, into=into, preview=preview, is_late=status == Conflict.status)
         return await self._show(request, shown, status=status)
 
-    async def _show(self, request: web.Request, shown: Shown[Place], *, status: int = 200) -> web.Response:
+    async def _show(self, request: web.Request, shown: Shown[Place, Preview], *, status: int = 200) -> web.Response:
         return await render(request, await self.page(request, shown), status=status)

@@ -15,10 +15,12 @@ TITLES: Final[Mapping[int, str]] = {
     405: mark("This cannot be done here"),
     408: mark("This took too long to arrive"),
     409: mark("Something has changed meanwhile"),
+    412: mark("Something has changed meanwhile"),
     413: mark("This is too large"),
     414: mark("The address is too long"),
     415: mark("This format is not accepted"),
     422: mark("Something needs to be corrected"),
+    428: mark("Something needs to be corrected"),
     429: mark("Too many attempts"),
     500: mark("Something went wrong on our side"),
     503: mark("The forum is not available for a moment"),
@@ -43,6 +45,15 @@ SENTENCES: Final[Mapping[str, str]] = {
     "can_only_reply": mark(
         "You can read and reply here; topics in this category are opened by others, such as the associations."
     ),
+    "category_archived": mark("This category is archived: it can be read, and nothing new is written in it."),
+    "parent_archived": mark("The category above it is archived. Take that one out of the archive first."),
+    "parent_waits": mark(
+        "A change of the category above it waits to take effect. Take it back first, or wait until it has taken effect."
+    ),
+    "grants_inherited": mark(
+        "This sub-category goes by the rights of the category above it. Give it rights of its own first."
+    ),
+    "category_has_subcategories": mark("The category has sub-categories, so it cannot be merged. Merge them first."),
     "cannot_reply": mark("You may read this topic but not reply to it."),
     "cannot_moderate": mark("Only moderators of this category may do this."),
     "topic_locked": mark("The topic is locked: nobody but moderators can write in it."),
@@ -76,6 +87,8 @@ SENTENCES: Final[Mapping[str, str]] = {
         "The same form was already sent with other content. Check that it is not there already, then send it again."
     ),
     "conflict": mark("Somebody else has changed this meanwhile. Reload the page and try again."),
+    "outdated": mark("Somebody else has changed this meanwhile. Ask for it again, and send the ETag it has now."),
+    "unversioned": mark("Send the ETag of what you have seen as “If-Match”, so that nobody's change is overwritten."),
     "try_again": mark("Somebody else was writing at the same moment. Please try again."),
     "rate_limited": mark("Too many attempts in a short time. Wait a moment and try again."),
     "unavailable": mark(

@@ -15,7 +15,8 @@ from forum.domain import (
     access,
     address_changes,
     applications,
-    grants,
+    catalogue,
+    category_mergers,
     imports,
     invitations,
     mail_domains,
@@ -26,6 +27,7 @@ from forum.domain import (
     stages,
     unsubscribing,
 )
+from forum.domain.catalogue import CategoryFacts
 from forum.domain.entities import BODY_LIMIT, MailId, MailKind, Role, TopicId
 from forum.domain.opening_previews import Wanted
 from forum.keys import CONFIG, DB, SECRET
@@ -193,6 +195,7 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
     stop = f"/unsubscribe/{token}"
     apply = await _fill_applications(site)
     confirm, undo = await _fill_addresses(site, owner)
+    await _fill_catalogue(site)
     opening = await _fill_openings(site, owner)
     return Filled(
         unwieldy, long, locked, deleted, own, link, invitation, open_link, mail_id, stop, apply, confirm, undo, *opening
@@ -279,6 +282,17 @@ async def _fill_places(site: Site, owner: RawConnection) -> None:
     )
 
 
+async def _fill_catalogue(site: Site) -> None:
+    """Put two categories below another, one with rights of its own and archived."""
+    grant = access.to_administer(site.cast.administrator)
+    async with site.app[DB].write() as tx:
+        for slug in ("networks", "lighting"):
+            facts = CategoryFacts(f"{slug} {LONG_WORD[:80]}", slug, UNWIELDY[:300].replace("\n", " "))
+            await catalogue.add(tx, grant, facts, slug=slug, parent="questions")
+        await category_mergers.state_own(tx, grant, await catalogue.category(tx, grant, "lighting"))
+        await catalogue.archive(tx, grant, "lighting")
+
+
 async def _fill_openings(site: Site, owner: RawConnection) -> tuple[str, str]:
     """Open a category to a group, and have its closing to another wait; return the pages of two more."""
     grant, new = access.to_administer(site.cast.administrator), "/admin/categories/questions/openings/new"
@@ -286,7 +300,7 @@ async def _fill_openings(site: Site, owner: RawConnection) -> tuple[str, str]:
     now = await owner.fetchval("SELECT now()")
     for group, stage, at in (("water", "commenters", None), ("harbours", "closed", now + timedelta(days=30))):
         async with site.app[DB].write() as tx:
-            category = await grants.category(tx, grant, "questions")
+            category = await catalogue.category(tx, grant, "questions")
             rights = frozenset(stages.STAGES[stage])
             wanted = Wanted(category.id, numbered[group], rights, at, now - timedelta(days=1))
             shown = await openings.preview(tx, grant, wanted)
@@ -452,6 +466,15 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("rights of nobody", "/admin/categories/questions?member=x", "administrator", 422),
         Family("categories and rights", "/admin/categories", "administrator"),
         Family("rights of a category", "/admin/categories/questions", "administrator"),
+        Family("new category", "/admin/categories/new", "administrator"),
+        Family(
+            "category refused", "/admin/categories/new?parent=questions", "administrator", 422, press="Add the category"
+        ),
+        Family("category to change", "/admin/categories/lighting/edit", "administrator"),
+        Family("category that inherits", "/admin/categories/networks", "administrator"),
+        Family("inheriting again", "/admin/categories/lighting/inheritance/new", "administrator"),
+        Family("merger of categories", "/admin/categories/lighting/merger/new?category=questions", "administrator"),
+        Family("category below another, archived", "/categories/lighting", "maria"),
         Family("opening", "/admin/categories/questions/openings/new", "administrator"),
         Family("what an opening does", filled.opening, "administrator"),
         Family("opening that another stands in the way of", filled.stopped, "administrator", 409),

@@ -130,6 +130,18 @@ PAGES: Final = {
     "notification_settings.update": "L L V V V V V",
     "category_grants.index": "L L 3 3 3 3 2",
     "category_grants.show":  "L L 3 3 3 3 2",
+    "catalogue.new":         "L L 3 3 3 3 2",
+    "catalogue.create":      "L L 3 3 3 3 V",
+    "catalogue.edit":        "L L 3 3 3 3 2",
+    "catalogue.update":      "L L 3 3 3 3 V",
+    "category_places.update": "L L 3 3 3 3 V",
+    "archives.create":       "L L 3 3 3 3 S",
+    "archives.delete":       "L L 3 3 3 3 S",
+    "inheritances.new":      "L L 3 3 3 3 409",
+    "inheritances.create":   "L L 3 3 3 3 409",
+    "inheritances.delete":   "L L 3 3 3 3 409",
+    "category_mergers.new":  "L L 3 3 3 3 2",
+    "category_mergers.create": "L L 3 3 3 3 V",
     "openings.new":          "L L 3 3 3 3 2",
     "openings.create":       "L L 3 3 3 3 V",
     "openings.delete":       "L L 3 3 3 3 4",
@@ -242,6 +254,14 @@ API: Final = {
     "api.members.show":        "L L 2 2 2 2 2",
     "api.members.update":      "L L 3 3 3 3 V",
     "api.categories.index":    "L L 2 2 2 2 2",
+    "api.categories.create":   "L L 3 3 3 3 V",
+    "api.categories.show":     "L L 4 2 2 2 2",
+    "api.categories.update":   "L L 3 3 3 3 2",
+    "api.openings.index":      "L L 3 3 3 3 2",
+    "api.openings.update":     "L L 3 3 3 3 V",
+    "api.openings.create":     "L L 3 3 3 3 V",
+    "api.openings.show":       "L L 3 3 3 3 4",
+    "api.openings.delete":     "L L 3 3 3 3 4",
     "api.topics.index":        "L L 4 2 2 2 2",
     "api.topics.create":       "L L V V V V V",
     "api.topics.show":         "L L 4 2 2 2 2",
@@ -308,7 +328,12 @@ async def _arrange(site: Site, route: Route) -> _Things:
 
 def _slug(route: Route) -> str:
     """Return the slug of something that is there, of the kind that a path speaks of."""
-    for folder, slug in (("/municipalities", "larnaca"), ("/organisations", "larnaca"), ("/regions", "cyprus")):
+    for folder, slug in (
+        ("/archive", "guides"),
+        ("/municipalities", "larnaca"),
+        ("/organisations", "larnaca"),
+        ("/regions", "cyprus"),
+    ):
         if folder in route.path:
             return slug
     return "questions"

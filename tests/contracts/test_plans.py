@@ -36,7 +36,9 @@ _BY_DESIGN: Final = {
     "members.any_other": "stops at the second row",
     "setup.is_valid": "stops at the first row",
     "opening_previews.affected": "compares the rights of all members of a region, for an administrator",
-    "opening_previews.reach": "counts what becomes visible of a category, for an administrator",
+    "right_changes.reach": "counts what becomes visible of a category, for an administrator",
+    "right_changes.under_rights_of": "compares the rights of all members in two categories, for an administrator",
+    "category_mergers.pass_drafts": "moves what was begun in a category when it merges, which is seldom",
 }
 """Queries that are no part of a page."""
 

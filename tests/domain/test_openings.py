@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from forum.db import Conn, Database, RawConnection, Tx, connect
-from forum.domain import access, openings, stages, topics
+from forum.domain import access, catalogue, category_mergers, openings, stages, topics
 from forum.domain.access import AdministerGrant
 from forum.domain.entities import RIGHTS, MemberId, OpeningId
 from forum.domain.opening_previews import Preview, Wanted
@@ -203,18 +204,21 @@ async def test_every_act_is_in_the_log_with_before_and_after(opener: Opener, own
 
 
 _GROUPS: Final = ("region-cyprus", "region-north-aegean", "organisation-larnaca", "moderators", PARTNER)
+_TREE: Final = ("questions", "questions", "water", "lighting")
+"""Questions and two sub-categories, of which the first goes by its grants and the other has its own."""
 _STEPS: Final = st.lists(
     st.tuples(
-        st.sampled_from(("open", "open", "open", "undo", "topic", "pass")),
+        st.sampled_from(("open", "open", "open", "undo", "topic", "pass", "own", "inherit")),
         st.sampled_from(_GROUPS),
         st.sampled_from(tuple(stages.STAGES)),
         st.sampled_from((None, None, 1, 2)),
         st.sampled_from((None, None, -2, 0)),
         st.booleans(),
+        st.sampled_from(_TREE),
     ),
     max_size=8,
 )
-Step = tuple[str, str, str, int | None, int | None, bool]
+Step = tuple[str, str, str, int | None, int | None, bool, str]
 
 
 class _Course:
@@ -224,37 +228,51 @@ class _Course:
         self.connection, self.cast = connection, cast
         self.tx, self.conn = Tx(connection), Conn(connection)
         self.grant = AdministerGrant(cast.administrator)
-        self.undone: list[tuple[OpeningId, str, Any]] = []
+        self.undone: list[tuple[OpeningId, str, str]] = []
 
-    async def seen(self, at: datetime | None = None) -> dict[tuple[MemberId, str], Any]:
-        """Return what everyone may do in the category, and the topics they may read, by the views."""
+    async def seen(self) -> dict[tuple[str, MemberId, str], Any]:
+        """Return what everyone may do in each category, and the topics they may read, by the views."""
         rights = await self.connection.fetch(
-            "SELECT member_id, array_remove(ARRAY["
+            "SELECT categories.slug, member_id, array_remove(ARRAY["
             + ", ".join(f"CASE WHEN can_{right} THEN '{right}' END" for right in RIGHTS)
-            + "], NULL) AS held FROM category_rights WHERE category_id = $1",
-            self.category,
+            + "], NULL) AS held FROM category_rights JOIN categories ON categories.id = category_id "
+            "WHERE categories.slug = ANY ($1::text[])",
+            list(_TREE),
         )
         read = await self.connection.fetch(
-            "SELECT topic_rights.member_id, array_agg(topics.id ORDER BY topics.id) AS ids FROM topic_rights "
-            "JOIN topics ON topics.id = topic_rights.topic_id WHERE topics.category_id = $1 GROUP BY 1",
-            self.category,
+            "SELECT categories.slug, topic_rights.member_id, array_agg(topics.id ORDER BY topics.id) AS ids "
+            "FROM topic_rights JOIN topics ON topics.id = topic_rights.topic_id "
+            "JOIN categories ON categories.id = topics.category_id WHERE categories.slug = ANY ($1::text[]) "
+            "GROUP BY 1, 2",
+            list(_TREE),
         )
-        found: dict[tuple[MemberId, str], Any] = {(row["member_id"], "held"): set(row["held"]) for row in rights}
-        return found | {(row["member_id"], "read"): set(row["ids"]) for row in read}
+        found: dict[tuple[str, MemberId, str], Any] = {
+            (row["slug"], row["member_id"], "held"): set(row["held"]) for row in rights
+        }
+        return found | {(row["slug"], row["member_id"], "read"): set(row["ids"]) for row in read}
 
     async def begin(self) -> None:
-        self.category = await self.connection.fetchval("SELECT id FROM categories WHERE slug = 'questions'")
+        for slug, inherits in (("water", True), ("lighting", False)):
+            await self.connection.execute(
+                "INSERT INTO categories (slug, position, name_el, name_en, parent_id, inherits_grants) "
+                "SELECT $1, position, $1, $1, id, $2 FROM categories WHERE slug = 'questions'",
+                slug,
+                inherits,
+            )
+        self.categories = {
+            row["slug"]: row["id"] for row in await self.connection.fetch("SELECT slug, id FROM categories")
+        }
         self.groups = {row["slug"]: row["id"] for row in await self.connection.fetch("SELECT slug, id FROM groups")}
 
     async def take(self, step: Step) -> None:
-        act, group, stage, later, since, is_internal = step
+        act, group, stage, later, since, is_internal, category = step
         now = await self.connection.fetchval("SELECT now()")
         match act:
             case "topic":
                 await self.connection.execute(
                     "INSERT INTO topics (category_id, author_id, last_author_id, title, slug, is_internal, created_at) "
                     "VALUES ($1, $2, $2, 'Θέμα', 'thema', $3, now() - $4::interval)",
-                    self.category,
+                    self.categories[category],
                     self.cast.maria.member_id,
                     is_internal,
                     timedelta(hours=-(since or 0)),
@@ -263,14 +281,26 @@ class _Course:
                 await self._let_pass(timedelta(minutes=61))
             case "undo":
                 await self._undo()
+            case "own":
+                await self._state_own(category)
+            case "inherit":
+                await self._inherit(category)
             case _:
-                await self._open(group, stage, later, since, now, includes_internal=is_internal)
+                await self._open(category, group, stage, later, since, now, includes_internal=is_internal)
 
     async def _open(
-        self, group: str, stage: str, later: int | None, since: int | None, now: datetime, *, includes_internal: bool
+        self,
+        category: str,
+        group: str,
+        stage: str,
+        later: int | None,
+        since: int | None,
+        now: datetime,
+        *,
+        includes_internal: bool,
     ) -> None:
         wanted = Wanted(
-            self.category,
+            self.categories[category],
             self.groups[group],
             frozenset(stages.STAGES[stage]),
             None if later is None else now + timedelta(hours=later),
@@ -286,30 +316,62 @@ class _Course:
         if later is not None:
             assert await self.seen() == before, "nothing happens yet"
         else:
-            self._compare(shown, before, await self.seen())
-        self.undone.append((opening, group, before))
+            listed = await catalogue.list_categories(self.tx, self.grant)
+            self._compare(shown, before, await self.seen(), [one.slug for one in listed if one.inherits_grants])
+        self.undone.append((opening, group, category))
 
-    def _compare(self, shown: Preview, before: dict[Any, Any], after: dict[Any, Any]) -> None:
-        members = {member for member, _ in before | after}
+    async def _state_own(self, category: str) -> None:
+        before = await self.seen()
+        found = await catalogue.category(self.tx, self.grant, category)
+        try:
+            await category_mergers.state_own(self.tx, self.grant, found)
+        except Conflict:
+            return
+        assert await self.seen() == before, "nobody gains or loses anything"
+
+    async def _inherit(self, category: str) -> None:
+        before = await self.seen()
+        found = await catalogue.category(self.tx, self.grant, category)
+        try:
+            shown = await category_mergers.preview_inheriting(self.conn, self.grant, found)
+        except Conflict:
+            return
+        await category_mergers.inherit(self.tx, self.grant, found, digest=shown.digest)
+        self._compare(shown, before, await self.seen())
+        self.undone = [one for one in self.undone if one[2] != category]
+
+    def _compare(
+        self,
+        shown: Preview | category_mergers.Preview,
+        before: dict[Any, Any],
+        after: dict[Any, Any],
+        inheriting: Sequence[str] = (),
+    ) -> None:
+        members = {member for _, member, _ in before | after}
         none: set[Any] = set()
-        for right in RIGHTS:
-            told = [change for change in shown.changes if change.right == right]
-            gained = {one for change in told for one in change.gained}
-            lost = {one for change in told for one in change.lost}
-            had = {one for one in members if right in before.get((one, "held"), none)}
-            has = {one for one in members if right in after.get((one, "held"), none)}
-            assert (gained, lost) == (has - had, had - has), right
-        seen, seen_before = [{one: state.get((one, "read"), none) for one in members} for state in (after, before)]
-        gained_topics = set().union(*(seen[one] - seen_before[one] for one in members), none)
-        lost_topics = set().union(*(seen_before[one] - seen[one] for one in members), none)
+        for category in set(_TREE):
+            if category in inheriting and category not in {change.category_slug for change in shown.changes}:
+                continue
+            for right in RIGHTS:
+                told = [change for change in shown.changes if (change.right, change.category_slug) == (right, category)]
+                gained = {one for change in told for one in change.gained}
+                lost = {one for change in told for one in change.lost}
+                had = {one for one in members if right in before.get((category, one, "held"), none)}
+                has = {one for one in members if right in after.get((category, one, "held"), none)}
+                assert (gained, lost) == (has - had, had - has), (category, right)
+        gained_topics, lost_topics = set(none), set(none)
+        for place in before.keys() | after.keys():
+            if place[2] == "read":
+                gained_topics |= after.get(place, none) - before.get(place, none)
+                lost_topics |= before.get(place, none) - after.get(place, none)
         assert shown.gaining.topic_count == len(gained_topics)
         assert shown.losing.topic_count == len(lost_topics)
 
     async def _undo(self) -> None:
         if not self.undone:
             return
-        opening, group, _ = self.undone[-1]
-        place = (self.category, self.groups[group])
+        opening, group, category = self.undone[-1]
+        place = (self.categories[category], self.groups[group])
         grants = (
             "SELECT can_see, can_read, can_start, can_reply, can_vote, can_attach, can_moderate, topics_since, "
             "internal_since FROM grants WHERE category_id = $1 AND group_id = $2 "
@@ -367,20 +429,46 @@ def test_what_is_shown_is_what_happens_and_undoing_restores_exactly(postgres: En
     loop.run_until_complete(
         connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
     )
-    topic: Step = ("topic", PARTNER, "closed", None, -2, False)
-    internal: Step = ("topic", PARTNER, "closed", None, None, True)
+    topic: Step = ("topic", PARTNER, "closed", None, -2, False, "questions")
+    below: Step = ("topic", PARTNER, "closed", None, None, False, "lighting")
+    internal: Step = ("topic", PARTNER, "closed", None, None, True, "questions")
 
     @settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
     @given(_STEPS)
-    @example([topic, internal, ("open", PARTNER, "readers", None, None, False), ("undo", "", "", None, None, False)])
     @example(
         [
             topic,
-            ("open", PARTNER, "readers", None, 0, False),
-            ("open", PARTNER, "participants", 1, None, True),
-            ("pass", "", "", None, None, False),
-            ("undo", "", "", None, None, False),
-            ("undo", "", "", None, None, False),
+            internal,
+            ("open", PARTNER, "readers", None, None, False, "questions"),
+            ("undo", "", "", None, None, False, "questions"),
+        ]
+    )
+    @example(
+        [
+            topic,
+            ("open", PARTNER, "readers", None, 0, False, "questions"),
+            ("open", PARTNER, "participants", 1, None, True, "questions"),
+            ("pass", "", "", None, None, False, "questions"),
+            ("undo", "", "", None, None, False, "questions"),
+            ("undo", "", "", None, None, False, "questions"),
+        ]
+    )
+    @example(
+        [
+            below,
+            ("open", PARTNER, "readers", None, None, False, "lighting"),
+            ("open", PARTNER, "readers", None, None, False, "questions"),
+            ("inherit", "", "", None, None, False, "lighting"),
+            ("open", PARTNER, "closed", None, None, False, "questions"),
+        ]
+    )
+    @example(
+        [
+            ("own", "", "", None, None, False, "water"),
+            ("topic", PARTNER, "closed", None, None, True, "water"),
+            ("open", "region-cyprus", "closed", None, None, False, "questions"),
+            ("undo", "", "", None, None, False, "questions"),
+            ("inherit", "", "", None, None, False, "water"),
         ]
     )
     def check(steps: list[Step]) -> None:

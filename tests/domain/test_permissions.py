@@ -18,7 +18,6 @@ from forum.domain.entities import (
     OrganisationId,
     Post,
     PostId,
-    Rights,
     Topic,
     TopicId,
 )
@@ -50,6 +49,7 @@ TOPIC: Final = Topic(
     category_slug="questions",
     category_el="Ερωτήσεις",
     category_en="Questions",
+    category_archived_at=None,
     author_id=OTHER,
     author_name="Νίκος",
     author_organisation_slug="mytilene",
@@ -239,10 +239,26 @@ def test_a_rule_answers_as_the_table_says(rule: str, topic: State, post: State, 
 
 
 def test_starting_asks_for_the_right_to_start() -> None:
-    rights = Rights(True, True, False, True, True, True, True)
-    assert permissions.can_start_topic(rights).code == "can_only_reply"
-    assert permissions.can_start_topic(replace(rights, can_reply=False)).code == "cannot_start"
-    assert permissions.can_start_topic(replace(rights, can_start=True))
+    replies = replace(TOPIC, can_start=False, can_reply=True)
+    assert permissions.can_start_topic(replies).code == "can_only_reply"
+    assert permissions.can_start_topic(replace(replies, can_reply=False)).code == "cannot_start"
+    assert permissions.can_start_topic(replace(replies, can_start=True))
+    assert permissions.can_start_topic(replace(TOPIC, category_archived_at=NOW)).code == "category_archived"
+
+
+def test_nothing_is_written_in_an_archived_category_and_moderators_still_moderate() -> None:
+    mine = replace(TOPIC, author_id=ME, category_archived_at=NOW)
+    post = replace(POST, number=2, author_id=ME)
+    for verdict in (
+        permissions.can_reply_topic(replace(mine, can_moderate=True)),
+        permissions.can_edit_topic(ACTOR, mine),
+        permissions.can_delete_topic(ACTOR, mine),
+        permissions.can_mark_topic_internal(ACTOR, mine),
+        permissions.can_edit_post(ACTOR, mine, post),
+        permissions.can_delete_post(ACTOR, mine, post),
+    ):
+        assert verdict.code == "category_archived"
+    assert permissions.can_moderate_topic(replace(mine, can_moderate=True))
 
 
 def test_only_administrators_administer_whatever_else_they_hold() -> None:

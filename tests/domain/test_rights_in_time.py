@@ -27,7 +27,10 @@ _GROUPS: Final = {
     "moderators": {"moderator"},
     "free": {"maria", "nikos", "stranger"},
 }
-_CATEGORIES: Final = ("questions", "guides")
+_CATEGORIES: Final = ("questions", "guides", "water", "lighting")
+_PARENTS: Final = {"water": "questions", "lighting": "questions"}
+"""Sub-categories: the first goes by its parent's grants where the world says so, the other never."""
+_WRITING: Final = {"reply", "start", "attach", "vote"}
 _STAGES: Final = {
     "see": {"see"},
     "readers": {"see", "read"},
@@ -69,18 +72,22 @@ class Written:
 class World:
     grants: tuple[Grant, ...]
     topics: tuple[Written, ...]
+    inherits: bool = False
+    archived: frozenset[str] = frozenset()
 
     def held(self, person: str, category: str, topic: Written | None = None) -> set[str]:
         """Return what a person may do in a category, or in a topic of it."""
-        if person == "suspended":
+        parent = _PARENTS.get(category)
+        if person == "suspended" or (parent and not self.held(person, parent)):
             return set()
         return {
             right
             for grant in self.grants
-            if grant.category == category and person in _GROUPS[grant.group] and grant.begins <= 0 < grant.ends
+            if grant.category == (parent if self.inherits and category == "water" else category)
+            if person in _GROUPS[grant.group] and grant.begins <= 0 < grant.ends
             if topic is None or topic.is_meant(grant)
             for right in _STAGES[grant.stage]
-        }
+        } - (_WRITING if category in self.archived else set())
 
     def readable(self, person: str, category: str | None = None) -> set[int]:
         return {
@@ -115,8 +122,10 @@ _topics = st.builds(
 )
 _worlds = st.builds(
     World,
-    st.lists(_grants(), max_size=6, unique_by=lambda grant: (grant.category, grant.group, grant.begins)).map(tuple),
+    st.lists(_grants(), max_size=8, unique_by=lambda grant: (grant.category, grant.group, grant.begins)).map(tuple),
     st.lists(_topics, max_size=6).map(tuple),
+    st.booleans(),
+    st.frozensets(st.sampled_from(_CATEGORIES), max_size=1),
 )
 
 
@@ -138,6 +147,15 @@ class _Forum:
             "WHERE groups.slug = 'free' AND members.email = ANY ($1::text[])",
             [people.email(person) for person in _GROUPS["free"]],
         )
+        for slug, parent in _PARENTS.items():
+            await run(
+                "INSERT INTO categories (slug, position, name_el, name_en, parent_id, inherits_grants) "
+                "SELECT $1, position, $1, $1, id, $3 FROM categories WHERE slug = $2",
+                slug,
+                parent,
+                self.world.inherits and slug == "water",
+            )
+        await run("UPDATE categories SET archived_at = now() WHERE slug = ANY ($1::text[])", list(self.world.archived))
         for grant in self.world.grants:
             held = _STAGES[grant.stage]
             await run(
@@ -255,6 +273,8 @@ _OLD_AND_NEW: Final = tuple(
     Written("questions", hours, is_internal, False) for hours in (-4, -1) for is_internal in (False, True)
 )
 
+_BELOW: Final = tuple(Written(category, -1, False, False) for category in ("questions", "water", "lighting"))
+
 
 def test_everything_shows_what_the_model_says(postgres: Endpoint, database_name: str) -> None:
     loop = asyncio.new_event_loop()
@@ -265,6 +285,8 @@ def test_everything_shows_what_the_model_says(postgres: Endpoint, database_name:
     @example(World((_grant(since=-2, internal_since=-2),), _OLD_AND_NEW))
     @example(World((_grant(internal_since=-2),), _OLD_AND_NEW))
     @example(World((_grant(begins=1), _grant(ends=-1, stage="participants")), _OLD_AND_NEW))
+    @example(World((_grant(), _grant(category="lighting", group="moderators")), _BELOW, True, frozenset({"water"})))
+    @example(World((_grant(category="water"), _grant(category="lighting", stage="participants")), _BELOW))
     @example(World((_grant(), _grant(group="organisation-larnaca", since=-2, internal_since=_ALWAYS)), _OLD_AND_NEW))
     def check(world: World) -> None:
         loop.run_until_complete(_check(connection, world))

@@ -1,0 +1,26 @@
+"""A category's place among the others: before or after its neighbour."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from aiohttp import web
+
+from forum.domain import access, catalogue
+from forum.keys import ACTOR, DB
+from forum.web.flash import flash
+from forum.web.forms import Form
+from forum.web.urls import see_other
+
+
+class PlaceForm(Form):
+    by: Literal["-1", "1"]
+
+
+async def update(request: web.Request) -> web.Response:
+    grant, form = access.to_administer(request[ACTOR]), PlaceForm.parse(await request.post())
+    async with request.app[DB].write() as tx:
+        await catalogue.move(tx, grant, request.match_info["slug"], by=int(form.by))
+    response = see_other(request, "category_grants.index")
+    flash(request, response, "category.moved")
+    return response
