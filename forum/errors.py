@@ -8,6 +8,8 @@
     ├── TooSlow           408  what was sent took too long to arrive
     ├── Conflict          409  the state has moved on
     │   └── Undone        409  the database undid it, for somebody who wrote at the same moment
+    ├── Outdated          412  it is changed by its version, and has another one by now
+    ├── Unversioned       428  it is changed by its version, and none was named
     ├── RateLimited       429  too many, too soon; `retry_after` in seconds
     └── Unavailable       503  the database does not answer; try again
         ├── Busy          503  nor is it asked: all connections to it are taken
@@ -78,6 +80,16 @@ class TooSlow(ForumError):
 class Conflict(ForumError):
     status = 409
     code = "conflict"
+
+
+class Outdated(ForumError):
+    status = 412
+    code = "outdated"
+
+
+class Unversioned(ForumError):
+    status = 428
+    code = "unversioned"
 
 
 class Undone(Conflict):

@@ -140,6 +140,8 @@ def category(request: web.Request, found: CategoryRow) -> models.Category:
         description=name(request, found.description_el, found.description_en),
         description_el=found.description_el,
         description_en=found.description_en,
+        parent=found.parent_slug,
+        archived_at=found.archived_at,
         kinds=[kind for kind in STARTABLE if kind in found.kinds],
         rights=[right for right in entities.RIGHTS if right in found.rights.names()],
         topic_count=found.topic_count,

@@ -5,6 +5,7 @@ The same declaration reads what is sent, makes the answer and stands in the Open
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar, overload
@@ -27,7 +28,8 @@ class Call:
 
     `creates` is the name of the route where what was made is found; `refuses` are the statuses beyond those that every
     call can answer with; `media` is the type of an answer that is made by the handler itself; with `brings_file` the
-    body is a form with a file in the field `file`.
+    body is a form with a file in the field `file`. Of a call that creates something, `shows` is what it answers, with
+    200, when it was only asked what would come of it. With `has_version` the answer carries an ETag.
     """
 
     handler: Callable[[web.Request], Awaitable[Result]]
@@ -38,6 +40,8 @@ class Call:
     refuses: tuple[int, ...]
     media: str
     brings_file: bool
+    shows: type[Answer] | None
+    has_version: bool
 
     @property
     def status(self) -> int:
@@ -52,18 +56,26 @@ class Call:
             return result
         if result is None:
             return web.Response(status=self.status)
+        is_shown = self.shows is not None and isinstance(result, self.shows)
         response = web.Response(
             body=result.model_dump_json().encode(),
-            status=self.status,
+            status=200 if is_shown else self.status,
             content_type=JSON,
             charset="utf-8",
         )
-        if self.creates:
+        if self.has_version:
+            response.headers["ETag"] = version(result)
+        if self.creates and not is_shown:
             route = request.app.router[self.creates]
             name = "slug" if "{slug}" in route.canonical else "id"
             parts = {name: getattr(result, name)}
             response.headers["Location"] = absolute(request.app, url_for(request.app, self.creates, **parts))
         return response
+
+
+def version(answer: Answer) -> str:
+    """Return the ETag of what is answered: another one as soon as anything in it has changed (RFC 9110, 8.8.3)."""
+    return f'"{hashlib.sha256(answer.model_dump_json().encode()).hexdigest()[:32]}"'
 
 
 @overload
@@ -75,6 +87,8 @@ def call(
     refuses: tuple[int, ...] = (),
     media: str = "",
     brings_file: bool = False,
+    shows: type[Answer] | None = None,
+    has_version: bool = False,
 ) -> Callable[[Callable[[web.Request], Awaitable[Result]]], Call]: ...
 
 
@@ -88,6 +102,8 @@ def call(
     refuses: tuple[int, ...] = (),
     media: str = "",
     brings_file: bool = False,
+    shows: type[Answer] | None = None,
+    has_version: bool = False,
 ) -> Callable[[Callable[[web.Request, S], Awaitable[Result]]], Call]: ...
 
 
@@ -100,6 +116,8 @@ def call(
     refuses: tuple[int, ...] = (),
     media: str = "",
     brings_file: bool = False,
+    shows: type[Answer] | None = None,
+    has_version: bool = False,
 ) -> Callable[[Callable[..., Awaitable[Result]]], Call]:
     """Declare a handler as a call; with `takes` it is given what was sent."""
 
@@ -112,6 +130,6 @@ def call(
                 return await handler(request, await bodies.read_body(request, takes))
             return await handler(request)
 
-        return Call(answer, summary, takes, answers, creates, refuses, media, brings_file)
+        return Call(answer, summary, takes, answers, creates, refuses, media, brings_file, shows, has_version)
 
     return declare

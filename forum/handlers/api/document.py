@@ -44,8 +44,8 @@ class Described:
     parameters: tuple[Field, ...]
     body: tuple[Field, ...]
     example: str
-    status: str
-    answer: tuple[Field, ...]
+    answers: tuple[tuple[str, tuple[Field, ...]], ...]
+    """The statuses of what is done, with what they bring."""
     refusals: tuple[str, ...]
 
 
@@ -111,7 +111,6 @@ def _describe(document: Json) -> Iterator[Described]:
 
 
 def _call(path: str, method: str, operation: Json, schemas: Json) -> Described:
-    status, answer = next(iter(operation["responses"].items()))
     body = _model(operation.get("requestBody", {}), schemas)
     examples = body.get("examples", ())
     return Described(
@@ -126,9 +125,12 @@ def _call(path: str, method: str, operation: Json, schemas: Json) -> Described:
         ),
         body=_fields(body),
         example=json.dumps(examples[0], ensure_ascii=False, indent=2) if examples else "",
-        status=status,
-        answer=_fields(_model(answer, schemas)),
-        refusals=tuple(name for name in operation["responses"] if name != status),
+        answers=tuple(
+            (status, _fields(_model(answer, schemas)))
+            for status, answer in operation["responses"].items()
+            if status.startswith("2")
+        ),
+        refusals=tuple(status for status in operation["responses"] if not status.startswith("2")),
     )
 
 

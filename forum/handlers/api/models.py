@@ -441,6 +441,8 @@ class Category(Answer):
     description: str
     description_el: str
     description_en: str
+    parent: str | None = Field(description=mark("Slug of the category it stands below."))
+    archived_at: datetime | None = Field(description=mark("Since when nothing new is written in it."))
     kinds: list[Kind] = Field(description=mark("The kinds of topic that can be started."))
     rights: list[Right] = Field(description=mark("The caller's rights."))
     topic_count: int

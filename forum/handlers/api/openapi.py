@@ -35,12 +35,14 @@ _REFUSALS: Final = {
     403: mark("Seen, but not allowed; “code” says why."),
     404: mark("Absent, or not open to the caller: the same answer."),
     409: mark("Something has changed meanwhile; ask again."),
+    412: mark("“If-Match” names another version than there is now: somebody has changed it meanwhile."),
     413: mark("The body is larger than 1 MiB."),
     414: mark("The address is too long."),
     415: mark("The body is not “application/json”."),
     422: mark(
         "Understood but refused: “errors” says which field; “idempotency_mismatch”: the key was another request's."
     ),
+    428: mark("Send the ETag of what you have seen as “If-Match”."),
     429: mark("Too many in a short time; “Retry-After” says when to come back."),
     500: mark("An internal error of the forum."),
     503: mark("The forum cannot reach its database; “Retry-After” says when to come back."),
@@ -90,6 +92,7 @@ def _schemas(calls: Iterable[Call]) -> dict[str, Json]:
     """Return the schema of every model by its name."""
     taken: set[type[BaseModel]] = {call.takes for call in calls if call.takes}
     answered: set[type[BaseModel]] = {Problem, *(call.answers for call in calls if call.answers)}
+    answered |= {call.shows for call in calls if call.shows}
     by_name = sorted([*taken, *answered], key=lambda model: model.__name__)
     _, found = models_json_schema(
         [(model, "serialization" if model in answered else "validation") for model in by_name],
@@ -121,7 +124,8 @@ def _operation(route: Route, call: Call, schemas: dict[str, Json]) -> Json:
         form = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
         operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
     refusals = {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)}
-    operation["responses"] = {str(call.status): _answer(call), **refusals}
+    shown = {"200": _content("OK", call.shows)} if call.shows else {}
+    operation["responses"] = {str(call.status): _answer(call), **shown, **refusals}
     return operation
 
 
@@ -138,6 +142,14 @@ def _parameters(route: Route, call: Call, schemas: dict[str, Json]) -> Iterable[
                 "description": described.get("description", ""),
                 "schema": _plain(described),
             }
+    if route.method == "PUT" and call.has_version:
+        yield {
+            "name": "If-Match",
+            "in": "header",
+            "required": True,
+            "description": mark("The ETag of the version that is to be changed."),
+            "schema": {"type": "string"},
+        }
     if route.method == "POST":
         yield {
             "name": IDEMPOTENCY,
@@ -159,16 +171,22 @@ def _plain(described: Json) -> Json:
     return schema
 
 
+def _content(description: str, model: type[BaseModel]) -> Json:
+    return {"description": description, "content": {JSON: {"schema": _reference(model)}}}
+
+
 def _answer(call: Call) -> Json:
     answer: Json = {"description": HTTPStatus(call.status).phrase}
     if call.answers:
-        answer["content"] = {JSON: {"schema": _reference(call.answers)}}
+        answer = _content(answer["description"], call.answers)
     elif call.media:
         answer["content"] = {call.media: {"schema": {"type": "object" if call.media == JSON else "string"}}}
     if call.creates:
         answer["headers"] = {
             "Location": {"description": "Where it is found.", "required": True, "schema": {"type": "string"}}
         }
+    if call.has_version:
+        answer["headers"] = {"ETag": {"description": "Its version.", "required": True, "schema": {"type": "string"}}}
     return answer
 
 
