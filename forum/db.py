@@ -13,6 +13,7 @@ import contextlib
 import enum
 import json
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
@@ -28,6 +29,7 @@ from forum.errors import (
     Busy,
     CommandError,
     Conflict,
+    Forbidden,
     ForumError,
     Full,
     Invalid,
@@ -47,6 +49,12 @@ ACQUIRE_SECONDS: Final = 1.0
 
 PATIENCE: Final[ContextVar[float | None]] = ContextVar("patience", default=None)
 """What is left of that to the request being answered; unset outside one, where each wait may take as long."""
+
+LOOKING: Final[ContextVar[bool]] = ContextVar("looking", default=False)
+"""Whether the request is one of an administrator who looks as others: reads then ask the views of rights made for that,
+and nothing is written (docs/adr/0033-looking-as-others.md)."""
+
+_LOOKED: Final = re.compile(r"\b(memberships|category_rights|topic_rights)\b")
 
 CLOSE_SECONDS: Final = 1.0
 """How long the pool's connections may take to end what they do, when the process stops."""
@@ -94,15 +102,21 @@ class _Named(Generic[T]):
     `is_planned_anew` gets a plan for its values each time, and may be asked with `many` alone.
     """
 
-    __slots__ = ("_build", "card", "is_planned_anew", "name", "returns", "sql")
+    __slots__ = ("_build", "card", "is_planned_anew", "looked", "name", "returns", "sql")
 
     def __init__(self, name: str, sql: str, *, returns: type[T], card: Card, is_planned_anew: bool = False) -> None:
         self.is_planned_anew = is_planned_anew
         if name in REGISTRY:
             raise ValueError(f"two queries are called {name}")
         self.name, self.sql, self.returns, self.card = name, sql, returns, card
+        self.looked = _LOOKED.sub(r"looked_\1", sql)
         self._build: Callable[[asyncpg.Record], T] | None = None
         REGISTRY[name] = self
+
+    @property
+    def said(self) -> str:
+        """The SQL as it is sent to the server."""
+        return self.looked if LOOKING.get() else self.sql
 
     @property
     def build(self) -> Callable[[asyncpg.Record], T]:
@@ -162,7 +176,7 @@ class _Runner:
 
     async def _maybe(self, query: _Named[T], *values: object) -> T | None:
         try:
-            record = await self._connection.fetchrow(query.sql, *values)
+            record = await self._connection.fetchrow(query.said, *values)
         except (*REFUSALS, ValueError) as error:
             raise translate(error) from error
         return None if record is None else query.build(record)
@@ -172,9 +186,9 @@ class _Runner:
             if query.is_planned_anew:
                 async with self._connection.transaction():
                     await self._connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-                    records = await self._connection.fetch(query.sql, *values)
+                    records = await self._connection.fetch(query.said, *values)
             else:
-                records = await self._connection.fetch(query.sql, *values)
+                records = await self._connection.fetch(query.said, *values)
         except (*REFUSALS, ValueError) as error:
             raise translate(error) from error
         build = query.build
@@ -403,8 +417,7 @@ class Database:
 
         One that `bears_repeating` may be carried out twice without harm, where the connection broke under way.
         """
-        if not self._has_room():
-            raise Full
+        self._require_room()
         attempt = repeating.ATTEMPT.get(None) or repeating.Attempt()
         stood = attempt.may_stand
         async with self._connection() as connection:
@@ -420,8 +433,7 @@ class Database:
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """Open a transaction: committed when the block ends, rolled back on any exception."""
-        if not self._has_room():
-            raise Full
+        self._require_room()
         async with self._connection() as connection:
             transaction = connection.transaction()
             try:
@@ -439,6 +451,12 @@ class Database:
                     await self._look_for_another_server()
                 raise
             await _commit(transaction)
+
+    def _require_room(self) -> None:
+        if LOOKING.get():
+            raise Forbidden("looking")
+        if not self._has_room():
+            raise Full
 
     async def note(self, act: Callable[[Once], Awaitable[object]]) -> None:
         """Carry out, in one statement that may be done twice, what is only noted beside an answer.

@@ -11,10 +11,10 @@ from aiohttp import web
 from forum.assets import Assets
 from forum.config import Config
 from forum.db import Database
-from forum.domain.access import Visit
 from forum.domain.actors import Actor
 from forum.domain.attempts import Limits
-from forum.domain.entities import Network, Stamp
+from forum.domain.entities import Look, Network, Stamp
+from forum.domain.visits import Visit
 from forum.i18n import Translator
 from forum.markup import Renderer
 from forum.metrics import Metrics
@@ -40,6 +40,10 @@ TELLING: Final = web.AppKey("telling", asyncio.Lock)
 """Held while somebody is told that the forum is busy: one page at a time."""
 
 ACTOR: Final = web.RequestKey("actor", Actor)
+LOOK: Final = web.RequestKey("look", Look)
+"""As what the administrator looks whose request it is; missing for nearly everybody."""
+FOUNDATIONS: Final = web.RequestKey("foundations", int)
+"""With it: the version of what everything rests on, read in this request."""
 NETWORK: Final = web.RequestKey("network", Network)
 OWES: Final = web.RequestKey("owes", str)
 """Whether the member has to set up a second factor before anything else."""

@@ -215,6 +215,7 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         {
             "key_hash": Purpose.SIGN_IN,
             "member_id": Purpose.SIGN_IN,
+            "looks_as_member_id": Purpose.EVIDENCE,
             "address": Purpose.SECURITY,
             "agent": Purpose.SECURITY,
             "created_at": Purpose.SECURITY,

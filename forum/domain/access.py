@@ -10,17 +10,13 @@ category first where the act changes how many topics that holds.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from operator import attrgetter
-from typing import Any, Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import levels, permissions, readable, sessions, stages, unread
+from forum.domain import levels, permissions, readable, stages
 from forum.domain.actors import Actor
 from forum.domain.entities import Category, Post, PostId, Topic, TopicId
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
-from forum.domain.sessions import Glance, SessionActor
 from forum.errors import Forbidden, NotFound
 
 
@@ -57,27 +53,6 @@ class ReadGrant:
 
     actor: Actor
     topic: Topic
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """May read a topic, and where they stand in it: the first post they have not seen, a reply they have begun.
-
-    It holds while the topic, the foundations and the member's mark have their versions (docs/adr/0023-versions.md).
-    """
-
-    grant: ReadGrant
-    foundations: int
-    first_unread: int | None
-    has_draft: bool
-    mark: int
-    """The version of the mark up to where they read the topic, 0 where there is none."""
-    topic_level: Level | None
-    """How much they chose to hear of the topic, and of its category; `level` is what counts."""
-    category_level: Level | None
-    level: Level
-    has_news: bool
-    """Whether a notification about the topic is unread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,63 +155,10 @@ class FeedbackGrant:
 
 
 @dataclass(frozen=True, slots=True)
-class _TopicToShow(Topic):
-    first_unread: int | None
-    has_draft: bool
-    mark: int
-    topic_level: Level | None
-    category_level: Level | None
-    level: Level
-    has_news: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _CategoryToShow(Category):
     chosen_level: Level | None
     level: Level
     has_below: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _GlanceAtTopic(Glance):
-    version: int | None
-    mark: int
-    has_draft: bool
-    topic_level: Level | None
-    category_level: Level | None
-    has_news: bool
-
-    def fits_visit(self, known: Visit) -> bool:
-        return self.version == known.grant.topic.version and _SEEN(self) == _SEEN(known)
-
-
-_SEEN: Final = attrgetter("mark", "has_draft", "topic_level", "category_level", "has_news")
-_OWN: Final = attrgetter("first_unread", "has_draft", "mark", "topic_level", "category_level", "level", "has_news")
-"""What a visit takes from its topic, in the order of its fields."""
-
-
-@dataclass(frozen=True, slots=True)
-class _GlanceToReply(Glance):
-    slug: str | None
-    is_internal: bool | None
-    locked_at: datetime | None
-    deleted_at: datetime | None
-
-    def fits_visit(self, known: Visit) -> bool:
-        """Say whether what a reply needs of the topic is what it was: others' replies do not count."""
-        topic = known.grant.topic
-        return (self.slug, self.is_internal, self.locked_at, self.deleted_at) == (
-            topic.slug,
-            topic.is_internal,
-            topic.locked_at,
-            topic.deleted_at,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _SessionAndTopic(sessions.Read):
-    topic: tuple[Any, ...] | None
-    """The fields of _TopicToShow."""
 
 
 _RIGHTS = stages.each("rights.can_{right}")
@@ -286,7 +208,7 @@ _CATEGORY_TO_SHOW = Query(
     card=Card.ZERO_OR_ONE,
 )
 
-_TOPIC_COLUMNS = f"""
+TOPIC_COLUMNS = f"""
     topics.id, categories.id, categories.slug, categories.name_el, categories.name_en, categories.archived_at,
     authors.id, authors.name, organisations.slug, organisations.name_el, organisations.name_en,
     topics.kind, topics.title, topics.slug, topics.language, topics.is_internal, topics.locked_at, topics.locked_by_id,
@@ -296,7 +218,7 @@ _TOPIC_COLUMNS = f"""
     {_RIGHTS}
 """
 
-_TOPIC_JOINS = """
+TOPIC_JOINS = """
     FROM topics
     JOIN categories ON categories.id = topics.category_id
     JOIN topic_rights AS rights ON rights.topic_id = topics.id AND rights.member_id = $1
@@ -306,71 +228,8 @@ _TOPIC_JOINS = """
 
 _TOPIC = Query(
     "access.topic",
-    f"SELECT {_TOPIC_COLUMNS} {_TOPIC_JOINS} WHERE topics.id = $2",
+    f"SELECT {TOPIC_COLUMNS} {TOPIC_JOINS} WHERE topics.id = $2",
     returns=Topic,
-    card=Card.ZERO_OR_ONE,
-)
-
-_HAS_DRAFT = "EXISTS (SELECT 1 FROM drafts WHERE drafts.member_id = $1 AND drafts.place = 'topic:' || topics.id)"
-
-_MARK = "coalesce(reads.version, 0)"
-
-_CHOSEN = levels.chosen(member="$1", topic="topics.id", category="topics.category_id")
-
-_TOPIC_TO_SHOW = f"""
-    SELECT {_TOPIC_COLUMNS},
-           CASE WHEN {unread.IS} THEN {unread.FIRST} END,
-           {_HAS_DRAFT}, {_MARK},
-           chosen.topic_level, chosen.category_level, {levels.level(levels.is_own(member="$1"))}, {unread.HAS_NEWS}
-    {_TOPIC_JOINS}
-    {unread.JOIN}
-    {_CHOSEN}
-    WHERE topics.id = $2
-"""
-
-
-def _of_session(sql: str) -> str:
-    """Return SQL that speaks of member `$1` as SQL that speaks of the session's."""
-    return sql.replace("$1", "sessions.member_id")
-
-
-_SESSION_AND_TOPIC = Query(
-    "access.session_and_topic",
-    f"""
-    SELECT {sessions.COLUMNS}, topic
-    {sessions.JOINS}
-    LEFT JOIN LATERAL ({_of_session(_TOPIC_TO_SHOW).replace("$2", "$4")}) AS topic ON true
-    WHERE {sessions.IS_OPEN}
-    """,
-    returns=_SessionAndTopic,
-    card=Card.ZERO_OR_ONE,
-)
-"""The most read page there is costs one query, of which the topic's half is asked about the session's member."""
-
-_GLANCE_AT_TOPIC = Query(
-    "access.glance_at_topic",
-    f"""
-    SELECT {sessions.GLANCE_COLUMNS}, topics.version, {_MARK}, {_of_session(_HAS_DRAFT)},
-           chosen.topic_level, chosen.category_level, {_of_session(unread.HAS_NEWS)}
-    {sessions.GLANCE_JOINS}
-    LEFT JOIN topics ON topics.id = $4
-    {_of_session(unread.JOIN)}
-    {_of_session(_CHOSEN)}
-    WHERE {sessions.IS_OPEN}
-    """,
-    returns=_GlanceAtTopic,
-    card=Card.ZERO_OR_ONE,
-)
-
-_GLANCE_TO_REPLY = Query(
-    "access.glance_to_reply",
-    f"""
-    SELECT {sessions.GLANCE_COLUMNS}, topics.slug, topics.is_internal, topics.locked_at, topics.deleted_at
-    {sessions.GLANCE_JOINS}
-    LEFT JOIN topics ON topics.id = $4
-    WHERE {sessions.IS_OPEN}
-    """,
-    returns=_GlanceToReply,
     card=Card.ZERO_OR_ONE,
 )
 
@@ -456,43 +315,15 @@ async def topic_to_read(conn: Conn, actor: Actor, topic_id: TopicId) -> ReadGran
     return ReadGrant(actor, await _topic(conn, actor, topic_id))
 
 
-Known = tuple[SessionActor, Visit | None]
+def topic_found(actor: Actor, topic: Topic) -> ReadGrant | None:
+    """Return the right to read a topic that came with the actor's rights in it, None where there is none."""
+    return ReadGrant(actor, topic) if permissions.can_read_topic(actor, topic) else None
 
 
-async def session_and_topic(
-    conn: Conn, key: str, topic_id: TopicId, known: Known | None = None, *, to_reply: bool = False
-) -> tuple[SessionActor | None, Visit | None]:
-    """Return whose session has a key, and their right to read a topic, each None where there is none.
-
-    One query; `known` is what was returned for both before: where it still holds, a shorter one says so. Where it is
-    only asked `to_reply`, replies made since may be missing in what comes back.
-    """
-    if known is not None:
-        session, visit = known
-        asked = (*sessions.values(key), topic_id)
-        glance: _GlanceToReply | _GlanceAtTopic | None
-        if to_reply:
-            glance = await conn.maybe(_GLANCE_TO_REPLY, *asked)
-        else:
-            glance = await conn.maybe(_GLANCE_AT_TOPIC, *asked)
-        if glance is None:
-            return None, None
-        if visit is not None and glance.fits(session) and glance.fits_visit(visit):
-            return sessions.seen_again(session, glance), visit
-    row = await conn.maybe(_SESSION_AND_TOPIC, *sessions.values(key), topic_id)
-    if row is None:
-        return None, None
-    session = sessions.read(row)
-    topic = _TopicToShow(*row.topic) if row.topic else None
-    if topic is None or not permissions.can_read_topic(session.actor, topic):
-        return session, None
-    grant = ReadGrant(session.actor, topic)
-    return session, Visit(grant, session.foundations, *_OWN(topic))
-
-
-def topic_to_reply_at_once(visit: Visit) -> EarlyReplyGrant:
-    _require(permissions.can_reply_topic(visit.grant.topic))
-    return EarlyReplyGrant(visit.grant.actor, visit.grant.topic, visit.foundations)
+def topic_to_reply_at_once(grant: ReadGrant, foundations: int) -> EarlyReplyGrant:
+    """Return the right to reply to a topic that was read when the foundations had this version."""
+    _require(permissions.can_reply_topic(grant.topic))
+    return EarlyReplyGrant(grant.actor, grant.topic, foundations)
 
 
 async def topic_to_reply(tx: Tx, actor: Actor, topic_id: TopicId) -> ReplyGrant:

@@ -228,6 +228,14 @@ class Rights:
         return tuple(name for name in RIGHTS if getattr(self, f"can_{name}"))
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """As what an administrator looks at the forum at present: a group, or a member, of whom both names are the same."""
+
+    name_el: str
+    name_en: str
+
+
 RIGHTS: Final = ("see", "read", "start", "reply", "vote", "attach", "moderate")
 
 

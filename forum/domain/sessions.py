@@ -18,7 +18,7 @@ from typing import Final
 from forum.db import Card, Conn, Once, Query, Statement, Tx
 from forum.domain import attempts, audit, drafts, groups, idempotency
 from forum.domain.actors import Actor
-from forum.domain.entities import Language, MemberId, Network, Scheme, Stamp
+from forum.domain.entities import Language, Look, MemberId, Network, Scheme, Stamp
 from forum.errors import BadRequest, NotFound
 
 IDLE: Final = timedelta(days=7)
@@ -56,6 +56,10 @@ class SessionActor:
     """Whether they are staff, who have to have a second factor here, and have none yet."""
     informed_version: int = 0
     """Which version of the terms they have accepted (`terms.VERSION` is the one that counts)."""
+    look: Look | None = None
+    """As what its administrator looks (`looks.py`)."""
+    looks_as: tuple[int | None, int | None] = (None, None)
+    """The group's number or the member's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,10 @@ class Read(Actor):
     accent: str | None
     owes_second_factor: bool
     informed_version: int
+    look_el: str | None
+    look_en: str | None
+    looks_as_group_id: int | None
+    looks_as_member_id: int | None
     foundations: int
     read_before: datetime
     needs_touch: bool
@@ -102,6 +110,8 @@ class Glance:
     language: Language
     zone: str
     scheme: Scheme
+    looks_as_group_id: int | None
+    looks_as_member_id: int | None
     foundations: int
     read_before: datetime
     needs_touch: bool
@@ -117,6 +127,7 @@ class Glance:
             and self.language == actor.language
             and self.zone == actor.zone
             and self.scheme == actor.scheme
+            and (self.looks_as_group_id, self.looks_as_member_id) == known.looks_as
         )
 
 
@@ -196,13 +207,20 @@ _OWES: Final = f"""
     )
 """
 
+_LOOKS_AS: Final = "sessions.looks_as_group_id, sessions.looks_as_member_id"
+
+_LOOK: Final = """coalesce(
+    (SELECT groups.{group} FROM groups WHERE groups.id = sessions.looks_as_group_id),
+    (SELECT looked.name FROM members AS looked WHERE looked.id = sessions.looks_as_member_id)
+)"""
+
 COLUMNS: Final = f"""
     {ACTOR_COLUMNS}, sessions.id, NULL::bigint,
     network.name_el, network.name_en, network.tagline_el, network.tagline_en, network.accent, {_OWES},
-    members.informed_version, {_REST}
+    members.informed_version, {_LOOK.format(group="name_el")}, {_LOOK.format(group="name_en")}, {_LOOKS_AS}, {_REST}
 """
 
-GLANCE_COLUMNS: Final = f"sessions.id, members.language, members.zone, members.scheme, {_REST}"
+GLANCE_COLUMNS: Final = f"sessions.id, members.language, members.zone, members.scheme, {_LOOKS_AS}, {_REST}"
 
 _STAMP_COLUMNS: Final = """
     (SELECT coalesce(max(topics.version), 0) FROM topics),
@@ -422,6 +440,8 @@ def read(row: Read, stamp: Stamp | None = None) -> SessionActor:
         row.unread_count,
         row.owes_second_factor,
         row.informed_version,
+        Look(row.look_el, row.look_en) if row.look_el and row.look_en and row.is_administrator else None,
+        (row.looks_as_group_id, row.looks_as_member_id),
     )
 
 
@@ -437,6 +457,8 @@ def seen_again(known: SessionActor, glance: Glance, stamp: Stamp | None = None) 
         glance.unread_count,
         known.owes_second_factor,
         known.informed_version,
+        known.look,
+        known.looks_as,
     )
 
 

@@ -64,6 +64,11 @@ _PLACES: Final = (
         ),
     ),
     Place(
+        "looks.new",
+        mark("Look as others would"),
+        mark("See the forum with the rights of a group or a member, without being able to write."),
+    ),
+    Place(
         "network.edit",
         mark("The network"),
         mark("Its name and tagline in both languages, and the colour of the pages."),

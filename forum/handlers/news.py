@@ -9,9 +9,10 @@ from typing import ClassVar, Final
 from aiohttp import web
 
 from forum.domain import permissions, posts, reading
-from forum.domain.access import ReadGrant, Visit
+from forum.domain.access import ReadGrant
 from forum.domain.entities import POSTS_A_PAGE, Post, Topic
 from forum.domain.permissions import Verdict
+from forum.domain.visits import Visit
 from forum.errors import NotFound
 from forum.keys import DB, PAGES, VISIT
 from forum.web import fragments

@@ -11,13 +11,12 @@ from pydantic import Field
 from forum.domain import access, catalogue, grants, openings, stages
 from forum.domain.access import AdministerGrant
 from forum.domain.catalogue import Catalogued
-from forum.domain.entities import Group, GroupId, OpeningId, in_language
+from forum.domain.entities import Group, GroupId, OpeningId
 from forum.domain.grants import GroupRights
 from forum.domain.opening_previews import Preview, Wanted
 from forum.errors import Conflict, Invalid
-from forum.i18n import mark
-from forum.keys import ACTOR, DB, TRANSLATOR
-from forum.web import forms
+from forum.keys import ACTOR, DB
+from forum.web import choices, forms
 from forum.web.effects import Effect, Line, effect
 from forum.web.flash import flash
 from forum.web.forms import Checkbox, Form, FormState, int_param, local_instant, query_param, typed
@@ -26,13 +25,6 @@ from forum.web.urls import see_other
 
 NAMES_LIMIT: Final = 200
 """Members that are named where somebody asks who gains or loses a right."""
-
-KINDS: Final = {
-    "region": mark("Regions"),
-    "organisation": mark("Organisations"),
-    "free": mark("Groups"),
-    "system": mark("Moderators and administrators"),
-}
 
 
 class OpeningForm(Form):
@@ -59,7 +51,7 @@ class Named:
 class OpeningPage(Page):
     template: ClassVar[str] = "openings/new.html"
     category: Catalogued
-    groups: list[tuple[str, list[tuple[GroupId, str]]]]
+    groups: choices.Grouped
     form: FormState
     code: str = ""
     """What stands in the way, not of one field."""
@@ -167,14 +159,9 @@ async def _show(
         category = await catalogue.category(conn, grant, request.match_info["slug"])
         listed = await grants.list_groups(conn, grant)
         holding = await grants.list_rights(conn, grant, category.id)
-    language = grant.actor.language
-    kinds = {
-        kind: [(one.id, in_language(language, one.name_el, one.name_en)) for one in listed if one.kind == kind]
-        for kind in KINDS
-    }
     page = OpeningPage(
         category=category,
-        groups=[(request[TRANSLATOR].gettext(KINDS[kind]), offered) for kind, offered in kinds.items() if offered],
+        groups=choices.group_options(request, listed),
         form=form,
         code=code,
         group=group,

@@ -159,7 +159,7 @@ async def _reply(request: web.Request, topic_id: TopicId, form: ReplyForm) -> tu
     said = Reply(form.body, rendered, answered.id if answered else None, _key(form, topic_id), ends_draft=True)
     if (visit := request.get(VISIT)) is None:
         raise NotFound
-    early = access.topic_to_reply_at_once(visit)
+    early = access.topic_to_reply_at_once(visit.grant, visit.foundations)
     await count_post_at_once(request)
     topic = early.topic
     async with request.app[DB].once() as once:

@@ -14,7 +14,7 @@ from aiohttp import web
 from pydantic import Field
 
 from forum.domain import access, drafts, idempotency, notifications, permissions, posts, reading, topics
-from forum.domain.access import ReadGrant, Visit
+from forum.domain.access import ReadGrant
 from forum.domain.drafts import Draft, Place
 from forum.domain.entities import (
     BODY_LIMIT,
@@ -30,6 +30,7 @@ from forum.domain.entities import (
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.domain.topics import Started
+from forum.domain.visits import Visit
 from forum.errors import Forbidden, Invalid, NotFound, RateLimited
 from forum.i18n import languages
 from forum.keys import ACTOR, DB, PAGES, UNREAD, VISIT

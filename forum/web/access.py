@@ -21,7 +21,7 @@ from forum.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from forum.i18n import translator
 from forum.keys import ACTOR, DB, OWES, TRANSLATOR, VISITED
 from forum.repeating import repeat
-from forum.web import again, csrf, operators, ratelimit
+from forum.web import again, csrf, looking, operators, ratelimit
 from forum.web.forms import int_param
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -90,6 +90,8 @@ def guarded(route: Route) -> Handler:
             with contextlib.suppress(BadRequest):
                 request[VISITED] = int_param(request, "topic_id")
         await load_actor(request)
+        is_public = route.access is Access.PUBLIC and request.method in SAFE_METHODS
+        await looking.enter(request, route.name, is_public=is_public)
         if route.access is not Access.PUBLIC:
             _require(request, route)
         if request.method not in SAFE_METHODS:

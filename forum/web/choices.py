@@ -1,17 +1,37 @@
-"""What forms let people choose from: organisations and languages, by name in the reader's language."""
+"""What forms let people choose from: organisations and groups, by name in the reader's language."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
 
 from aiohttp import web
 
 from forum.domain import organisations
-from forum.domain.entities import Organisation, in_language
+from forum.domain.entities import Group, Organisation, in_language
 from forum.errors import Invalid, NotFound
 from forum.i18n import mark
 from forum.keys import DB, TRANSLATOR
 
 Grouped = list[tuple[str, list[tuple[str, str]]]]
-"""Groups by their name, each with the slugs and names of what is in it."""
+"""By a heading, each with the words (slugs or numbers) and names of what is under it."""
+
+
+_KINDS: Final = {
+    "region": mark("Regions"),
+    "organisation": mark("Organisations"),
+    "free": mark("Groups"),
+    "system": mark("Moderators and administrators"),
+}
+
+
+def group_options(request: web.Request, listed: Iterable[Group]) -> Grouped:
+    """Return groups, in their order, by their kind."""
+    words = request[TRANSLATOR]
+    found: dict[str, list[tuple[str, str]]] = {kind: [] for kind in _KINDS}
+    for one in listed:
+        found[one.kind].append((str(one.id), in_language(words.language, one.name_el, one.name_en)))
+    return [(words.gettext(_KINDS[kind]), options) for kind, options in found.items() if options]
 
 
 async def list_organisations(request: web.Request) -> Grouped:

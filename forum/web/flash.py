@@ -44,6 +44,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "category.inherits": mark("The sub-category goes by the rights of the category above it now."),
     "category.states_own": mark("The sub-category has rights of its own now. They can be changed below."),
     "category.merged": mark("The categories are one now. Old links lead here."),
+    "look.ended": mark("You look at the forum as yourself again."),
     "category.opened": mark("The rights are changed, from the very next page on."),
     "category.opening_scheduled": mark("The change will take effect by itself at its time."),
     "category.opening_undone": mark("The change is taken back: the group holds what it held before."),

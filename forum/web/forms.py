@@ -237,6 +237,7 @@ FIELD_CODES: Final = frozenset(
         "bad_slug",
         "bad_subdivision",
         "bad_nuts",
+        "one_of_two",
         "nobody",
     }
 )

@@ -89,6 +89,7 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
     request[REQUEST_ID] = f"{getrandbits(64):016x}"  # no secret, and drawn for every request
     logs.REQUEST_ID.set(request[REQUEST_ID])
     db.PATIENCE.set(db.ACQUIRE_SECONDS)
+    db.LOOKING.set(False)
     request[ADDRESS] = _address(request)
     request[TRANSLATOR] = translator(_guest_language(request))
     metrics = request.app[METRICS]

@@ -23,10 +23,10 @@ from markupsafe import escape
 from forum import clock, page_cache
 from forum.domain import network
 from forum.domain.actors import Actor
-from forum.domain.entities import HOUSE, MemberId, Network, Scheme
+from forum.domain.entities import HOUSE, Look, MemberId, Network, Scheme
 from forum.domain.sessions import UNREAD_LIMIT
 from forum.i18n import Language, Translator, languages
-from forum.keys import ACTOR, ASSETS, COMPILED, DB, NETWORK, PAGES, TRANSLATOR, UNREAD, WRITE_URL
+from forum.keys import ACTOR, ASSETS, COMPILED, DB, LOOK, NETWORK, PAGES, TRANSLATOR, UNREAD, WRITE_URL
 from forum.templating import FRAME, make_environments
 from forum.web import csrf, flash, problems, urls, writing
 
@@ -81,6 +81,7 @@ class Frame:
     """
 
     viewer: Actor | None
+    look: Look | None
     unread: Unread
     network: Network
     scheme: Scheme
@@ -148,7 +149,8 @@ async def render_known(
         return response
     pages, now, language = request.app[PAGES], clock.now(), request[TRANSLATOR].language
     network = request[NETWORK]
-    shown = (viewer.zone, viewer.scheme, viewer.is_moderator, viewer.is_administrator, request.path_qs)
+    flags = (viewer.is_moderator, viewer.is_administrator, request.get(LOOK))
+    shown = (viewer.zone, viewer.scheme, *flags, request.path_qs)
     whole = (key, language, network, shown)
     written = pages.get(whole, now.timestamp())
     if written is None:
@@ -191,6 +193,7 @@ def _frame(
 ) -> Frame:
     return Frame(
         viewer=viewer,
+        look=request.get(LOOK),
         unread=_unread(request[TRANSLATOR], request.get(UNREAD, 0)),
         network=network,
         scheme=viewer.scheme if viewer else "auto",

@@ -30,6 +30,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "not_found": mark(
         "The page does not exist, has moved, or is not open to you. Check the address or start from the home page."
     ),
+    "looking": mark(
+        "You look at the forum as others would. This page is not shown meanwhile, and nothing can be sent. Look as yourself again to go on."
+    ),
     "unauthenticated": mark("This place is open to members. Sign in to go on."),
     "forbidden": mark("You do not have the right to do this."),
     "csrf": mark(
@@ -180,6 +183,7 @@ FIELDS: Final[Mapping[str, str]] = {
     ),
     "bad_time": mark("Please write a date, or a date and a time, such as 2027-03-01 or 2027-03-01T08:00."),
     "no_such_time": mark("The clocks are put forward over this time. Please choose another."),
+    "one_of_two": mark("Please choose one of the two, and only one."),
     "needs_reply": mark("Whoever moderates must be able to reply: choose commenters or participants."),
     "past": mark("Please choose a time that is still to come."),
 }

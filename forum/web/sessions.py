@@ -9,9 +9,9 @@ from aiohttp import web
 from aiohttp_session import SESSION_KEY, AbstractStorage, Session, new_session
 
 from forum.config import Config
-from forum.domain import access, sessions, terms
+from forum.domain import sessions, terms, visits
 from forum.domain.entities import TopicId
-from forum.keys import ACTOR, CONFIG, DB, NETWORK, OWES, STAMP, UNREAD, VISIT, VISITED
+from forum.keys import ACTOR, CONFIG, DB, FOUNDATIONS, LOOK, NETWORK, OWES, STAMP, UNREAD, VISIT, VISITED
 from forum.repeating import repeat
 
 _KEY: Final = "key"
@@ -47,7 +47,7 @@ class PostgresStorage(AbstractStorage):
             samesite="Lax",
             max_age=int(sessions.ABSOLUTE.total_seconds()),
         )
-        self._known: OrderedDict[tuple[bytes, TopicId | None], access.Known] = OrderedDict()
+        self._known: OrderedDict[tuple[bytes, TopicId | None], visits.Known] = OrderedDict()
 
     async def load_session(self, request: web.Request) -> Session:
         key = self.load_cookie(request)
@@ -57,6 +57,9 @@ class PostgresStorage(AbstractStorage):
         if found is None:
             return await self.new_session()
         request[ACTOR] = found.actor
+        if found.look:
+            request[LOOK] = found.look
+            request[FOUNDATIONS] = found.foundations
         request[NETWORK] = found.network
         request[OWES] = owed(found)
         request[UNREAD] = found.unread_count
@@ -68,7 +71,7 @@ class PostgresStorage(AbstractStorage):
             await request.app[DB].note(lambda once: sessions.touch(once, found.actor.session_id))
         return Session(key, data={"session": {_KEY: key}, "created": 0}, new=False)
 
-    async def _found(self, request: web.Request, key: str) -> tuple[sessions.SessionActor | None, access.Visit | None]:
+    async def _found(self, request: web.Request, key: str) -> tuple[sessions.SessionActor | None, visits.Visit | None]:
         wanted = request.get(VISITED)
         topic_id = None if wanted is None else TopicId(wanted)
         place = (sessions.digest(key), topic_id)
@@ -78,7 +81,7 @@ class PostgresStorage(AbstractStorage):
                 found, visit = await sessions.actor(conn, key, known[0] if known else None), None
             else:
                 is_reply = request.method == "POST"
-                found, visit = await access.session_and_topic(conn, key, topic_id, known, to_reply=is_reply)
+                found, visit = await visits.session_and_topic(conn, key, topic_id, known, to_reply=is_reply)
         if found is not None and (visit is not None or topic_id is None):
             self._known[place] = (found, visit)
             self._known.move_to_end(place)

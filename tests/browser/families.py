@@ -466,6 +466,8 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("rights of nobody", "/admin/categories/questions?member=x", "administrator", 422),
         Family("categories and rights", "/admin/categories", "administrator"),
         Family("rights of a category", "/admin/categories/questions", "administrator"),
+        Family("looking as others", "/admin/look", "administrator"),
+        Family("looking as others refused", "/admin/look", "administrator", 422, press="Look"),
         Family("new category", "/admin/categories/new", "administrator"),
         Family(
             "category refused", "/admin/categories/new?parent=questions", "administrator", 422, press="Add the category"

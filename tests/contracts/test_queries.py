@@ -69,6 +69,14 @@ def _plain(annotation: object) -> tuple[set[type], bool]:
     return {base}, False
 
 
+async def test_every_read_prepares_for_those_who_look_as_others_too(owner: RawConnection) -> None:
+    looked = [query for query in REGISTRY.values() if isinstance(query, Query) and query.looked != query.sql]
+    assert len(looked) > 20
+    for query in looked:
+        plain, other = await owner.prepare(query.sql), await owner.prepare(query.looked)
+        assert plain.get_attributes() == other.get_attributes(), query.name
+
+
 async def test_every_query_prepares_and_answers_what_it_says(owner: RawConnection) -> None:
     assert len(REGISTRY) > 40
     faults: list[str] = []

@@ -224,6 +224,19 @@ class _Forum:
             if topic.is_deleted and "moderate" in world.held(person, topic.category, topic)
         }
 
+    async def check_looking(self, actor: Actor) -> None:
+        """See that who looks as a person holds just their rights, by views of their own."""
+        session = await self.connection.fetchval(
+            "INSERT INTO sessions (key_hash, member_id, address, agent, expires_at, looks_as_member_id) "
+            "VALUES (sha256($1::text::bytea), $2, '127.0.0.1', '', now(), $2) RETURNING id",
+            str(actor.member_id),
+            actor.member_id,
+        )
+        for view in ("category_rights", "topic_rights"):
+            own = await self.connection.fetch(f"SELECT * FROM {view} WHERE member_id = $1", actor.member_id)
+            looked = await self.connection.fetch(f"SELECT * FROM looked_{view} WHERE member_id = $1", -session)
+            assert sorted(tuple(row)[1:] for row in own) == sorted(tuple(row)[1:] for row in looked), view
+
     async def _topics_of(self, actor: Actor, slug: str, sort: Any) -> set[int]:
         try:
             grant = await access.category_to_read(self.conn, actor, slug)
@@ -252,6 +265,7 @@ async def _check(connection: RawConnection, world: World) -> None:
         forum.author = cast.suspended.member_id
         for person, actor in cast.everyone().items():
             await forum.check(person, actor)
+            await forum.check_looking(actor)
     finally:
         await transaction.rollback()
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from forum.db import Database, RawConnection
-from forum.domain import access, sessions, subscriptions
-from forum.domain.access import Visit
+from forum.domain import access, sessions, subscriptions, visits
 from forum.domain.actors import Actor
 from forum.domain.entities import CategoryId, GroupId, TopicId
 from forum.domain.levels import Level
+from forum.domain.visits import Visit
 from forum.errors import Forbidden, NotFound
 from tests.cast import Cast
 from tests.domain import telling
@@ -21,7 +21,7 @@ async def _visit(db: Database, actor: Actor, topic_id: TopicId) -> Visit:
     async with db.write() as tx:
         key = await sessions.open(tx, actor.member_id, address="127.0.0.1", agent="")
     async with db.read() as conn:
-        _, visit = await access.session_and_topic(conn, key, topic_id)
+        _, visit = await visits.session_and_topic(conn, key, topic_id)
     assert visit is not None
     return visit
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from forum.db import Database, RawConnection, connect
-from forum.domain import access, permissions, posts, reading, sessions, topics
+from forum.domain import access, permissions, posts, reading, sessions, topics, visits
 from forum.domain.actors import Actor
 from forum.domain.entities import Stamp, TopicId
 from forum.domain.posts import Reply
@@ -156,7 +156,7 @@ async def test_the_topic_read_with_the_session_is_the_topic_the_door_gives(db: D
     for person, reads in ((cast.maria, True), (cast.nikos, True), (cast.moderator, True), (cast.stranger, False)):
         key = await _session(db, person)
         async with db.read() as conn:
-            session, visit = await access.session_and_topic(conn, key, started.topic_id)
+            session, visit = await visits.session_and_topic(conn, key, started.topic_id)
             assert session is not None
             assert session.actor.member_id == person.member_id
             assert (visit is not None) is reads
@@ -167,8 +167,8 @@ async def test_the_topic_read_with_the_session_is_the_topic_the_door_gives(db: D
                 }
                 assert visit.first_unread == await writing.first_unread(db, person, started.topic_id)
     async with db.read() as conn:
-        assert await access.session_and_topic(conn, "no such key", started.topic_id) == (None, None)
-        session, visit = await access.session_and_topic(conn, await _session(db, cast.maria), TopicId(2**62))
+        assert await visits.session_and_topic(conn, "no such key", started.topic_id) == (None, None)
+        session, visit = await visits.session_and_topic(conn, await _session(db, cast.maria), TopicId(2**62))
         assert (session is not None, visit) == (True, None)
 
 
@@ -180,10 +180,10 @@ async def test_a_reply_at_once_is_refused_when_anything_changed_since_it_was_ask
 
     async def early() -> access.EarlyReplyGrant:
         async with db.read() as conn:
-            session, visit = await access.session_and_topic(conn, await _session(db, cast.nikos), started.topic_id)
+            session, visit = await visits.session_and_topic(conn, await _session(db, cast.nikos), started.topic_id)
         assert session is not None
         assert visit is not None
-        return access.topic_to_reply_at_once(visit)
+        return access.topic_to_reply_at_once(visit.grant, visit.foundations)
 
     async def post(grant: access.EarlyReplyGrant) -> posts.Replied | None:
         async with db.once() as once:
@@ -268,19 +268,19 @@ async def test_a_session_known_from_before_is_read_as_if_it_were_not(
 
     async with db.read() as conn:
         listed = await sessions.actor(conn, key)
-        known = await access.session_and_topic(conn, key, started.topic_id)
+        known = await visits.session_and_topic(conn, key, started.topic_id)
     assert listed is not None
     assert known[0] is not None
     assert known[1] is not None
     await owner.execute(OTHERWISE[what].format(own=cast.moderator.member_id, other=cast.maria.member_id))
     async with db.read() as conn:
         assert await sessions.actor(conn, key, listed) == await sessions.actor(conn, key)
-        again = await access.session_and_topic(conn, key, started.topic_id, (known[0], known[1]))
-        assert again == await access.session_and_topic(conn, key, started.topic_id)
-        session, visit = await access.session_and_topic(
+        again = await visits.session_and_topic(conn, key, started.topic_id, (known[0], known[1]))
+        assert again == await visits.session_and_topic(conn, key, started.topic_id)
+        session, visit = await visits.session_and_topic(
             conn, key, started.topic_id, (known[0], known[1]), to_reply=True
         )
-        afresh, right = await access.session_and_topic(conn, key, started.topic_id)
+        afresh, right = await visits.session_and_topic(conn, key, started.topic_id)
     assert session == afresh
     if right is None or visit is None:
         assert visit is right
