@@ -31,6 +31,7 @@ from forum.domain import (
     opening_effects,
     password_resets,
     sessions,
+    visits,
 )
 from forum.errors import ForumError
 from forum.mailer import FileMailer
@@ -88,6 +89,7 @@ async def _sweep(db: Database, config: Config) -> None:
         await mails.sweep(tx)
         await notifications.sweep(tx)
         await fanouts.sweep(tx)
+        await visits.sweep(tx)
     await asyncio.to_thread(FileMailer(config.mail_folder).sweep, mails.KEPT.total_seconds())
 
 
