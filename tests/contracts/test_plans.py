@@ -37,6 +37,8 @@ _BY_DESIGN: Final = {
     "setup.is_valid": "stops at the first row",
     "opening_previews.affected": "compares the rights of all members of a region, for an administrator",
     "opening_previews.reach": "counts what becomes visible of a category, for an administrator",
+    "opening_figures.activity": "counts what was read and written in a category in half a year, for an administrator",
+    "opening_figures.organisations": "counts all members of a group, for an administrator",
 }
 """Queries that are no part of a page."""
 
