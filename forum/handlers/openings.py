@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from aiohttp import web
 from pydantic import Field
 
-from forum.domain import access, grants, openings, stages
+from forum.domain import access, grants, opening_reviews, openings, stages
 from forum.domain.access import AdministerGrant
 from forum.domain.entities import Group, GroupId, MemberId, OpeningId, in_language
 from forum.domain.grants import AdministeredCategory, GroupRights
@@ -20,7 +20,7 @@ from forum.i18n import mark
 from forum.keys import ACTOR, DB, TRANSLATOR
 from forum.web import forms
 from forum.web.flash import flash
-from forum.web.forms import Checkbox, Form, FormState, int_param, local_instant, query_param, typed
+from forum.web.forms import Checkbox, Form, FormState, int_param, local_instant, local_morning, query_param, typed
 from forum.web.pages import Page, render
 from forum.web.urls import see_other
 
@@ -43,6 +43,7 @@ class OpeningForm(Form):
     topics_since: forms.Line = ""
     includes_internal: Checkbox = False
     tells: Checkbox = False
+    review_at: forms.Line = ""
     digest: forms.Line = ""
 
 
@@ -113,7 +114,9 @@ async def create(request: web.Request) -> web.Response:
         async with request.app[DB].write() as tx:
             category = await grants.category(tx, grant, slug)
             wanted = _wanted(form, category, grant.actor.zone)
-            await openings.open(tx, grant, wanted, digest=form.digest)
+            opening_id = await openings.open(tx, grant, wanted, digest=form.digest)
+            if review_at := local_morning("review_at", form.review_at, grant.actor.zone):
+                await opening_reviews.plan(tx, grant, opening_id, review_at)
     except Invalid as invalid:
         return await _show(request, FormState(values, invalid.fields), status=invalid.status)
     except Conflict as conflict:
@@ -146,6 +149,8 @@ async def _look(request: web.Request, form: FormState, *, status: int = 200) -> 
             if opening.group not in groups:
                 raise Invalid({"group": ("unknown",)})
             wanted = _wanted(opening, category, grant.actor.zone)
+            if review_at := local_morning("review_at", opening.review_at, grant.actor.zone):
+                await opening_reviews.check(conn, review_at, wanted.effective_at)
             preview = await openings.preview(conn, grant, wanted)
         named = await _named(request, grant, preview)
     except Invalid as invalid:
