@@ -2,7 +2,7 @@
 
 A week begins on Monday by the clocks of Athens, which those of Nicosia always agree with: so a week is the same for
 everybody, whoever looks at it. A visit says that somebody came, not how often or to which topic. What is read of it is
-said in `opening_figures`.
+said in `opening_figures`. Why by the week: docs/adr/0034-weekly-visits.md.
 """
 
 from __future__ import annotations
