@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, ClassVar, Final, Literal
 
 from aiohttp import web
@@ -95,6 +96,7 @@ class OpeningPage(Page):
     """Something else would happen by now than was shown."""
     held: GroupRights | None = None
     """What the group holds now."""
+    review_at: datetime | None = None
 
 
 async def new(request: web.Request) -> web.Response:
@@ -158,7 +160,14 @@ async def _look(request: web.Request, form: FormState, *, status: int = 200) -> 
     except Conflict as conflict:
         return await _show(request, form, code=conflict.code, status=conflict.status)
     return await _show(
-        request, form, status=status, group=groups[wanted.group_id], wanted=wanted, preview=preview, named=named
+        request,
+        form,
+        status=status,
+        group=groups[wanted.group_id],
+        wanted=wanted,
+        preview=preview,
+        named=named,
+        review_at=review_at,
     )
 
 
@@ -188,6 +197,7 @@ async def _show(
     wanted: Wanted | None = None,
     preview: Preview | None = None,
     named: tuple[Named, ...] = (),
+    review_at: datetime | None = None,
 ) -> web.Response:
     grant = access.to_administer(request[ACTOR])
     async with request.app[DB].read() as conn:
@@ -210,6 +220,7 @@ async def _show(
         totals=_totals(preview.changes) if preview else (),
         lines=_lines(preview.changes) if preview else (),
         named=named,
+        review_at=review_at,
         is_late=preview is not None and status == Conflict.status,
         held=next((one for one in holding if group and one.group_id == group.id), None),
     )

@@ -86,6 +86,7 @@ async def test_a_day_is_chosen_with_the_opening_and_changed_later(site: Site, ow
     new = f"{QUESTIONS}/openings/new?group={group}&stage=readers&review_at={chosen['review_at']}"
     shown = await administrator.get(new)
     assert shown.hidden("review_at") == chosen["review_at"]
+    assert "/".join(reversed(chosen["review_at"].split("-"))) in shown.text
     sent = {**chosen, "digest": shown.hidden("digest")}
     assert (await administrator.submit(f"{QUESTIONS}/openings", sent)).status == 303
     opening = await owner.fetchval("SELECT id FROM openings")
