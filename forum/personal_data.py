@@ -61,7 +61,7 @@ class Retention(enum.StrEnum):
     AUDIT = "audit"
     """As long as the audit log."""
     TWO_YEARS = "two_years"
-    """Two years after the week they tell of (`visits.KEPT`)."""
+    """Two years after the week they tell of (`category_visits.KEPT`)."""
 
 
 class Erasure(enum.StrEnum):

@@ -22,6 +22,7 @@ from forum.db import Database
 from forum.domain import (
     address_changes,
     applications,
+    category_visits,
     fanouts,
     imports,
     invitations,
@@ -32,7 +33,6 @@ from forum.domain import (
     opening_reviews,
     password_resets,
     sessions,
-    visits,
 )
 from forum.errors import ForumError
 from forum.mailer import FileMailer
@@ -90,7 +90,7 @@ async def _sweep(db: Database, config: Config) -> None:
         await mails.sweep(tx)
         await notifications.sweep(tx)
         await fanouts.sweep(tx)
-        await visits.sweep(tx)
+        await category_visits.sweep(tx)
     await asyncio.to_thread(FileMailer(config.mail_folder).sweep, mails.KEPT.total_seconds())
 
 

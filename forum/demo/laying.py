@@ -20,7 +20,7 @@ from rich.progress import Progress
 from forum.db import RawConnection, RawError, connect, one_line
 from forum.demo.content import DOMAIN, Content
 from forum.demo.history import History, tell
-from forum.domain import groups, search_vector, visits
+from forum.domain import category_visits, groups, search_vector
 from forum.domain.entities import Role
 from forum.domain.members import USUAL_ZONE
 from forum.errors import CommandError
@@ -291,7 +291,7 @@ FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::timestamptz[])
 # As far as the marks tell: of each topic the last time it was read.
 _VISITS: Final = f"""
 INSERT INTO category_visits (category_id, organisation_id, week, member_id)
-SELECT DISTINCT topics.category_id, members.organisation_id, {visits.week("topic_reads.read_at")}, members.id
+SELECT DISTINCT topics.category_id, members.organisation_id, {category_visits.week("topic_reads.read_at")}, members.id
 FROM topic_reads
 JOIN topics ON topics.id = topic_reads.topic_id
 JOIN members ON members.id = topic_reads.member_id

@@ -2,7 +2,7 @@
 
 Counted are people, never named. Of the groups of regions and organisations those count who belonged there when they
 read or wrote; of others, who is in them now. Whoever wrote has read. What was read is known from the first week that
-visits were noted in (`visits`): before that it is None, which is not nought.
+visits were noted in (`category_visits`): before that it is None, which is not nought.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from forum.db import Card, Conn, Query
-from forum.domain import groups, stages, visits
+from forum.domain import category_visits, groups, stages
 from forum.domain.access import AdministerGrant
 from forum.domain.entities import CategoryId, GroupId, OpeningId, OrganisationId
 from forum.domain.openings import LATER
@@ -203,7 +203,7 @@ _OPENING = Query(
                    AND grants.can_read AND {groups.IN_FORCE}
            ),
            now(),
-           coalesce((SELECT min(category_visits.week) FROM category_visits), {visits.week("now()")})
+           coalesce((SELECT min(category_visits.week) FROM category_visits), {category_visits.week("now()")})
     FROM openings
     JOIN categories ON categories.id = openings.category_id
     JOIN groups ON groups.id = openings.group_id
@@ -232,13 +232,13 @@ _ACTIVITY = Query(
         JOIN category_visits ON category_visits.category_id = $1
             AND category_visits.week BETWEEN bounds.first_week AND bounds.last_week
         UNION ALL
-        SELECT {visits.week("posts.created_at")}, coalesce(posts.organisation_id, members.organisation_id),
+        SELECT {category_visits.week("posts.created_at")}, coalesce(posts.organisation_id, members.organisation_id),
                posts.author_id, 1, (posts.number = 1)::integer
         FROM bounds
         JOIN topics ON topics.category_id = $1 AND topics.deleted_at IS NULL
-            AND topics.last_post_at >= {visits.beginning("bounds.first_week")}
+            AND topics.last_post_at >= {category_visits.beginning("bounds.first_week")}
         JOIN posts ON posts.topic_id = topics.id AND posts.deleted_at IS NULL
-            AND posts.created_at >= {visits.beginning("bounds.first_week")}
+            AND posts.created_at >= {category_visits.beginning("bounds.first_week")}
         JOIN members ON members.id = posts.author_id
     )
     SELECT periods.number - 1, acts.organisation_id, count(DISTINCT acts.member_id),
@@ -315,7 +315,7 @@ def periods_of(effective_at: datetime, now: datetime) -> Periods:
 
     Weeks to come are none; a period that has not begun ends before it begins.
     """
-    opened, current = visits.week_of(effective_at), visits.week_of(now)
+    opened, current = category_visits.week_of(effective_at), category_visits.week_of(now)
     first, last = opened - WEEKS_BEFORE * _WEEK, min(current, opened + (WEEKS_AFTER - 1) * _WEEK)
     count = max((last - first) // _WEEK + 1, 0)
     mondays = [first + number * _WEEK for number in range(count)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from forum.db import Card, Conn, Once, Query, Statement, Tx
-from forum.domain import readable, unread, visits
+from forum.domain import category_visits, readable, unread
 from forum.domain.access import CategoryGrant, ReadGrant
 from forum.domain.actors import Actor
 from forum.domain.entities import TopicId
@@ -39,7 +39,7 @@ _MARK_READ = Statement(
         WHERE topic_reads.last_number < EXCLUDED.last_number
         RETURNING topic_reads.topic_id
     )
-    {visits.recording(source="marked", member="$1", organisation="$4")}
+    {category_visits.recording(source="marked", member="$1", organisation="$4")}
     """,
     returns=int,
     card=Card.NONE,

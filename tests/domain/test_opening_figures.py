@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from forum.db import Database, RawConnection
-from forum.domain import opening_figures, visits
+from forum.domain import category_visits, opening_figures
 from forum.domain.access import AdministerGrant
 from forum.domain.actors import Actor
 from forum.domain.entities import OpeningId
@@ -30,7 +30,7 @@ class Watched:
         self.db, self.owner, self.cast = db, owner, cast
         self.grant = AdministerGrant(cast.administrator)
         self.opener = Opener(db, owner, self.grant)
-        self.this_week = visits.week_of(datetime.now(UTC))
+        self.this_week = category_visits.week_of(datetime.now(UTC))
         self.opened = self.this_week - 3 * WEEK
         self.chios = 0
 

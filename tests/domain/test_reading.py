@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from forum.db import Database, RawConnection
-from forum.domain import access, posts, reading, visits
+from forum.domain import access, category_visits, posts, reading
 from forum.domain.actors import Actor
 from forum.domain.entities import TopicId
 from forum.domain.posts import Reply
@@ -311,11 +311,11 @@ async def test_a_visit_stands_or_falls_with_the_mark(db: Database, cast: Cast, o
 async def test_a_week_begins_on_monday_by_the_clocks_of_athens(
     owner: RawConnection, instant: datetime, monday: str
 ) -> None:
-    assert visits.week_of(instant).isoformat() == monday
-    assert (await owner.fetchval(f"SELECT {visits.week('$1::timestamptz')}", instant)).isoformat() == monday
-    begins = await owner.fetchval(f"SELECT {visits.beginning('$1::date')}", visits.week_of(instant))
+    assert category_visits.week_of(instant).isoformat() == monday
+    assert (await owner.fetchval(f"SELECT {category_visits.week('$1::timestamptz')}", instant)).isoformat() == monday
+    begins = await owner.fetchval(f"SELECT {category_visits.beginning('$1::date')}", category_visits.week_of(instant))
     assert begins <= instant
-    assert visits.week_of(begins).isoformat() == monday
+    assert category_visits.week_of(begins).isoformat() == monday
 
 
 async def test_visits_are_forgotten_after_two_years(db: Database, cast: Cast, owner: RawConnection) -> None:
@@ -324,5 +324,5 @@ async def test_visits_are_forgotten_after_two_years(db: Database, cast: Cast, ow
     for weeks, left in ((104, 1), (1, 0)):
         await owner.execute("UPDATE category_visits SET week = week - 7 * $1::integer", weeks)
         async with db.write() as tx:
-            await visits.sweep(tx)
+            await category_visits.sweep(tx)
         assert await owner.fetchval("SELECT count(*) FROM category_visits") == left

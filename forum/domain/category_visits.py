@@ -47,7 +47,7 @@ def recording(*, source: str, member: str, organisation: str) -> str:
 
 
 _SWEEP = Statement(
-    "visits.sweep",
+    "category_visits.sweep",
     f"DELETE FROM category_visits WHERE category_visits.week < {week('(now() - $1::interval)')}",
     returns=int,
     card=Card.NONE,
