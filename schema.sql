@@ -268,17 +268,27 @@ CREATE TABLE openings (
     settled_at timestamptz,
     undone_at timestamptz,
     undone_by_id bigint REFERENCES members,
-    CONSTRAINT openings_undone_check CHECK ((undone_at IS NULL) = (undone_by_id IS NULL))
+    review_at timestamptz,
+    reminded_at timestamptz,
+    reviewed_at timestamptz,
+    reviewed_by_id bigint REFERENCES members,
+    CONSTRAINT openings_undone_check CHECK ((undone_at IS NULL) = (undone_by_id IS NULL)),
+    CONSTRAINT openings_reminded_check CHECK (reminded_at IS NULL OR review_at IS NOT NULL),
+    CONSTRAINT openings_reviewed_check CHECK ((reviewed_at IS NULL) = (reviewed_by_id IS NULL))
 );
 CREATE INDEX openings_category_id_idx ON openings (category_id, id);
 CREATE INDEX openings_group_id_idx ON openings (group_id, category_id, id);
 CREATE INDEX openings_actor_id_idx ON openings (actor_id);
 CREATE INDEX openings_undone_by_id_idx ON openings (undone_by_id) WHERE undone_by_id IS NOT NULL;
 CREATE INDEX openings_effective_at_idx ON openings (effective_at) WHERE settled_at IS NULL AND undone_at IS NULL;
+CREATE INDEX openings_review_at_idx ON openings (review_at) WHERE review_at IS NOT NULL;
+CREATE INDEX openings_reviewed_by_id_idx ON openings (reviewed_by_id) WHERE reviewed_by_id IS NOT NULL;
 COMMENT ON TABLE openings IS 'What a group was granted in a category, and when: at a stage (closed, readers, commenters, participants) or with rights of its own.';
 COMMENT ON COLUMN openings.replaces_from IS 'valid_from of the grant that ended by it; null where the group had none.';
 COMMENT ON COLUMN openings.tells IS 'Whether those who gain the right to read (gained_member_ids) are told by mail once it has taken effect.';
 COMMENT ON COLUMN openings.settled_at IS 'When subscriptions and mail of those who lost the right to read were dropped, and the others told.';
+COMMENT ON COLUMN openings.review_at IS 'When administrators are to look whether the stage is to stay, and are reminded of it (reminded_at); null when they are not. Another opening of the category to the group ends it.';
+COMMENT ON COLUMN openings.reviewed_at IS 'When it was last decided that the stage stays; one that does not is followed by another opening.';
 
 
 CREATE TABLE grants (
@@ -655,6 +665,19 @@ CREATE TRIGGER topic_reads_touch_foundations
 AFTER DELETE ON topic_reads
 FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 COMMENT ON TABLE topic_reads IS 'How far a member has read a topic: posts up to last_number were shown to them.';
+
+CREATE TABLE category_visits (
+    category_id bigint NOT NULL REFERENCES categories ON DELETE CASCADE,
+    organisation_id bigint NOT NULL REFERENCES organisations,
+    week date NOT NULL CONSTRAINT category_visits_week_check CHECK (extract(ISODOW FROM week) = 1),
+    member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
+    PRIMARY KEY (category_id, week, member_id)
+);
+CREATE INDEX category_visits_organisation_id_idx ON category_visits (organisation_id);
+CREATE INDEX category_visits_member_id_idx ON category_visits (member_id);
+CREATE INDEX category_visits_week_idx ON category_visits (week);
+COMMENT ON TABLE category_visits IS 'Who was shown something new to them in a category, in the week that begins on Monday, week, by the clocks of Athens and Nicosia; once a week and member. Kept for two years.';
+COMMENT ON COLUMN category_visits.organisation_id IS 'What the member belonged to then.';
 
 CREATE TABLE drafts (
     member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,

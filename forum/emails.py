@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
-from forum import clock, notification_letters
+from forum import clock, notification_letters, opening_letters
 from forum.config import Config
 from forum.db import Conn, Tx
 from forum.domain import (
@@ -25,6 +25,7 @@ from forum.domain import (
     network,
     notification_mails,
     opening_effects,
+    opening_reviews,
     password_resets,
     unsubscribing,
 )
@@ -36,6 +37,7 @@ from forum.domain.entities import (
     MailKind,
     MemberId,
     Network,
+    OpeningId,
     Role,
     in_language,
 )
@@ -46,6 +48,7 @@ from forum.domain.notification_mails import Item
 from forum.i18n import Translator, is_language, mark, translator
 from forum.mailer import Letter
 from forum.notification_letters import News
+from forum.opening_letters import Said
 from forum.templating import make_environments
 
 NEWS: Final = frozenset({MailKind.NOTIFICATIONS, MailKind.DIGEST})
@@ -474,34 +477,34 @@ async def _invited(writer: Writer, tx: Tx, found: Invitation) -> Written:
 
 async def _category_opened(writer: Writer, tx: Tx, mail: Due) -> Written | None:
     person = await members.correspondent(tx, mail.member_id) if mail.member_id is not None else None
-    if person is None:
-        return None
-    found = await opening_effects.to_tell(tx, CategoryId(int(mail.facts["category_id"])), person.member_id)
-    if found is None:
+    category_id = CategoryId(int(mail.facts["category_id"]))
+    found = await opening_effects.to_tell(tx, category_id, person.member_id) if person else None
+    if person is None or found is None:
         return None
     words = _words(person.language, writer.config)
-    named = {"category": in_language(words.language, found.name_el, found.name_en)}
-    if found.can_start:
-        may = words.gettext(mark("You can read there, reply, and start topics of your own."))
-    elif found.can_reply:
-        may = words.gettext(mark("You can read there and reply."))
-    else:
-        may = words.gettext(mark("You can read there."))
-    about = in_language(words.language, found.description_el, found.description_en)
-    content = Content(
+    return _of_opening(writer, person, opening_letters.opened(found, words)), words
+
+
+async def _opening_review(writer: Writer, tx: Tx, mail: Due) -> Written | None:
+    person = await members.correspondent(tx, mail.member_id) if mail.member_id is not None else None
+    opening_id = OpeningId(int(mail.facts["opening_id"]))
+    found = await opening_reviews.to_tell(tx, opening_id, person.member_id) if person else None
+    if person is None or found is None:
+        return None
+    words = _words(person.language, writer.config)
+    return _of_opening(writer, person, opening_letters.to_review(found, words, ZoneInfo(person.zone))), words
+
+
+def _of_opening(writer: Writer, person: Correspondent, said: Said) -> Content:
+    return Content(
         to=person.email,
         name=person.name,
-        subject=words.gettext(mark("“%(category)s” is open to you")) % named,
-        paragraphs=(
-            words.gettext(mark("From now on you have access to the category “%(category)s”.")) % named,
-            *((about,) if about else ()),
-            may,
-        ),
-        button=Button(words.gettext(mark("See the category")), writer.url(f"/categories/{found.slug}")),
+        subject=said.subject,
+        paragraphs=said.paragraphs,
+        button=Button(said.label, writer.url(said.path)),
         afterwards=(),
-        reason=words.gettext(mark("This message comes once, when a category is opened to your region or group.")),
+        reason=said.reason,
     )
-    return content, words
 
 
 async def _notifications(writer: Writer, tx: Tx, mail: Due) -> Written | None:
@@ -543,6 +546,7 @@ WRITERS: Final[Mapping[MailKind, Callable[[Writer, Tx, Due], Awaitable[Written |
     MailKind.APPLICATION_WAITING: _application_waiting,
     MailKind.APPLICATION_REFUSED: _application_refused,
     MailKind.CATEGORY_OPENED: _category_opened,
+    MailKind.OPENING_REVIEW: _opening_review,
     MailKind.NOTIFICATIONS: _notifications,
     MailKind.DIGEST: _notifications,
 }

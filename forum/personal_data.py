@@ -33,6 +33,8 @@ class Purpose(enum.StrEnum):
     """Keeping the rules of the forum: locks, suspensions, deletions."""
     SECURITY = "security"
     """Noticing misuse, and showing members where they are signed in."""
+    REVIEW = "review"
+    """Seeing whether a category that was opened to a group is used by it, in numbers."""
     DELIVERY = "delivery"
     """Doing once what was sent twice."""
     EVIDENCE = "evidence"
@@ -58,6 +60,8 @@ class Retention(enum.StrEnum):
     """90 days after the last change."""
     AUDIT = "audit"
     """As long as the audit log."""
+    TWO_YEARS = "two_years"
+    """Two years after the week they tell of (`category_visits.KEPT`)."""
 
 
 class Erasure(enum.StrEnum):
@@ -194,6 +198,17 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
             "topic_id": Purpose.READING,
             "last_number": Purpose.READING,
             "read_at": Purpose.READING,
+        },
+    ),
+    *_table(
+        "category_visits",
+        Retention.TWO_YEARS,
+        Erasure.DELETE_ROW,
+        {
+            "category_id": Purpose.REVIEW,
+            "organisation_id": Purpose.REVIEW,
+            "week": Purpose.REVIEW,
+            "member_id": Purpose.REVIEW,
         },
     ),
     *_table(
@@ -412,7 +427,12 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         "openings",
         Retention.DELIBERATION,
         Erasure.KEEP_ID,
-        {"actor_id": Purpose.EVIDENCE, "undone_by_id": Purpose.EVIDENCE, "gained_member_ids": Purpose.DELIVERY},
+        {
+            "actor_id": Purpose.EVIDENCE,
+            "undone_by_id": Purpose.EVIDENCE,
+            "reviewed_by_id": Purpose.EVIDENCE,
+            "gained_member_ids": Purpose.DELIVERY,
+        },
     ),
     *_table(
         "notification_settings",
@@ -532,6 +552,9 @@ NOT_PERSONAL: Final = frozenset(
         "openings.created_at",
         "openings.settled_at",
         "openings.undone_at",
+        "openings.review_at",
+        "openings.reminded_at",
+        "openings.reviewed_at",
         "group_levels.level",
         "group_levels.created_at",
         "topics.kind",

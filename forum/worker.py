@@ -22,6 +22,7 @@ from forum.db import Database
 from forum.domain import (
     address_changes,
     applications,
+    category_visits,
     fanouts,
     imports,
     invitations,
@@ -29,6 +30,7 @@ from forum.domain import (
     mails,
     notifications,
     opening_effects,
+    opening_reviews,
     password_resets,
     sessions,
 )
@@ -88,6 +90,7 @@ async def _sweep(db: Database, config: Config) -> None:
         await mails.sweep(tx)
         await notifications.sweep(tx)
         await fanouts.sweep(tx)
+        await category_visits.sweep(tx)
     await asyncio.to_thread(FileMailer(config.mail_folder).sweep, mails.KEPT.total_seconds())
 
 
@@ -102,15 +105,17 @@ class _Watching:
             await self._watch.look(conn, time.monotonic())
 
 
-async def _settle_openings(db: Database, config: Config) -> None:
-    while True:
-        async with db.write() as tx:
-            if not await opening_effects.settle(tx):
-                return
+async def _see_to_openings(db: Database, config: Config) -> None:
+    """Do what follows from openings that have taken effect, and remind of those to be reviewed."""
+    for act in (opening_effects.settle, opening_reviews.remind):
+        is_done = False
+        while not is_done:
+            async with db.write() as tx:
+                is_done = not await act(tx)
 
 
 JOBS: Final = (
-    Job("openings", every(timedelta(minutes=1)), _settle_openings),
+    Job("openings", every(timedelta(minutes=1)), _see_to_openings),
     Job("sweep", every(timedelta(hours=1)), _sweep),
     Job("watch", every(timedelta(minutes=1)), _Watching().look),
 )

@@ -20,7 +20,7 @@ from rich.progress import Progress
 from forum.db import RawConnection, RawError, connect, one_line
 from forum.demo.content import DOMAIN, Content
 from forum.demo.history import History, tell
-from forum.domain import groups, search_vector
+from forum.domain import category_visits, groups, search_vector
 from forum.domain.entities import Role
 from forum.domain.members import USUAL_ZONE
 from forum.errors import CommandError
@@ -154,6 +154,7 @@ async def _write(connection: RawConnection, prepared: Prepared, history: History
     await connection.execute(_REVISIONS, *_columns(map(astuple, history.revisions), 7))
     await connection.execute(_NOTICES, *_columns(_notice_values(history), 6))
     await connection.execute(_READS, *_columns(map(astuple, history.reads), 4))
+    await connection.execute(_VISITS)
     await connection.execute(_AUDIT_ENTRIES, *_columns(_audit_values(history), 7))
     await connection.execute(_CATEGORY_COUNTS)
     await connection.execute(_SEQUENCES)
@@ -285,6 +286,15 @@ INSERT INTO topic_reads (member_id, topic_id, last_number, read_at)
 SELECT told.member_id, told.topic_id, told.last_number, told.read_at
 FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::timestamptz[])
     AS told (member_id, topic_id, last_number, read_at)
+"""
+
+# As far as the marks tell: of each topic the last time it was read.
+_VISITS: Final = f"""
+INSERT INTO category_visits (category_id, organisation_id, week, member_id)
+SELECT DISTINCT topics.category_id, members.organisation_id, {category_visits.week("topic_reads.read_at")}, members.id
+FROM topic_reads
+JOIN topics ON topics.id = topic_reads.topic_id
+JOIN members ON members.id = topic_reads.member_id
 """
 
 _AUDIT_ENTRIES: Final = """

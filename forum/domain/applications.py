@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from forum import links
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, groups, invitations, mails, pages, sessions
+from forum.domain import audit, invitations, mails, members, pages
 from forum.domain.access import AdministerGrant
 from forum.domain.entities import Language, MailKind, MemberId, OrganisationId, Role
 from forum.domain.invitations import Offer
@@ -126,19 +126,6 @@ _SEND = Statement(
     card=Card.NONE,
 )
 
-_ADMINISTRATORS = Query(
-    "applications.administrators",
-    f"""
-    SELECT members.id
-    FROM group_members
-    JOIN groups ON groups.id = group_members.group_id
-    JOIN members ON members.id = group_members.member_id
-    WHERE groups.slug = '{groups.ADMINISTRATORS}' AND {sessions.NOT_SUSPENDED}
-    """,
-    returns=MemberId,
-    card=Card.MANY,
-)
-
 _DECIDE = Statement(
     "applications.decide",
     """
@@ -213,7 +200,7 @@ async def send(
     if not await tx.run(_SEND, found.id, name, organisation_id, language, message):
         raise NotFound
     facts = {"application_id": found.id}
-    await mails.enter_for_all(tx, MailKind.APPLICATION_WAITING, await tx.many(_ADMINISTRATORS), facts=facts)
+    await mails.enter_for_all(tx, MailKind.APPLICATION_WAITING, await members.administrators(tx), facts=facts)
 
 
 async def count_waiting(conn: Conn, grant: AdministerGrant) -> int:
@@ -274,7 +261,7 @@ async def to_tell(tx: Tx, application_id: int) -> Application | None:
 async def to_show(tx: Tx, application_id: int, member_id: MemberId) -> Application | None:
     """Return an application that still waits, for somebody who administers; None for others and others'."""
     found = await tx.maybe(_ONE, application_id)
-    if found is None or found.state != "waiting" or member_id not in await tx.many(_ADMINISTRATORS):
+    if found is None or found.state != "waiting" or member_id not in await members.administrators(tx):
         return None
     return found
 

@@ -81,6 +81,7 @@ class MailKind(enum.StrEnum):
     APPLICATION_WAITING = "application_waiting"
     APPLICATION_REFUSED = "application_refused"
     CATEGORY_OPENED = "category_opened"
+    OPENING_REVIEW = "opening_review"
     NOTIFICATIONS = "notifications"
     DIGEST = "digest"
 

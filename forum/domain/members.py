@@ -132,6 +132,19 @@ _CORRESPONDENTS = Query(
     card=Card.MANY,
 )
 
+_ADMINISTRATORS = Query(
+    "members.administrators",
+    f"""
+    SELECT members.id
+    FROM group_members
+    JOIN groups ON groups.id = group_members.group_id
+    JOIN members ON members.id = group_members.member_id
+    WHERE groups.slug = '{groups.ADMINISTRATORS}' AND {sessions.NOT_SUSPENDED}
+    """,
+    returns=MemberId,
+    card=Card.MANY,
+)
+
 _CALLED = Query(
     "members.named",
     """
@@ -354,6 +367,11 @@ async def correspondents(conn: Conn, member_ids: Sequence[MemberId]) -> dict[Mem
     """Return where members are reached by mail, but those who are suspended or whose address was refused."""
     found = await conn.many(_CORRESPONDENTS, list(member_ids))
     return {person.member_id: person for person in found}
+
+
+async def administrators(conn: Conn) -> list[MemberId]:
+    """Return who administers the network now and is not suspended."""
+    return await conn.many(_ADMINISTRATORS)
 
 
 async def settings(conn: Conn, actor: Actor) -> Settings:

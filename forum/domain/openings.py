@@ -113,12 +113,13 @@ _GRANT = Statement(
     card=Card.NONE,
 )
 
-_LATER: Final = """EXISTS (
+LATER: Final = """EXISTS (
     SELECT 1
     FROM openings AS later
     WHERE later.category_id = openings.category_id AND later.group_id = openings.group_id
         AND later.id > openings.id AND later.undone_at IS NULL
 )"""
+"""Whether a later one of `openings` speaks of the same group."""
 
 _FIND = Statement(
     "openings.find",
@@ -126,7 +127,7 @@ _FIND = Statement(
     SELECT openings.id, openings.category_id,
            (SELECT categories.slug FROM categories WHERE categories.id = openings.category_id),
            openings.group_id, openings.effective_at, openings.replaces_from,
-           openings.rights, openings.effective_at > now(), openings.settled_at, openings.undone_at, NOT {_LATER}
+           openings.rights, openings.effective_at > now(), openings.settled_at, openings.undone_at, NOT {LATER}
     FROM openings
     WHERE openings.id = $1
     FOR NO KEY UPDATE
@@ -190,7 +191,7 @@ _HELD = Query(
 _SELECT: Final = f"""
     SELECT openings.id, openings.category_id, groups.id, groups.slug, groups.name_el, groups.name_en,
            openings.rights, openings.effective_at, openings.effective_at > now(), members.id, members.name,
-           openings.created_at, openings.undone_at, NOT {_LATER}
+           openings.created_at, openings.undone_at, NOT {LATER}
     FROM openings
     JOIN groups ON groups.id = openings.group_id
     JOIN members ON members.id = openings.actor_id

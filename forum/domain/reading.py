@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from forum.db import Card, Conn, Once, Query, Statement, Tx
-from forum.domain import readable, unread
+from forum.domain import category_visits, readable, unread
 from forum.domain.access import CategoryGrant, ReadGrant
 from forum.domain.actors import Actor
 from forum.domain.entities import TopicId
@@ -28,14 +28,18 @@ _FIRST_UNREAD = Query(
 # A number beyond the last post would swallow posts still to come.
 _MARK_READ = Statement(
     "reading.mark_read",
-    """
-    INSERT INTO topic_reads (member_id, topic_id, last_number)
-    SELECT $1, topics.id, least($3, topics.post_count)
-    FROM topics
-    WHERE topics.id = $2 AND $3 >= 1
-    ON CONFLICT (member_id, topic_id) DO UPDATE
-    SET last_number = EXCLUDED.last_number, read_at = now()
-    WHERE topic_reads.last_number < EXCLUDED.last_number
+    f"""
+    WITH marked AS (
+        INSERT INTO topic_reads (member_id, topic_id, last_number)
+        SELECT $1, topics.id, least($3, topics.post_count)
+        FROM topics
+        WHERE topics.id = $2 AND $3 >= 1
+        ON CONFLICT (member_id, topic_id) DO UPDATE
+        SET last_number = EXCLUDED.last_number, read_at = now()
+        WHERE topic_reads.last_number < EXCLUDED.last_number
+        RETURNING topic_reads.topic_id
+    )
+    {category_visits.recording(source="marked", member="$1", organisation="$4")}
     """,
     returns=int,
     card=Card.NONE,
@@ -95,8 +99,11 @@ async def first_unread(conn: Conn, grant: ReadGrant) -> int | None:
 
 
 async def mark_read(tx: Once | Tx, actor: Actor, topic_id: TopicId, number: int) -> None:
-    """Remember that the posts of a topic up to `number` were shown; never goes back."""
-    await tx.run(_MARK_READ, actor.member_id, topic_id, number)
+    """Remember that the posts of a topic up to `number` were shown; never goes back.
+
+    Whoever is shown something new has visited the category this week; marking by the dozen, below, is no visit.
+    """
+    await tx.run(_MARK_READ, actor.member_id, topic_id, number, actor.organisation_id)
 
 
 async def mark_category_read(tx: Tx, grant: CategoryGrant) -> None:

@@ -33,6 +33,11 @@ def stage_of(rights: Collection[str]) -> str:
     return next((stage for stage, held in STAGES.items() if set(held) == set(rights)), "")
 
 
+def wider(rights: Collection[str]) -> str:
+    """Return the narrowest stage that has these rights and more, empty where none has."""
+    return next((stage for stage, held in STAGES.items() if set(held) > set(rights) - {"moderate"}), "")
+
+
 def complete(rights: Iterable[str]) -> frozenset[str]:
     """Return rights with those that they imply; raise Invalid for one there is not."""
     wanted = set(rights)

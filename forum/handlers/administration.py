@@ -7,7 +7,10 @@ from typing import ClassVar, Final
 
 from aiohttp import web
 
+from forum.domain import access, opening_reviews
+from forum.domain.opening_reviews import Review
 from forum.i18n import mark
+from forum.keys import ACTOR, DB
 from forum.web.pages import Page, render
 
 
@@ -105,9 +108,13 @@ _PLACES: Final = (
 class AdministrationPage(Page):
     template: ClassVar[str] = "administration/index.html"
     places: list[Place]
+    reviews: list[Review]
+    """Openings whose day has come."""
 
 
 async def index(request: web.Request) -> web.Response:
-    return await render(
-        request, AdministrationPage(places=[place for place in _PLACES if place.route in request.app.router])
-    )
+    grant = access.to_administer(request[ACTOR])
+    async with request.app[DB].read() as conn:
+        reviews = await opening_reviews.list_due(conn, grant)
+    places = [place for place in _PLACES if place.route in request.app.router]
+    return await render(request, AdministrationPage(places=places, reviews=reviews))

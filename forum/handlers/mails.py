@@ -35,6 +35,7 @@ KINDS = {
     "application_waiting": mark("Application to decide on"),
     "application_refused": mark("Application refused"),
     "category_opened": mark("A category was opened"),
+    "opening_review": mark("An opening to review"),
     "invitation": mark("Invitation"),
     "invitation_asked": mark("Invitation by a link"),
     "notifications": mark("Notifications"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, ClassVar, Final, Literal
 
 from aiohttp import web
 from pydantic import Field
 
-from forum.domain import access, catalogue, grants, openings, stages
+from forum.domain import access, catalogue, grants, opening_reviews, openings, stages
 from forum.domain.access import AdministerGrant
 from forum.domain.catalogue import Catalogued
 from forum.domain.entities import Group, GroupId, OpeningId
@@ -19,7 +20,7 @@ from forum.keys import ACTOR, DB
 from forum.web import choices, forms
 from forum.web.effects import Effect, Line, effect
 from forum.web.flash import flash
-from forum.web.forms import Checkbox, Form, FormState, int_param, local_instant, query_param, typed
+from forum.web.forms import Checkbox, Form, FormState, int_param, local_instant, local_morning, query_param, typed
 from forum.web.pages import Page, render
 from forum.web.urls import see_other
 
@@ -35,6 +36,7 @@ class OpeningForm(Form):
     topics_since: forms.Line = ""
     includes_internal: Checkbox = False
     tells: Checkbox = False
+    review_at: forms.Line = ""
     digest: forms.Line = ""
 
 
@@ -64,6 +66,7 @@ class OpeningPage(Page):
     """Something else would happen by now than was shown."""
     held: GroupRights | None = None
     """What the group holds now."""
+    review_at: datetime | None = None
 
 
 async def new(request: web.Request) -> web.Response:
@@ -83,7 +86,9 @@ async def create(request: web.Request) -> web.Response:
         async with request.app[DB].write() as tx:
             category = await catalogue.category(tx, grant, slug)
             wanted = _wanted(form, category, grant.actor.zone)
-            await openings.open(tx, grant, wanted, digest=form.digest)
+            opening_id = await openings.open(tx, grant, wanted, digest=form.digest)
+            if review_at := local_morning("review_at", form.review_at, grant.actor.zone):
+                await opening_reviews.plan(tx, grant, opening_id, review_at)
     except Invalid as invalid:
         return await _show(request, FormState(values, invalid.fields), status=invalid.status)
     except Conflict as conflict:
@@ -116,6 +121,8 @@ async def _look(request: web.Request, form: FormState, *, status: int = 200) -> 
             if opening.group not in groups:
                 raise Invalid({"group": ("unknown",)})
             wanted = _wanted(opening, category, grant.actor.zone)
+            if review_at := local_morning("review_at", opening.review_at, grant.actor.zone):
+                await opening_reviews.check(conn, review_at, wanted.effective_at)
             preview = await openings.preview(conn, grant, wanted)
         named = await _named(request, grant, preview)
     except Invalid as invalid:
@@ -123,7 +130,14 @@ async def _look(request: web.Request, form: FormState, *, status: int = 200) -> 
     except Conflict as conflict:
         return await _show(request, form, code=conflict.code, status=conflict.status)
     return await _show(
-        request, form, status=status, group=groups[wanted.group_id], wanted=wanted, preview=preview, named=named
+        request,
+        form,
+        status=status,
+        group=groups[wanted.group_id],
+        wanted=wanted,
+        preview=preview,
+        named=named,
+        review_at=review_at,
     )
 
 
@@ -153,6 +167,7 @@ async def _show(
     wanted: Wanted | None = None,
     preview: Preview | None = None,
     named: tuple[Named, ...] = (),
+    review_at: datetime | None = None,
 ) -> web.Response:
     grant = access.to_administer(request[ACTOR])
     async with request.app[DB].read() as conn:
@@ -169,6 +184,7 @@ async def _show(
         preview=preview,
         effect=effect(preview.changes) if preview else None,
         named=named,
+        review_at=review_at,
         is_late=preview is not None and status == Conflict.status,
         held=next((one for one in holding if group and one.group_id == group.id), None),
     )

@@ -153,6 +153,14 @@ def local_instant(name: str, text: str, zone: str) -> datetime:
     return instant
 
 
+def local_morning(name: str, text: str, zone: str) -> datetime | None:
+    """Return nine in the morning of the day that a `date` field means by the clocks of a zone, None where it is empty.
+
+    So it is the same day for readers in the other zones of the Union. Raise Invalid for field `name`.
+    """
+    return local_instant(name, f"{text}T09:00", zone) if text else None
+
+
 class Form(BaseModel):
     """A form of a page: every field is text as the browser sends it; unknown fields are ignored."""
 
@@ -211,6 +219,7 @@ FIELD_CODES: Final = frozenset(
         "not_allowed",
         "ambiguous",
         "past",
+        "too_soon",
         "bad_colour",
         "too_light",
         "too_many",

@@ -75,6 +75,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     "opening_undone": mark("It was taken back already."),
     "opening_followed": mark("The rights of the group were changed again since. Take back the later change first."),
+    "nothing_to_review": mark(
+        "There is nothing to review: the change was taken back or followed by another, or has not taken effect yet."
+    ),
     "group_in_use": mark("The group holds rights, so it cannot be deleted. Take them from it first."),
     "invitation_void": mark("The invitation was accepted or withdrawn meanwhile."),
     "terms_due": mark("The terms of use have changed. Read them on the forum's pages, then go on."),
@@ -146,6 +149,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "mismatch": mark("The two entries are not the same."),
     "not_allowed": mark("This cannot be chosen here."),
     "ambiguous": mark("More than one has this name. Please be more exact."),
+    "too_soon": mark("Please choose a day that is still to come, after the change takes effect."),
     "bad_colour": mark("Please write the colour as # and six digits or letters from a to f, such as #0a566a."),
     "too_light": mark(
         "This colour is too light: letters in it could not be read on a light page. Made dark enough, it would be another colour."

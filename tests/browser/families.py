@@ -114,6 +114,9 @@ class Filled:
     opening: str
     stopped: str
     """Pages that say what opening a category to a group would do, and that a change waits already."""
+    figures: str
+    bare_figures: str
+    """Of an opening that is due for review, and of one that waits, about which there is nothing to say."""
 
 
 LONG_ADDRESS: Final = f"{'x' * 60}@{'y' * 60}.example"
@@ -293,22 +296,37 @@ async def _fill_catalogue(site: Site) -> None:
         await catalogue.archive(tx, grant, "lighting")
 
 
-async def _fill_openings(site: Site, owner: RawConnection) -> tuple[str, str]:
-    """Open a category to a group, and have its closing to another wait; return the pages of two more."""
+async def _fill_openings(site: Site, owner: RawConnection) -> tuple[str, str, str, str]:
+    """Open a category to a group, and have its closing to another wait; return the pages of two more and of these."""
     grant, new = access.to_administer(site.cast.administrator), "/admin/categories/questions/openings/new"
     numbered = {row["slug"]: row["id"] for row in await owner.fetch("SELECT slug, id FROM groups")}
     now = await owner.fetchval("SELECT now()")
+    made: list[int] = []
     for group, stage, at in (("water", "commenters", None), ("harbours", "closed", now + timedelta(days=30))):
         async with site.app[DB].write() as tx:
             category = await catalogue.category(tx, grant, "questions")
             rights = frozenset(stages.STAGES[stage])
             wanted = Wanted(category.id, numbered[group], rights, at, now - timedelta(days=1))
             shown = await openings.preview(tx, grant, wanted)
-            await openings.open(tx, grant, wanted, digest=shown.digest)
+            made.append(await openings.open(tx, grant, wanted, digest=shown.digest))
+    await owner.execute(
+        "UPDATE openings SET effective_at = now() - interval '70 days', review_at = now() - interval '1 hour', "
+        "reviewed_at = now(), reviewed_by_id = $2 WHERE id = $1",
+        made[0],
+        site.cast.nikos.member_id,
+    )
+    await owner.execute(
+        "INSERT INTO category_visits SELECT categories.id, members.organisation_id, weeks::date, members.id "
+        "FROM categories, members, generate_series(date_trunc('week', now()) - interval '84 days', now(), '7 days') "
+        "AS weeks WHERE categories.slug = 'questions' AND extract(day FROM weeks)::bigint % 3 <> members.id % 3 "
+        "ON CONFLICT DO NOTHING"
+    )
     partner, waiting = numbered["organisation-adriatic-cities"], numbered["harbours"]
     return (
         f"{new}?group={partner}&stage=participants&includes_internal=on&names=adriatic-cities",
         f"{new}?group={waiting}&stage=readers",
+        f"/admin/openings/{made[0]}",
+        f"/admin/openings/{made[1]}",
     )
 
 
@@ -480,6 +498,8 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("opening", "/admin/categories/questions/openings/new", "administrator"),
         Family("what an opening does", filled.opening, "administrator"),
         Family("opening that another stands in the way of", filled.stopped, "administrator", 409),
+        Family("figures of an opening", filled.figures, "administrator"),
+        Family("figures of an opening that waits", filled.bare_figures, "administrator"),
         Family("opening refused", f"{filled.opening}&effective_at=2020-01-01T08:00", "administrator", 422),
         Family("network", "/admin/network", "administrator"),
         Family("invitations", "/admin/invitations", "administrator"),

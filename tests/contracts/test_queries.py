@@ -9,7 +9,7 @@ import re
 import types
 import typing
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -29,6 +29,7 @@ _TYPES: dict[str, set[type]] = {
     "varchar": {str},
     "bool": {bool},
     "timestamptz": {datetime},
+    "date": {date},
     "float4": {float},
     "float8": {float},
     "bytea": {bytes},

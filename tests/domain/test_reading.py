@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import pytest
+
 from forum.db import Database, RawConnection
-from forum.domain import access, posts, reading
+from forum.domain import access, category_visits, posts, reading
 from forum.domain.actors import Actor
 from forum.domain.entities import TopicId
 from forum.domain.posts import Reply
@@ -242,3 +246,83 @@ async def test_unread_posts_of_a_topic_are_counted_up_to_the_limit(
     await mark_read(db, cast.nikos, started.topic_id, 21)
     assert await unread(db, cast.nikos, started.topic_id) == COUNT_LIMIT - 1
     assert await first_unread(db, cast.nikos, started.topic_id) == 22
+
+
+async def _visits(owner: RawConnection) -> list[tuple[str, str, int]]:
+    """Return who came to which category, how many weeks, as what they belonged to."""
+    rows = await owner.fetch(
+        "SELECT categories.slug, organisations.slug, count(*) FROM category_visits "
+        "JOIN categories ON categories.id = category_id JOIN organisations ON organisations.id = organisation_id "
+        "GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_a_visit_is_noted_once_a_week_and_category(db: Database, cast: Cast, owner: RawConnection) -> None:
+    first, second = [await writing.start(db, cast.maria) for _ in range(2)]
+    practice = await writing.start(db, cast.maria, category="good-practices")
+    for topic in (first, second, first, practice):
+        await mark_read(db, cast.nikos, topic.topic_id, 1)
+    assert await _visits(owner) == [("good-practices", "mytilene", 1), ("questions", "mytilene", 1)]
+    await owner.execute("UPDATE category_visits SET week = week - 7, organisation_id = $1", cast.maria.organisation_id)
+    await writing.reply(db, cast.maria, first.topic_id)
+    await mark_read(db, cast.nikos, first.topic_id, 2)
+    assert ("questions", "mytilene", 1) in await _visits(owner), "the week after"
+    assert ("questions", "larnaca", 1) in await _visits(owner), "as they belonged then"
+
+
+async def test_who_is_shown_nothing_new_makes_no_visit(db: Database, cast: Cast, owner: RawConnection) -> None:
+    started = await writing.start(db, cast.maria)
+    await mark_read(db, cast.nikos, started.topic_id, 0)
+    await mark_read(db, cast.nikos, TopicId(999_999_999), 1)
+    await _mark_category(db, cast.nikos, "questions")
+    await _mark_all(db, cast.sophie)
+    await mark_read(db, cast.nikos, started.topic_id, 1)
+    assert await _visits(owner) == []
+
+
+async def test_a_visit_stands_or_falls_with_the_mark(db: Database, cast: Cast, owner: RawConnection) -> None:
+    started = await writing.start(db, cast.maria)
+
+    async def mark_and_fail() -> None:
+        async with db.write() as tx:
+            await reading.mark_read(tx, cast.nikos, started.topic_id, 1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await mark_and_fail()
+    assert await _visits(owner) == []
+    assert await unread(db, cast.nikos, started.topic_id) == 1
+
+
+@pytest.mark.parametrize(
+    ("instant", "monday"),
+    [
+        (datetime(2027, 3, 21, 21, 59, 59, tzinfo=UTC), "2027-03-15"),
+        (datetime(2027, 3, 21, 22, 0, tzinfo=UTC), "2027-03-22"),
+        # Clocks go forward on Sunday 28 March and back on 31 October, at 01:00 by UTC.
+        (datetime(2027, 3, 28, 20, 59, 59, tzinfo=UTC), "2027-03-22"),
+        (datetime(2027, 3, 28, 21, 0, tzinfo=UTC), "2027-03-29"),
+        (datetime(2027, 10, 31, 21, 59, 59, tzinfo=UTC), "2027-10-25"),
+        (datetime(2027, 10, 31, 22, 0, tzinfo=UTC), "2027-11-01"),
+        (datetime(2027, 1, 1, 12, 0, tzinfo=UTC), "2026-12-28"),
+    ],
+)
+async def test_a_week_begins_on_monday_by_the_clocks_of_athens(
+    owner: RawConnection, instant: datetime, monday: str
+) -> None:
+    assert category_visits.week_of(instant).isoformat() == monday
+    assert (await owner.fetchval(f"SELECT {category_visits.week('$1::timestamptz')}", instant)).isoformat() == monday
+    begins = await owner.fetchval(f"SELECT {category_visits.beginning('$1::date')}", category_visits.week_of(instant))
+    assert begins <= instant
+    assert category_visits.week_of(begins).isoformat() == monday
+
+
+async def test_visits_are_forgotten_after_two_years(db: Database, cast: Cast, owner: RawConnection) -> None:
+    started = await writing.start(db, cast.maria)
+    await mark_read(db, cast.nikos, started.topic_id, 1)
+    for weeks, left in ((104, 1), (1, 0)):
+        await owner.execute("UPDATE category_visits SET week = week - 7 * $1::integer", weeks)
+        async with db.write() as tx:
+            await category_visits.sweep(tx)
+        assert await owner.fetchval("SELECT count(*) FROM category_visits") == left

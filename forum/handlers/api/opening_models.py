@@ -60,19 +60,19 @@ class KeptCategory(Answer):
     archived_at: datetime | None
 
 
-class Grant(Body):
+class WantedRights(Body):
     group: Id
     rights: Rights = Field(description=mark("Each brings those it needs: “reply” brings “read”, “read” brings “see”."))
 
 
 class NewGrants(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": [{"group": 1, "rights": ["see", "read"]}]}]})
-    items: Annotated[list[Grant], Field(max_length=500)] = Field(
+    items: Annotated[list[WantedRights], Field(max_length=500)] = Field(
         description=mark("All groups that are to hold rights: others lose theirs.")
     )
 
 
-class HeldGrant(Answer):
+class HeldRights(Answer):
     group: Id
     slug: str
     name: str
@@ -84,7 +84,7 @@ class HeldGrant(Answer):
 
 
 class Grants(Answer):
-    items: list[HeldGrant]
+    items: list[HeldRights]
 
 
 class NewOpening(Body):

@@ -140,7 +140,7 @@ def _wanted_rights(sent: opening_models.NewGrants, listed: list[Group]) -> dict[
 def _grants(request: web.Request, category: Catalogued, held: list[GroupRights]) -> opening_models.Grants:
     return opening_models.Grants(
         items=[
-            opening_models.HeldGrant(
+            opening_models.HeldRights(
                 group=one.group_id,
                 slug=one.group_slug,
                 name=answers.name(request, one.group_el, one.group_en),
