@@ -1,12 +1,13 @@
-"""The audit log: who did what to what, and when. Append-only; the act's own transaction writes its entry.
+"""Writing the audit log: who did what to what, and when. Append-only; the act's own transaction writes its entry.
 
 It holds ids and the values of rights, states and settings; never names, mail addresses, texts, passwords or tokens,
-since nothing can be erased here. Who may read it is not decided here.
+since nothing can be erased here but what is older than it is kept, all of it alike. Reading is `audit_log`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from forum.db import Card, Statement, Tx
 from forum.domain.entities import MemberId
@@ -33,6 +34,9 @@ _INSERT_FOR_ALL = Statement(
     card=Card.NONE,
 )
 
+# The one way by which anything leaves the log; the database refuses a time of less than a year.
+_EXPIRE = Statement("audit.expire", "SELECT expire_audit_entries($1::interval)", returns=int, card=Card.ONE)
+
 
 async def record(
     tx: Tx,
@@ -53,3 +57,8 @@ async def record_for_all(
 ) -> None:
     """Write an entry for each of several things to which the same was done."""
     await tx.run(_INSERT_FOR_ALL, actor_id, act, subject, list(subject_ids), after, REQUEST_ID.get() or None)
+
+
+async def expire(tx: Tx, kept: timedelta) -> int:
+    """Delete some thousands of the entries that are older than that; return how many, 0 when none is left."""
+    return await tx.one(_EXPIRE, kept)
