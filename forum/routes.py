@@ -21,6 +21,7 @@ from forum.handlers import (
     applications,
     arrivals,
     assets,
+    audit_entries,
     categories,
     category_grants,
     category_subscriptions,
@@ -495,6 +496,8 @@ _PAGES: Final = (
     Route(
         "POST", "/admin/groups/{slug}/owners/delete", group_owners.delete, Access.ADMINISTRATOR, "group_owners.delete"
     ),
+    Route("GET", "/admin/audit", audit_entries.index, Access.ADMINISTRATOR, "audit_entries.index"),
+    Route("GET", "/admin/audit/entries.csv", audit_entries.show, Access.ADMINISTRATOR, "audit_entries.show"),
     Route("GET", "/admin/security", security.edit, Access.ADMINISTRATOR, "security.edit"),
     Route("POST", "/admin/security", security.update, Access.ADMINISTRATOR, "security.update", is_grave=True),
     # For everybody
