@@ -6,12 +6,15 @@ since nothing can be erased here but what is older than it is kept, all of it al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from forum.db import Card, Statement, Tx
 from forum.domain.entities import MemberId
 from forum.logs import REQUEST_ID
+
+Facts = Mapping[str, object]
+"""What an entry says of its subject: ids, and values of rights, states and settings, by their names."""
 
 _INSERT = Statement(
     "audit.insert",
@@ -45,8 +48,8 @@ async def record(
     act: str,
     subject: str,
     subject_id: int | None,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
+    before: Facts | None = None,
+    after: Facts | None = None,
 ) -> None:
     """Write an entry: `act` is `noun.verbed`, `subject` the kind of thing, before and after what JSON can hold."""
     await tx.run(_INSERT, actor_id, act, subject, subject_id, before, after, REQUEST_ID.get() or None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,13 @@ from forum.web import audit_names
 
 FORUM: Final = Path(__file__).parents[2] / "forum"
 _WRITERS: Final = {"record", "record_for_all"}
+_CHANGING_NOTHING: Final = {
+    "session.authenticated",
+    "sign_in.succeeded",
+    "sign_in.failed",
+    "sign_in.code_asked",
+    "sign_in.code_failed",
+}
 Function = ast.AsyncFunctionDef | ast.FunctionDef
 
 
@@ -28,9 +35,13 @@ class _Module:
     def recorded(self, name: str) -> set[str]:
         """Return what is given as `name` wherever the module writes an entry."""
         found: set[str] = set()
-        for function, call in self._calls(self._is_writing):
+        for function, call in self.calls_that_write():
             found |= self.texts(next(given.value for given in call.keywords if given.arg == name), function)
         return found
+
+    def calls_that_write(self) -> Iterator[tuple[Function, ast.Call]]:
+        """Yield every call that writes an entry, with the function it stands in."""
+        return self._calls(self._is_writing)
 
     def texts(self, node: ast.expr, function: Function) -> set[str]:
         """Return every text that an expression in a function can be; an expression that is none is a fault."""
@@ -84,8 +95,7 @@ class _Module:
         assert found, f"{self.path.name}: no object is made with {name}"
         return found
 
-    def _calls(self, is_meant: object) -> Iterator[tuple[Function, ast.Call]]:
-        assert callable(is_meant)
+    def _calls(self, is_meant: Callable[[ast.Call], bool]) -> Iterator[tuple[Function, ast.Call]]:
         for function in self.functions.values():
             for node in ast.walk(function):
                 if isinstance(node, ast.Call) and is_meant(node):
@@ -122,6 +132,16 @@ def test_every_act_that_is_recorded_has_a_name_and_no_name_is_left_over() -> Non
 def test_every_subject_has_a_name_and_no_name_is_left_over() -> None:
     recorded = set().union(*(module.recorded("subject") for module in _modules()))
     assert recorded == set(audit_names.SUBJECTS) == set(audit_names.ACTS_OF)
+
+
+def test_every_entry_says_what_was_before_or_what_is_after_but_where_nothing_changes() -> None:
+    bare: set[str] = set()
+    for module in _modules():
+        for function, call in module.calls_that_write():
+            given = {each.arg: each.value for each in call.keywords}
+            if not given.keys() & {"before", "after"}:
+                bare |= module.texts(given["act"], function)
+    assert bare == _CHANGING_NOTHING
 
 
 def test_no_two_acts_are_called_alike() -> None:
