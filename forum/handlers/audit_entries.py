@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -40,6 +42,7 @@ _NAMED: Final = {
     "region": "regions.edit",
     "category": "category_grants.show",
 }
+_INSTANT: Final = re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00", re.ASCII)
 _SINGLE: Final = {"feedback": "feedback.index", "network": "network.edit"}
 
 _COLUMNS: Final = (
@@ -166,13 +169,14 @@ async def _filters(request: web.Request, typed: Mapping[str, str]) -> Filters:
 
 
 def _line(request: web.Request, entry: Entry) -> Line:
+    text = partial(_text, request[TRANSLATOR], ZoneInfo(request[ACTOR].zone))
     return Line(
         entry,
         # An act of an older version may have lost its name.
         audit_names.ACTS.get(entry.act, entry.act),
         audit_names.SUBJECTS.get(entry.subject, entry.subject),
         _href(request, entry),
-        _changes(entry.before or {}, entry.after or {}),
+        _changes(entry.before or {}, entry.after or {}, text),
     )
 
 
@@ -188,24 +192,27 @@ def _href(request: web.Request, entry: Entry) -> str:
     return ""
 
 
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], text: Callable[[object], str]) -> list[Change]:
     return [
-        Change(
-            name,
-            _text(before[name]) if name in before else None,
-            _text(after[name]) if name in after else None,
-        )
+        Change(name, text(before[name]) if name in before else None, text(after[name]) if name in after else None)
         for name in dict.fromkeys([*before, *after])
     ]
 
 
-def _text(value: object) -> str:
-    """Return a value of an entry on one line."""
+def _text(words: Translator, zone: ZoneInfo, value: object) -> str:
+    """Return a value of an entry on one line, an instant by the reader's clocks."""
+    if isinstance(value, bool):
+        return words.gettext("yes") if value else words.gettext("no")
     if isinstance(value, list):
-        return ", ".join(map(_text, value)) or "–"
+        return ", ".join(_text(words, zone, one) for one in value) or "–"
     if value is None or value == "":
         return "–"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    try:
+        return words.datetime(datetime.fromisoformat(value), zone) if _INSTANT.fullmatch(value) else value
+    except (ValueError, OverflowError):  # no day of any calendar: one entry must not hide all others
+        return value
 
 
 async def _table(entries: AsyncIterator[list[Entry]], words: Translator) -> AsyncIterator[bytes]:

@@ -50,14 +50,13 @@ async def test_an_administrator_reads_who_did_what_to_what(site: Site, owner: Ra
     sophie = await site.visitor("administrator")
     page = await sophie.get(_PATH)
     assert page.status == 200
-    assert _acts(page) == ["Το θέμα κλειδώθηκε", "Μέλος εντάχθηκε σε ομάδα"]
+    assert _acts(page) == ["Κλείδωμα θέματος", "Ένταξη μέλους σε ομάδα"]
     assert f'<a href="/members/{maria}">Μαρία Χατζηγιάννη</a>' in page.text
     assert '<a href="/topics/7">Θέμα 7</a>' in page.text
-    assert "<code>is_locked</code>: false → true" in page.text
+    assert "<code>is_locked</code>: όχι → ναι" in page.text
     assert "<code>member_id</code>: 5" in page.text
     assert "d3adb33f" in page.text
-    assert "1 Μαρτίου 2027" in page.text
-    assert "14:00" in page.text, "by the reader's clocks"
+    assert ">01/03/2027, 14:00</time>" in page.text, "by the reader's clocks"
 
 
 async def test_each_kind_of_subject_leads_to_its_page(site: Site, owner: RawConnection) -> None:
@@ -71,15 +70,27 @@ async def test_each_kind_of_subject_leads_to_its_page(site: Site, owner: RawConn
     assert page.text.count('href="/admin/organisations/larnaca/edit"') == 2
     assert 'href="/admin/network"' in page.text
     assert 'href="/moderation/feedback"' in page.text
-    assert re.search(r"<span>[^<]+ 4</span>", page.text), "a token has no page of its own"
+    assert re.search(r'<span class="plain">[^<]+ 4</span>', page.text), "a token has no page of its own"
 
 
 async def test_an_act_of_another_version_is_shown_by_its_code(site: Site, owner: RawConnection) -> None:
-    await _enter(owner, "poll.stuffed", subject_id=1, after='{"list": [1, "=x"], "nothing": null, "<b>": "<i>"}')
+    await _enter(
+        owner,
+        "poll.stuffed",
+        subject_id=1,
+        after='{"list": [1, "=x"], "nothing": null, "<b>": "<i>",'
+        ' "at": "2027-03-01T12:00:00.5+00:00", "late": "9999-12-31T23:00:00+00:00",'
+        ' "day": "2027-99-01T00:00:00+00:00", "part": {"a": 1}, "none": []}',
+    )
     page = await (await site.visitor("administrator")).get(_PATH)
     assert _acts(page) == ["poll.stuffed"]
     assert "<code>list</code>: 1, =x" in page.text
     assert "<code>nothing</code>: –" in page.text
+    assert "<code>none</code>: –" in page.text
+    assert "<code>part</code>: {&#34;a&#34;: 1}" in page.text
+    assert "<code>at</code>: 01/03/2027, 14:00" in page.text
+    assert "<code>late</code>: 9999-12-31T23:00:00+00:00" in page.text
+    assert "<code>day</code>: 2027-99-01T00:00:00+00:00" in page.text
     assert "<code>&lt;b&gt;</code>: &lt;i&gt;" in page.text
 
 
@@ -105,7 +116,7 @@ async def test_filters_find_and_are_kept(site: Site, owner: RawConnection) -> No
     async def found(query: str) -> list[str]:
         return _acts(await administrator.get(f"{_PATH}?{query}"))
 
-    locked, pinned, unlocked = "Το θέμα κλειδώθηκε", "Το θέμα καρφιτσώθηκε", "Το θέμα ξεκλειδώθηκε"
+    locked, pinned, unlocked = "Κλείδωμα θέματος", "Καρφίτσωμα θέματος", "Ξεκλείδωμα θέματος"
     assert await found("") == [unlocked, locked, pinned, locked]
     assert await found("act=topic.lock") == [locked, locked]
     assert await found(f"member={nikos}") == [unlocked, locked]
@@ -174,7 +185,7 @@ async def test_older_entries_are_on_further_pages_of_the_same_filters(site: Site
     following = re.search(r'href="([^"]+)" rel="next"', first.text)
     assert following
     second = await administrator.get(following[1].replace("&amp;", "&"))
-    assert _acts(second) == ["Το θέμα κλειδώθηκε"] * 20
+    assert _acts(second) == ["Κλείδωμα θέματος"] * 20
     assert 'rel="next"' not in second.text
     assert f'href="{_PATH}?act=topic.lock"' in second.text, "the way back to the beginning"
     assert (await administrator.get(f"{_PATH}?cursor=x")).status == 400
@@ -202,7 +213,7 @@ async def test_the_table_opens_in_a_spreadsheet_and_computes_nothing(site: Site,
         "actor_id": str(maria),
         "actor": 'Μαρία; "η"',
         "act": "topic.lock",
-        "name": "Το θέμα κλειδώθηκε",
+        "name": "Κλείδωμα θέματος",
         "subject": "topic",
         "subject_id": "7",
         "before": '{"is_locked": false}',
