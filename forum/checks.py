@@ -118,7 +118,7 @@ _MISSING: Final = Query(
 
 _MAY_REWRITE: Final = Query(
     "checks.may_rewrite_audit",
-    "SELECT has_table_privilege('public.audit_entries', 'update')",
+    "SELECT has_table_privilege('public.audit_entries', 'update, delete, truncate')",
     returns=bool,
     card=Card.ONE,
 )

@@ -64,6 +64,7 @@ class Config(BaseSettings):
     backup_dir: Path | None = None
     backup_keep: int = Field(14, ge=0, le=3650)
     backup_key: str = ""
+    audit_days: int = Field(730, ge=365, le=36500)
 
     @field_validator("metrics_token")
     @classmethod

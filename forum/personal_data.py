@@ -59,7 +59,7 @@ class Retention(enum.StrEnum):
     SEASON = "season"
     """90 days after the last change."""
     AUDIT = "audit"
-    """As long as the audit log."""
+    """As long as an entry of the audit log (`FORUM_AUDIT_DAYS`): two years unless set, a year at least."""
     TWO_YEARS = "two_years"
     """Two years after the week they tell of (`category_visits.KEPT`)."""
 

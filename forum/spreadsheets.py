@@ -1,7 +1,8 @@
 """Reading a table that somebody wrote in a spreadsheet program and saved as CSV, as Greek Excel writes it too.
 
-Owns the encoding (UTF-8 with or without a mark, UTF-16 with one, Windows-1253), what parts the cells (comma, semicolon,
-tab) and the names of columns, in any language and order. What the cells mean is for whoever asked for them.
+And writing one that such programs open as it is meant. Owns the encoding (UTF-8 with or without a mark, UTF-16 with
+one, Windows-1253), what parts the cells (comma, semicolon, tab) and the names of columns, in any language and order.
+What the cells mean is for whoever asked for them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,10 +24,17 @@ LINES_LIMIT: Final = 10_000
 CELL_LIMIT: Final = 1_000
 """Characters of a cell: beyond, a quotation mark was opened and not closed."""
 
+MEDIA: Final = "text/csv; charset=utf-8"
+
+MARK: Final = codecs.BOM_UTF8
+"""What a table that we write begins with: without it Excel takes Greek for something else."""
+
 _DELIMITERS: Final = ";,\t"
 _SAID: Final = re.compile(r"sep=([;,\t])\s*", re.IGNORECASE)
 """A first line by which Excel tells itself what parts the cells."""
 _BINARY: Final = re.compile("[\x00-\x08\x0e-\x1f]")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet program compute a cell, or ask another machine. Source: OWASP, CSV Injection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,21 @@ def read_rows(content: bytes, columns: Mapping[str, tuple[str, ...]], *, require
     if not sheet.rows and not sheet.faults:
         return Sheet(faults=[Finding(1, None, "empty_table")])
     return sheet
+
+
+def written(rows: Iterable[Sequence[object]]) -> bytes:
+    """Return lines of a table as Greek Excel opens them; no cell of them is computed. None is an empty cell.
+
+    Source: RFC 4180, with semicolons.
+    """
+    lines = io.StringIO(newline="")
+    csv.writer(lines, delimiter=";").writerows([_harmless(cell) for cell in row] for row in rows)
+    return lines.getvalue().encode()
+
+
+def _harmless(cell: object) -> str:
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _text(content: bytes) -> str | None:

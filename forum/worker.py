@@ -22,6 +22,7 @@ from forum.db import Database
 from forum.domain import (
     address_changes,
     applications,
+    audit,
     category_visits,
     fanouts,
     imports,
@@ -114,7 +115,15 @@ async def _see_to_openings(db: Database, config: Config) -> None:
                 is_done = not await act(tx)
 
 
+async def _expire_audit_entries(db: Database, config: Config) -> None:
+    while True:
+        async with db.write() as tx:
+            if not await audit.expire(tx, timedelta(days=config.audit_days)):
+                return
+
+
 JOBS: Final = (
+    Job("audit", every(timedelta(days=1)), _expire_audit_entries),
     Job("openings", every(timedelta(minutes=1)), _see_to_openings),
     Job("sweep", every(timedelta(hours=1)), _sweep),
     Job("watch", every(timedelta(minutes=1)), _Watching().look),

@@ -230,5 +230,10 @@ async def _set_email(tx: Tx, change: AddressChange, email: str, act: str) -> Non
     if not done:
         raise NotFound
     await audit.record(
-        tx, actor_id=change.member_id, act=f"member.address_{act}", subject="member", subject_id=change.member_id
+        tx,
+        actor_id=change.member_id,
+        act=f"member.address_{act}",
+        subject="member",
+        subject_id=change.member_id,
+        after={"change_id": change.id},
     )

@@ -166,7 +166,14 @@ async def _insert(tx: Tx, member_id: MemberId, name: str, secret: bytes, seed: s
     token_id = await tx.one(_CREATE, member_id, name.strip(), secrets.token_bytes(32))
     token = _derive(secret, member_id, token_id, seed)
     await tx.run(_SET_HASH, token_id, _hash(token))
-    await audit.record(tx, actor_id=member_id, act="token.created", subject="api_token", subject_id=token_id)
+    await audit.record(
+        tx,
+        actor_id=member_id,
+        act="token.created",
+        subject="api_token",
+        subject_id=token_id,
+        after={"member_id": member_id},
+    )
     return CreatedToken(token_id, token)
 
 
@@ -194,7 +201,14 @@ async def delete(tx: Tx, actor: Actor, token_id: int) -> None:
     """End one of the actor's own tokens at once; raise NotFound for anybody else's."""
     if not await tx.run(_DELETE, token_id, actor.member_id):
         raise NotFound
-    await audit.record(tx, actor_id=actor.member_id, act="token.deleted", subject="api_token", subject_id=token_id)
+    await audit.record(
+        tx,
+        actor_id=actor.member_id,
+        act="token.deleted",
+        subject="api_token",
+        subject_id=token_id,
+        before={"member_id": actor.member_id},
+    )
 
 
 async def delete_all(tx: Tx, member_id: MemberId) -> int:

@@ -1,16 +1,20 @@
-"""The audit log: who did what to what, and when. Append-only; the act's own transaction writes its entry.
+"""Writing the audit log: who did what to what, and when. Append-only; the act's own transaction writes its entry.
 
 It holds ids and the values of rights, states and settings; never names, mail addresses, texts, passwords or tokens,
-since nothing can be erased here. Who may read it is not decided here.
+since nothing can be erased here but what is older than it is kept, all of it alike. Reading is `audit_log`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from forum.db import Card, Statement, Tx
 from forum.domain.entities import MemberId
 from forum.logs import REQUEST_ID
+
+Facts = Mapping[str, object]
+"""What an entry says of its subject: ids, and values of rights, states and settings, by their names."""
 
 _INSERT = Statement(
     "audit.insert",
@@ -33,6 +37,9 @@ _INSERT_FOR_ALL = Statement(
     card=Card.NONE,
 )
 
+# The one way by which anything leaves the log; the database refuses a time of less than a year.
+_EXPIRE = Statement("audit.expire", "SELECT expire_audit_entries($1::interval)", returns=int, card=Card.ONE)
+
 
 async def record(
     tx: Tx,
@@ -41,8 +48,8 @@ async def record(
     act: str,
     subject: str,
     subject_id: int | None,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
+    before: Facts | None = None,
+    after: Facts | None = None,
 ) -> None:
     """Write an entry: `act` is `noun.verbed`, `subject` the kind of thing, before and after what JSON can hold."""
     await tx.run(_INSERT, actor_id, act, subject, subject_id, before, after, REQUEST_ID.get() or None)
@@ -53,3 +60,8 @@ async def record_for_all(
 ) -> None:
     """Write an entry for each of several things to which the same was done."""
     await tx.run(_INSERT_FOR_ALL, actor_id, act, subject, list(subject_ids), after, REQUEST_ID.get() or None)
+
+
+async def expire(tx: Tx, kept: timedelta) -> int:
+    """Delete some thousands of the entries that are older than that; return how many, 0 when none is left."""
+    return await tx.one(_EXPIRE, kept)

@@ -116,7 +116,14 @@ async def send(tx: Tx, actor: Actor | None, *, body: str, page: str, contact: st
     member_id = actor.member_id if actor else None
     known_contact = None if actor else contact.strip() or None
     feedback_id = FeedbackId(await tx.one(_INSERT, member_id, known_contact, page.strip() or None, body))
-    await audit.record(tx, actor_id=member_id, act="feedback.sent", subject="feedback", subject_id=feedback_id)
+    await audit.record(
+        tx,
+        actor_id=member_id,
+        act="feedback.sent",
+        subject="feedback",
+        subject_id=feedback_id,
+        after={"member_id": member_id, "is_settled": False},
+    )
     return feedback_id
 
 
@@ -132,7 +139,7 @@ async def settle(tx: Tx, grant: FeedbackGrant, feedback_id: FeedbackId) -> None:
     if await _is_settled(tx, feedback_id):
         return
     await tx.run(_SETTLE, feedback_id, grant.actor.member_id)
-    await _record(tx, grant, "feedback.settled", feedback_id)
+    await _record(tx, grant, feedback_id, is_settled=True)
 
 
 async def reopen(tx: Tx, grant: FeedbackGrant, feedback_id: FeedbackId) -> None:
@@ -140,7 +147,7 @@ async def reopen(tx: Tx, grant: FeedbackGrant, feedback_id: FeedbackId) -> None:
     if not await _is_settled(tx, feedback_id):
         return
     await tx.run(_REOPEN, feedback_id)
-    await _record(tx, grant, "feedback.reopened", feedback_id)
+    await _record(tx, grant, feedback_id, is_settled=False)
 
 
 async def _is_settled(tx: Tx, feedback_id: FeedbackId) -> bool:
@@ -150,5 +157,13 @@ async def _is_settled(tx: Tx, feedback_id: FeedbackId) -> bool:
     return found
 
 
-async def _record(tx: Tx, grant: FeedbackGrant, act: str, feedback_id: FeedbackId) -> None:
-    await audit.record(tx, actor_id=grant.actor.member_id, act=act, subject="feedback", subject_id=feedback_id)
+async def _record(tx: Tx, grant: FeedbackGrant, feedback_id: FeedbackId, *, is_settled: bool) -> None:
+    await audit.record(
+        tx,
+        actor_id=grant.actor.member_id,
+        act="feedback.settled" if is_settled else "feedback.reopened",
+        subject="feedback",
+        subject_id=feedback_id,
+        before={"is_settled": not is_settled},
+        after={"is_settled": is_settled},
+    )

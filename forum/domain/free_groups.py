@@ -196,7 +196,8 @@ async def rename(tx: Tx, grant: AdministerGrant, slug: str, *, name_el: str, nam
     kept = await _locked(tx, grant.actor, slug)
     if (kept.name_el, kept.name_en) != (name_el, name_en):
         await groups.rename_free(tx, kept.id, name_el=name_el, name_en=name_en)
-        await _record(tx, grant.actor, "renamed", kept.id)
+        after = {"slug": kept.slug, "is_renamed": True}
+        await _record(tx, grant.actor, "renamed", kept.id, before={"slug": kept.slug}, after=after)
 
 
 async def delete(tx: Tx, grant: AdministerGrant, slug: str) -> None:
@@ -236,7 +237,8 @@ async def set_owner(tx: Tx, grant: AdministerGrant, slug: str, member_id: Member
     kept = await _locked(tx, grant.actor, slug)
     if await groups.set_owner(tx, kept.id, member_id, value):
         act = "owner_set" if value else "owner_unset"
-        await _record(tx, grant.actor, act, kept.id, after={"member_id": member_id})
+        before, after = ({"member_id": member_id, "is_owner": is_owner} for is_owner in (not value, value))
+        await _record(tx, grant.actor, act, kept.id, before=before, after=after)
 
 
 async def _locked(tx: Tx, actor: Actor, slug: str) -> Kept:
@@ -250,8 +252,8 @@ async def _record(
     act: str,
     group_id: GroupId,
     *,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
+    before: audit.Facts | None = None,
+    after: audit.Facts | None = None,
 ) -> None:
     await audit.record(
         tx,

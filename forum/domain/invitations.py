@@ -468,7 +468,7 @@ async def accept(tx: Tx, invitation: Invitation, *, name: str, password_hash: st
     await tx.run(_NOTE_MEMBER, member_id, invitation.id)
     await tx.run(_ENTER_GROUPS, invitation.id, member_id)
     await terms.accept(tx, member_id)
-    await _record(tx, member_id, invitation.id, "accepted", {"member_id": member_id})
+    await _record(tx, member_id, invitation.id, "accepted", None, {"member_id": member_id})
     return member_id
 
 
@@ -517,7 +517,8 @@ async def withdraw(tx: Tx, grant: AdministerGrant, invitation_id: InvitationId) 
     await invitation(tx, grant, invitation_id)
     if not await tx.run(_WITHDRAW, invitation_id):
         raise Conflict("invitation_void")
-    await _record(tx, grant.actor.member_id, invitation_id, "withdrawn", {})
+    before, after = {"is_withdrawn": False}, {"is_withdrawn": True}
+    await _record(tx, grant.actor.member_id, invitation_id, "withdrawn", before, after)
 
 
 async def resend(tx: Tx, grant: AdministerGrant, invitation_id: InvitationId) -> None:
@@ -530,7 +531,8 @@ async def resend(tx: Tx, grant: AdministerGrant, invitation_id: InvitationId) ->
     if found.email is None or not await tx.run(_PROLONG, invitation_id, days, grant.actor.member_id):
         raise Conflict("invitation_void")
     await _send(tx, invitation_id, found.email, found.language)
-    await _record(tx, grant.actor.member_id, invitation_id, "sent_again", {})
+    inviter_id, before = grant.actor.member_id, found.inviter_id
+    await _record(tx, inviter_id, invitation_id, "sent_again", {"inviter_id": before}, {"inviter_id": inviter_id})
 
 
 async def pass_on(tx: Tx, organisation_id: OrganisationId, into: OrganisationId) -> int:
@@ -576,11 +578,19 @@ async def _create(
         "link_id": link_id,
         "group_ids": list(offer.group_ids),
     }
-    await _record(tx, inviter_id, made, "made", after)
+    await _record(tx, inviter_id, made, "made", None, after)
     return made
 
 
-async def _record(tx: Tx, actor_id: MemberId, invitation_id: InvitationId, act: str, after: dict[str, object]) -> None:
+async def _record(
+    tx: Tx, actor_id: MemberId, invitation_id: InvitationId, act: str, before: audit.Facts | None, after: audit.Facts
+) -> None:
     await audit.record(
-        tx, actor_id=actor_id, act=f"invitation.{act}", subject="invitation", subject_id=invitation_id, after=after
+        tx,
+        actor_id=actor_id,
+        act=f"invitation.{act}",
+        subject="invitation",
+        subject_id=invitation_id,
+        before=before,
+        after=after,
     )

@@ -104,14 +104,14 @@ async def add(tx: Tx, grant: AdministerGrant, domain: str, organisation_id: Orga
         raise Invalid({"domain": ("public_provider",)})
     if not await tx.run(_ADD, domain, organisation_id):
         raise Invalid({"domain": ("taken",)})
-    await _record(tx, grant, "added", domain, organisation_id)
+    await _record(tx, grant, "added", organisation_id, after={"domain": domain})
 
 
 async def remove(tx: Tx, grant: AdministerGrant, domain: str) -> None:
     organisation_id = await tx.maybe(_REMOVE, domain)
     if organisation_id is None:
         raise NotFound
-    await _record(tx, grant, "removed", domain, OrganisationId(organisation_id))
+    await _record(tx, grant, "removed", OrganisationId(organisation_id), before={"domain": domain})
 
 
 async def pass_on(tx: Tx, gone: OrganisationId, into: OrganisationId) -> None:
@@ -119,12 +119,21 @@ async def pass_on(tx: Tx, gone: OrganisationId, into: OrganisationId) -> None:
     await tx.run(_PASS_ON, gone, into)
 
 
-async def _record(tx: Tx, grant: AdministerGrant, act: str, domain: str, organisation_id: OrganisationId) -> None:
+async def _record(
+    tx: Tx,
+    grant: AdministerGrant,
+    act: str,
+    organisation_id: OrganisationId,
+    *,
+    before: audit.Facts | None = None,
+    after: audit.Facts | None = None,
+) -> None:
     await audit.record(
         tx,
         actor_id=grant.actor.member_id,
         act=f"mail_domain.{act}",
         subject="organisation",
         subject_id=organisation_id,
-        after={"domain": domain},
+        before=before,
+        after=after,
     )

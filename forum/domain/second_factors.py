@@ -247,7 +247,7 @@ async def confirm(tx: Tx, actor: Actor, code: str) -> list[str]:
         raise Invalid({"code": ("wrong_code",)})
     await tx.run(_CONFIRM, actor.member_id, step)
     codes = await _new_codes(tx, actor.member_id)
-    await _record(tx, actor.member_id, "second_factor.switched_on", actor_id=actor.member_id)
+    await _record_switch(tx, actor.member_id, True, actor_id=actor.member_id)
     return codes
 
 
@@ -269,7 +269,14 @@ async def renew_codes(tx: Tx, actor: Actor) -> list[str]:
     if factor is None or not factor.is_confirmed:
         raise NotFound
     codes = await _new_codes(tx, actor.member_id)
-    await _record(tx, actor.member_id, "recovery_codes.renewed", actor_id=actor.member_id)
+    await audit.record(
+        tx,
+        actor_id=actor.member_id,
+        act="recovery_codes.renewed",
+        subject="member",
+        subject_id=actor.member_id,
+        after={"count": len(codes)},
+    )
     return codes
 
 
@@ -332,11 +339,19 @@ async def _delete(tx: Tx, member_id: MemberId, *, actor_id: MemberId | None) -> 
         raise NotFound
     await tx.run(_DELETE_CODES, member_id)
     await tx.run(_DELETE, member_id)
-    await _record(tx, member_id, "second_factor.switched_off", actor_id=actor_id)
+    await _record_switch(tx, member_id, False, actor_id=actor_id)
 
 
-async def _record(tx: Tx, member_id: MemberId, act: str, *, actor_id: MemberId | None) -> None:
-    await audit.record(tx, actor_id=actor_id, act=act, subject="member", subject_id=member_id)
+async def _record_switch(tx: Tx, member_id: MemberId, is_on: bool, *, actor_id: MemberId | None) -> None:
+    await audit.record(
+        tx,
+        actor_id=actor_id,
+        act="second_factor.switched_on" if is_on else "second_factor.switched_off",
+        subject="member",
+        subject_id=member_id,
+        before={"is_on": not is_on},
+        after={"is_on": is_on},
+    )
 
 
 def _hash(member_id: MemberId, code: str) -> bytes:

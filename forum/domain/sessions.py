@@ -483,6 +483,7 @@ async def close(tx: Tx, actor: Actor, session_id: int) -> None:
         act="sign_out.succeeded" if is_sign_out else "session.closed",
         subject="session",
         subject_id=session_id,
+        before={"member_id": actor.member_id},
     )
 
 
@@ -496,7 +497,8 @@ async def close_others(tx: Tx, actor: Actor) -> int:
             act="session.closed",
             subject="member",
             subject_id=actor.member_id,
-            after={"count": closed},
+            before={"sessions": closed + 1},
+            after={"sessions": 1},
         )
     return closed
 

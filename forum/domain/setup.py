@@ -91,7 +91,14 @@ async def create_administrator(
         zone=None,
     )
     await tx.run(_VOID)
-    await audit.record(tx, actor_id=member_id, act="setup.completed", subject="member", subject_id=member_id)
+    await audit.record(
+        tx,
+        actor_id=member_id,
+        act="setup.completed",
+        subject="member",
+        subject_id=member_id,
+        after={"organisation_id": organisation_id, "role": Role.ADMINISTRATOR.value},
+    )
     return member_id
 
 

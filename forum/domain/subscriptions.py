@@ -201,6 +201,18 @@ _CHOOSE_FOR_GROUP = Statement(
     card=Card.ZERO_OR_ONE,
 )
 
+_LOCK_FOR_GROUP = Statement(
+    "subscriptions.lock_for_group",
+    """
+    SELECT group_levels.level
+    FROM group_levels
+    WHERE group_levels.category_id = $1 AND group_levels.group_id = $2
+    FOR NO KEY UPDATE
+    """,
+    returns=str,
+    card=Card.ZERO_OR_ONE,
+)
+
 _CLEAR_FOR_GROUP = Statement(
     "subscriptions.clear_for_group",
     """
@@ -221,9 +233,14 @@ async def choose_topic(tx: Tx, grant: ReadGrant, level: Level | None) -> None:
         await tx.run(_CHOOSE_TOPIC, grant.actor.member_id, grant.topic.id, level)
 
 
-async def mute_topic(tx: Tx, member_id: MemberId, topic_id: TopicId) -> None:
-    """Have a member hear nothing more of a topic, as they ask by a link of their own in a letter about it."""
+async def mute_topic(tx: Tx, member_id: MemberId, topic_id: TopicId) -> str | None:
+    """Have a member hear nothing more of a topic, as they ask by a link of their own in a letter about it.
+
+    Return what they had chosen for it.
+    """
+    before = await tx.maybe(_TOPIC_LEVEL, member_id, topic_id)
     await tx.run(_CHOOSE_TOPIC, member_id, topic_id, "mute")
+    return before
 
 
 async def choose_category(tx: Tx, grant: CategoryGrant, level: Level | None) -> None:
@@ -264,9 +281,11 @@ async def choose_for_group(
     tx: Tx, grant: AdministerGrant, category_id: CategoryId, group_id: GroupId, level: Level
 ) -> None:
     """Have members of a group hear so much of a category who choose nothing themselves."""
+    before = await tx.maybe(_LOCK_FOR_GROUP, category_id, group_id)
     if await tx.maybe(_CHOOSE_FOR_GROUP, category_id, group_id, level) is None:
         raise NotFound
-    await _record(tx, grant.actor, "category.group_level_set", category_id, {"group_id": group_id, "level": level})
+    if level != before:
+        await _record(tx, grant.actor, "category.group_level_set", category_id, group_id, before, level)
 
 
 async def clear_for_group(tx: Tx, grant: AdministerGrant, category_id: CategoryId, group_id: GroupId) -> None:
@@ -274,8 +293,18 @@ async def clear_for_group(tx: Tx, grant: AdministerGrant, category_id: CategoryI
     level = await tx.maybe(_CLEAR_FOR_GROUP, category_id, group_id)
     if level is None:
         raise NotFound
-    await _record(tx, grant.actor, "category.group_level_cleared", category_id, {"group_id": group_id, "level": level})
+    await _record(tx, grant.actor, "category.group_level_cleared", category_id, group_id, level, None)
 
 
-async def _record(tx: Tx, actor: Actor, act: str, category_id: CategoryId, after: dict[str, object]) -> None:
-    await audit.record(tx, actor_id=actor.member_id, act=act, subject="category", subject_id=category_id, after=after)
+async def _record(
+    tx: Tx, actor: Actor, act: str, category_id: CategoryId, group_id: GroupId, before: str | None, after: str | None
+) -> None:
+    await audit.record(
+        tx,
+        actor_id=actor.member_id,
+        act=act,
+        subject="category",
+        subject_id=category_id,
+        before={"group_id": group_id, "level": before},
+        after={"group_id": group_id, "level": after},
+    )

@@ -170,7 +170,7 @@ async def merge(tx: Tx, grant: AdministerGrant, slug: str, into_slug: str, *, di
         "organisation.merged",
         gone.id,
         before={"state": gone.state},
-        after={"into": into.id, "members": len(passing), "invitations": invited},
+        after={"state": "merged", "into": into.id, "members": len(passing), "invitations": invited},
     )
 
 

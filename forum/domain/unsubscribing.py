@@ -83,7 +83,8 @@ async def stop_letters(tx: Tx, asked: Unsubscription) -> None:
     }
     if stopped:
         await notification_settings.choose(tx, asked.member_id, stopped)
-        await _record(tx, asked, {"kind": asked.kind.value})
+        before, after = ({kind.value: way[kind] for kind in stopped} for way in (chosen, stopped))
+        await _record(tx, asked, before=before, after=after)
     await notification_mails.stop(tx, asked.member_id, asked.kind)
 
 
@@ -91,17 +92,19 @@ async def mute_topic(tx: Tx, asked: Unsubscription) -> None:
     """Tell the member nothing more of the topic; raise NotFound where the link is about none."""
     if asked.topic_id is None:
         raise NotFound
-    await subscriptions.mute_topic(tx, asked.member_id, asked.topic_id)
-    await _record(tx, asked, {"topic_id": asked.topic_id})
+    before = await subscriptions.mute_topic(tx, asked.member_id, asked.topic_id)
+    after = {"topic_id": asked.topic_id, "level": "mute"}
+    await _record(tx, asked, before={**after, "level": before}, after=after)
 
 
-async def _record(tx: Tx, asked: Unsubscription, after: dict[str, object]) -> None:
+async def _record(tx: Tx, asked: Unsubscription, *, before: audit.Facts, after: audit.Facts) -> None:
     await audit.record(
         tx,
         actor_id=asked.member_id,
         act="member.unsubscribed",
         subject="member",
         subject_id=asked.member_id,
+        before=before,
         after=after,
     )
 

@@ -97,6 +97,11 @@ _PLACES: Final = (
         mark("What was sent and to whom, and what could not be delivered."),
     ),
     Place(
+        "audit_entries.index",
+        mark("Audit log"),
+        mark("Who did what to what, and when: look it up, or take it away as a table."),
+    ),
+    Place(
         "styleguide.show",
         mark("Style guide"),
         mark("Colours, letters and every part that pages are made of."),

@@ -154,7 +154,7 @@ async def check_server(connection: RawConnection) -> None:
 
 
 async def grant(connection: RawConnection, role: str) -> None:
-    """Let the application read and write everything, but the audit log only append."""
+    """Let the application read and write everything, but the audit log only append, and forget what is old."""
     name = await connection.fetchval("SELECT quote_ident($1)", role)
     await connection.execute(f"""
         GRANT USAGE ON SCHEMA public TO {name};
@@ -162,4 +162,5 @@ async def grant(connection: RawConnection, role: str) -> None:
         GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name};
         REVOKE UPDATE, DELETE ON audit_entries, schema_migrations FROM {name};
         REVOKE INSERT ON schema_migrations FROM {name};
+        GRANT EXECUTE ON FUNCTION expire_audit_entries TO {name};
     """)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
@@ -161,6 +161,22 @@ def local_morning(name: str, text: str, zone: str) -> datetime | None:
     return local_instant(name, f"{text}T09:00", zone) if text else None
 
 
+def local_day(name: str, text: str, zone: str) -> tuple[datetime, datetime]:
+    """Return the instants at which the day of a `date` field begins and ends by the clocks of a zone.
+
+    Raise Invalid for field `name` when the text is no day.
+    """
+    try:
+        day = date.fromisoformat(text)
+        first, after = (
+            datetime.combine(midnight, time(), ZoneInfo(zone)).astimezone(UTC)
+            for midnight in (day, day + timedelta(days=1))
+        )
+    except (ValueError, OverflowError):
+        raise Invalid({name: ("bad_date",)}) from None
+    return first, after
+
+
 class Form(BaseModel):
     """A form of a page: every field is text as the browser sends it; unknown fields are ignored."""
 
@@ -248,6 +264,7 @@ FIELD_CODES: Final = frozenset(
         "bad_nuts",
         "one_of_two",
         "nobody",
+        "bad_date",
     }
 )
 """Every code a field's fault can have; `problems.py` has a sentence for each."""

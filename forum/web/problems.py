@@ -186,6 +186,7 @@ FIELDS: Final[Mapping[str, str]] = {
         "This is no NUTS code of the country. It begins with the two letters of the country, which are EL for Greece, such as EL41."
     ),
     "bad_time": mark("Please write a date, or a date and a time, such as 2027-03-01 or 2027-03-01T08:00."),
+    "bad_date": mark("Please write a date such as 2027-03-01."),
     "no_such_time": mark("The clocks are put forward over this time. Please choose another."),
     "one_of_two": mark("Please choose one of the two, and only one."),
     "needs_reply": mark("Whoever moderates must be able to reply: choose commenters or participants."),

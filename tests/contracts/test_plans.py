@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, Final
 
+from forum import clock
 from forum.db import REGISTRY, RawConnection
 from forum.domain import counters
+from forum.domain.audit_log import Filters
+from forum.domain.entities import MemberId
 from forum.routes import ROUTES
 
 _GROWING: Final = (
@@ -41,8 +48,9 @@ _BY_DESIGN: Final = {
     "category_mergers.pass_drafts": "moves what was begun in a category when it merges, which is seldom",
     "opening_figures.activity": "counts what was read and written in a category in half a year, for an administrator",
     "opening_figures.organisations": "counts all members of a group, for an administrator",
+    "audit_log.list": "is planned for what is asked for; a test below looks at each",
 }
-"""Queries that are no part of a page."""
+"""Queries that are no part of a page, or are looked at otherwise."""
 
 _SCAN: Final = re.compile(rf"Seq Scan on ({'|'.join(_GROWING)})\b")
 
@@ -101,3 +109,57 @@ async def test_no_query_scans_a_table_that_grows(owner: RawConnection) -> None:
         if found := _SCAN.search(text):
             faults.append(f"{query.name}: {found[0]}\n{text}")
     assert not faults, "\n\n".join(faults)
+
+
+_LOG: Final = """
+INSERT INTO members (name, email, organisation_id, password_hash)
+SELECT 'Μέλος ' || n, 'm' || n || '@example.org', 1, 'x' FROM generate_series(1, 1000) AS n;
+INSERT INTO audit_entries (actor_id, act, subject, subject_id, created_at)
+SELECT m.id, CASE WHEN n % 2000 = 0 AND n < 50000 THEN 'region.changed' ELSE 'sign_in.succeeded' END,
+       CASE WHEN n % 2000 = 0 AND n < 50000 THEN 'region' ELSE 'member' END,
+       m.id, now() - (100000 - n) * interval '10 minutes'
+FROM generate_series(1, 100000) AS n
+JOIN (SELECT members.id, row_number() OVER () AS place FROM members WHERE members.email LIKE 'm%@example.org') AS m
+    ON m.place = CASE WHEN n % 1000 = 999 AND n > 50000 THEN 1 ELSE n % 900 + 1 END;
+ANALYZE;
+"""
+
+
+async def test_of_the_audit_log_no_more_is_read_than_is_shown(owner: RawConnection) -> None:
+    """Whatever is asked for: neither what came since, nor what somebody else did."""
+    await owner.execute(_LOG)
+    long_ago = clock.now() - timedelta(days=600)
+    day_after = long_ago + timedelta(days=1)
+    a_member = MemberId(await owner.fetchval("SELECT id FROM members WHERE email LIKE 'm%@example.org' ORDER BY id"))
+    asked = [
+        Filters(),
+        Filters(actor_id=a_member),
+        Filters(act="region.changed"),
+        Filters(act="sign_in.succeeded"),
+        Filters(subject="region"),
+        Filters(subject="member", subject_id=a_member),
+        Filters(since=long_ago, until=day_after),
+        Filters(until=long_ago),
+        Filters(act="sign_in.succeeded", since=long_ago, until=day_after),
+        Filters(actor_id=a_member, until=long_ago),
+    ]
+    sql = REGISTRY["audit_log.list"].sql
+    for filters in asked:
+        for after in ((None, None), (long_ago, 1)):
+            values = ", ".join(
+                "NULL" if value is None else f"'{value}'" for value in (*asdict(filters).values(), *after)
+            )
+            await owner.execute("DEALLOCATE ALL")
+            await owner.execute("SET plan_cache_mode = force_custom_plan")
+            await owner.execute(f"PREPARE listed AS {sql}")
+            plan = json.loads(await owner.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE listed ({values}, 51)"))
+            read = sum(_read(plan[0]["Plan"]))
+            assert read < 300, f"{filters} after {after}: {read}\n{json.dumps(plan, indent=1)}"
+
+
+def _read(node: dict[str, Any]) -> Iterator[int]:
+    """Say how many entries each part of a plan looks at."""
+    if node.get("Relation Name") == "audit_entries":
+        yield (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+    for inner in node.get("Plans", []):
+        yield from _read(inner)

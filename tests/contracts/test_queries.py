@@ -42,7 +42,8 @@ _TYPES: dict[str, set[type]] = {
 }
 
 _WRITES = re.compile(
-    r"\b(INSERT INTO|UPDATE \w+ SET|UPDATE|DELETE FROM|FOR (NO KEY )?UPDATE|FOR SHARE|pg_advisory\w*|pg_notify)\b"
+    r"\b(INSERT INTO|UPDATE \w+ SET|UPDATE|DELETE FROM|FOR (NO KEY )?UPDATE|FOR SHARE|pg_advisory\w*|pg_notify"
+    r"|expire_audit_entries)\b"
 )
 ROOT = Path(__file__).parents[2]
 

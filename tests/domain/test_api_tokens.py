@@ -33,8 +33,10 @@ async def test_a_token_acts_for_the_member_it_was_made_for(db: Database, cast: C
         assert actor is not None
         assert (actor.member_id, actor.role) == (person.member_id, person.role)
         assert (actor.token_id, actor.session_id) == (created.id, None)
-    acts = await owner.fetch("SELECT DISTINCT act, subject FROM audit_entries")
-    assert [tuple(row) for row in acts] == [("token.created", "api_token")]
+    acts = await owner.fetch(
+        "SELECT DISTINCT act, subject, actor_id = (after->'member_id')::bigint, before FROM audit_entries"
+    )
+    assert [tuple(row) for row in acts] == [("token.created", "api_token", True, None)]
 
 
 async def test_neither_the_token_nor_what_makes_it_is_kept(db: Database, cast: Cast, owner: RawConnection) -> None:
@@ -111,8 +113,10 @@ async def test_members_list_and_delete_their_own_tokens_only(db: Database, cast:
             await api_tokens.delete(tx, cast.maria, first.id)
     assert await _whose(db, first.token) is None
     assert await _whose(db, second.token) is not None
-    [entry] = await owner.fetch("SELECT actor_id, subject_id FROM audit_entries WHERE act = 'token.deleted'")
-    assert tuple(entry) == (cast.maria.member_id, first.id)
+    [entry] = await owner.fetch(
+        "SELECT actor_id, subject_id, before::text FROM audit_entries WHERE act = 'token.deleted'"
+    )
+    assert tuple(entry) == (cast.maria.member_id, first.id, f'{{"member_id": {cast.maria.member_id}}}')
 
 
 async def test_the_suspended_are_refused_by_token_too(db: Database, cast: Cast, owner: RawConnection) -> None:

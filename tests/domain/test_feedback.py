@@ -71,6 +71,11 @@ async def test_the_log_says_that_a_message_came_and_not_what_it_says(
         ("feedback.settled", moderator.member_id),
         ("feedback.reopened", administrator.member_id),
     ]
+    assert [(entry["before"], entry["after"]) for entry in entries[1:]] == [
+        (None, '{"member_id": null, "is_settled": false}'),
+        ('{"is_settled": false}', '{"is_settled": true}'),
+        ('{"is_settled": true}', '{"is_settled": false}'),
+    ]
     assert "Μυστικό" not in str(entries)
 
 

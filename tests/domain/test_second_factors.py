@@ -136,8 +136,15 @@ async def test_the_operator_switches_it_off_for_who_lost_it(db: Database, cast: 
         await second_factors.reset(tx, cast.maria.member_id)
         assert not (await second_factors.state(tx, cast.maria)).is_on
     assert await owner.fetchval("SELECT count(*) FROM recovery_codes") == 0
-    [entry] = await owner.fetch("SELECT act, actor_id, subject_id FROM audit_entries ORDER BY id DESC LIMIT 1")
-    assert tuple(entry) == ("second_factor.switched_off", None, cast.maria.member_id)
+    maria = cast.maria.member_id
+    entries = await owner.fetch(
+        "SELECT act, actor_id, subject_id, before::text, after::text FROM audit_entries ORDER BY id"
+    )
+    on, off = '{"is_on": true}', '{"is_on": false}'
+    assert [tuple(entry) for entry in entries] == [
+        ("second_factor.switched_on", maria, maria, off, on),
+        ("second_factor.switched_off", None, maria, on, off),
+    ]
 
 
 async def test_staff_are_counted_with_and_without(db: Database, cast: Cast, owner: RawConnection) -> None:

@@ -147,8 +147,9 @@ async def test_one_ends_ones_own_session_and_nobody_elses(db: Database, cast: Ca
             await sessions.close(tx, here, there.session_id)
     assert not await _is_alive(db, elsewhere)
     assert await _is_alive(db, key)
-    [entry] = await owner.fetch("SELECT act, actor_id, subject, subject_id FROM audit_entries")
-    assert tuple(entry) == ("session.closed", here.member_id, "session", there.session_id)
+    [entry] = await owner.fetch("SELECT act, actor_id, subject, subject_id, before::text FROM audit_entries")
+    said = f'{{"member_id": {here.member_id}}}'
+    assert tuple(entry) == ("session.closed", here.member_id, "session", there.session_id, said)
 
 
 async def test_ending_the_present_session_is_a_sign_out(db: Database, cast: Cast, owner: RawConnection) -> None:
@@ -168,7 +169,8 @@ async def test_ending_the_others_leaves_the_present_one(db: Database, cast: Cast
         assert await sessions.close_others(tx, here) == 1
         assert await sessions.close_others(tx, here) == 0
     assert [await _is_alive(db, each) for each in (key, elsewhere, nikos)] == [True, False, True]
-    assert await owner.fetchval("SELECT count(*) FROM audit_entries") == 1
+    [entry] = await owner.fetch("SELECT before::text, after::text FROM audit_entries")
+    assert tuple(entry) == ('{"sessions": 2}', '{"sessions": 1}')
     async with db.write() as tx:
         assert await sessions.close_all(tx, here.member_id, but=None) == 1
     assert not await _is_alive(db, key)

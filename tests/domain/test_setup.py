@@ -55,8 +55,10 @@ async def test_the_link_makes_an_administrator_and_is_void_afterwards(db: Databa
     with pytest.raises(NotFound):
         await _use(db, empty, token, email="second@union.example")
     assert await empty.fetchval("SELECT count(*) FROM setup_links") == 0
-    [entry] = await empty.fetch("SELECT actor_id, subject_id FROM audit_entries WHERE act = 'setup.completed'")
-    assert tuple(entry) == (member_id, member_id)
+    [entry] = await empty.fetch(
+        "SELECT actor_id, subject_id, after->>'role' FROM audit_entries WHERE act = 'setup.completed'"
+    )
+    assert tuple(entry) == (member_id, member_id, "administrator")
 
 
 async def test_of_many_who_use_the_link_at_once_one_becomes_administrator(db: Database, empty: RawConnection) -> None:

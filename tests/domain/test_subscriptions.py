@@ -119,6 +119,9 @@ async def test_only_administrators_choose_for_groups_and_the_log_says_so(
     category, group = await _set(db, owner, cast, "region-cyprus", "watch")
     grant = access.to_administer(cast.administrator)
     async with db.write() as tx:
+        await subscriptions.choose_for_group(tx, grant, category, group, "watch")
+        await subscriptions.choose_for_group(tx, grant, category, group, "follow")
+        await subscriptions.choose_for_group(tx, grant, category, group, "watch")
         (level,) = await subscriptions.list_group_levels(tx, grant)
         assert (level.category_id, level.group_slug, level.level) == (category, "region-cyprus", "watch")
         categories, groups = await subscriptions.list_offered(tx, grant)
@@ -126,10 +129,16 @@ async def test_only_administrators_choose_for_groups_and_the_log_says_so(
         assert groups[0].slug in {"moderators", "administrators"}
         await subscriptions.clear_for_group(tx, grant, category, group)
         assert await subscriptions.list_group_levels(tx, grant) == []
-    rows = await owner.fetch("SELECT act, actor_id FROM audit_entries WHERE act LIKE 'category.%' ORDER BY id")
+    rows = await owner.fetch(
+        "SELECT act, before->>'level', after->>'level' FROM audit_entries"
+        " WHERE act LIKE 'category.%' AND actor_id = $1 AND before->'group_id' = after->'group_id' ORDER BY id",
+        cast.administrator.member_id,
+    )
     assert [tuple(row) for row in rows] == [
-        ("category.group_level_set", cast.administrator.member_id),
-        ("category.group_level_cleared", cast.administrator.member_id),
+        ("category.group_level_set", None, "watch"),
+        ("category.group_level_set", "watch", "follow"),
+        ("category.group_level_set", "follow", "watch"),
+        ("category.group_level_cleared", "watch", None),
     ]
     with pytest.raises(NotFound):
         async with db.write() as tx:

@@ -74,8 +74,11 @@ async def test_what_was_written_before_a_merger_keeps_its_name_and_what_comes_af
         assert (gone.state, gone.successor_slug, gone.member_count) == ("merged", "limassol", 0)
         listed = await topics.list_of_organisation(conn, cast.nikos, "limassol")
         assert [row.id for row in listed] == [started.topic_id], "the successor's page lists what was written before"
-    entry = await owner.fetchrow("SELECT * FROM audit_entries WHERE act = 'organisation.merged'")
+    entry = await owner.fetchrow(
+        "SELECT before->>'state', after->>'state' FROM audit_entries WHERE act = 'organisation.merged'"
+    )
     assert entry is not None
+    assert tuple(entry) == ("open", "merged")
     await writing.assert_counters_are_rows(owner)
 
 

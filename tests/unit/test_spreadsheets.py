@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forum.spreadsheets import CELL_LIMIT, LINES_LIMIT, Finding, Row, Sheet, read_rows
+from forum.spreadsheets import CELL_LIMIT, LINES_LIMIT, MARK, Finding, Row, Sheet, read_rows, written
 
 COLUMNS = {"name": ("όνομα", "ονοματεπώνυμο"), "email": ("e-mail", "ηλεκτρονική διεύθυνση")}
 
@@ -106,3 +106,17 @@ def test_what_a_program_writes_is_read_back(rows: list[tuple[str, str]], delimit
     ]
     assert [row.values for row in found.rows] == expected
     assert not found.faults
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+30", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x";"y")'])
+def test_no_cell_that_is_written_is_a_formula(cell: str) -> None:
+    [[read]] = csv.reader(io.StringIO(written([[cell]]).decode(), newline=""), delimiter=";")
+    assert read == f"'{cell}"
+
+
+def test_what_is_written_is_read_again_as_it_was() -> None:
+    rows = [["α;β", 'ένα "δύο"', "γραμμή\nδύο", " =όχι", "a=b"], ["", "1", "", "", ""]]
+    lines = written([rows[0], [None, 1, "", None, ""]])
+    assert list(csv.reader(io.StringIO(lines.decode(), newline=""), delimiter=";")) == rows
+    assert lines.endswith(b"\r\n")
+    assert (MARK + lines).decode("utf-8-sig") == lines.decode()

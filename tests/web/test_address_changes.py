@@ -92,8 +92,15 @@ async def test_the_old_address_is_told_and_can_take_it_back(site: Site, owner: R
     assert (await guest.submit(reset, {"password": new, "password_repeat": new})).status == 303
     assert await _signs_in(site, OLD, new)
     assert (await guest.submit(undo)).status == 404
-    acts = await owner.fetch("SELECT act FROM audit_entries WHERE act LIKE 'member.address%' ORDER BY id")
-    assert [row["act"] for row in acts] == ["member.address_changed", "member.address_restored"]
+    entries = await owner.fetch(
+        "SELECT act, (after->'change_id')::bigint FROM audit_entries WHERE act LIKE 'member.address%' ORDER BY id"
+    )
+    change_id = entries[0][1]
+    assert change_id is not None
+    assert [tuple(row) for row in entries] == [
+        ("member.address_changed", change_id),
+        ("member.address_restored", change_id),
+    ]
 
 
 async def test_of_two_changes_in_a_row_the_first_leads_back_furthest(site: Site, owner: RawConnection) -> None:

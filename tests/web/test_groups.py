@@ -36,6 +36,10 @@ async def test_a_group_is_made_kept_by_its_owner_and_gives_the_rights_it_has(sit
     assert [act for (act,) in acts] == [
         "group.made", "group.member_added", "group.owner_set", "group.member_added", "group.member_removed",
     ]  # fmt: skip
+    assert tuple((await owner.fetch("SELECT before, after FROM audit_entries WHERE act = 'group.owner_set'"))[0]) == (
+        f'{{"is_owner": false, "member_id": {maria_id}}}',
+        f'{{"is_owner": true, "member_id": {maria_id}}}',
+    )
 
 
 async def test_an_owner_who_is_one_no_more_or_leaves_finds_no_group(site: Site) -> None:
@@ -97,6 +101,8 @@ async def test_a_group_is_named_otherwise_and_a_name_nobody_has_is_refused(site:
     assert 'value="Νερό"' in (await administrator.get("/admin/groups/water/edit")).text
     renamed = {"name_el": "Ύδρευση", "name_en": "Water supply"}
     assert (await administrator.submit("/admin/groups/water/edit", renamed)).status == 303
+    [entry] = await owner.fetch("SELECT before::text, after::text FROM audit_entries WHERE act = 'group.renamed'")
+    assert tuple(entry) == ('{"slug": "water"}', '{"slug": "water", "is_renamed": true}')
     assert "Ύδρευση" in (await administrator.get("/groups/water")).text
     await owner.execute("UPDATE members SET name = 'Sophie Maertens' WHERE id = $1", site.cast.stranger.member_id)
     for wrong in ("", "Κανένας", "999999", "sophie maertens"):

@@ -200,7 +200,11 @@ async def test_sent_once_more_it_is_the_same_link_with_time_anew(site: Site, own
     administrator = await site.visitor("administrator")
     number = link.removeprefix("/invite/").partition("-")[0]
     await administrator.get(f"/admin/invitations/{number}")
+    await owner.execute("UPDATE invitations SET inviter_id = $1", site.cast.sophie.member_id)
     assert (await administrator.submit(f"/admin/invitations/{number}/resend")).status == 303
+    [entry] = await owner.fetch("SELECT before, after FROM audit_entries WHERE act = 'invitation.sent_again'")
+    sophie, now = site.cast.sophie.member_id, site.cast.administrator.member_id
+    assert tuple(entry) == (f'{{"inviter_id": {sophie}}}', f'{{"inviter_id": {now}}}')
     assert await link_sent(site) == link
     assert (await accept(site, link))[1].status == 303
     assert (await administrator.submit(f"/admin/invitations/{number}/resend")).status == 409
@@ -261,7 +265,7 @@ async def test_a_link_never_makes_staff(site: Site, owner: RawConnection) -> Non
     assert await owner.fetchval("SELECT count(*) FROM invitations") == 0
 
 
-async def test_a_withdrawn_link_voids_what_it_sent(site: Site) -> None:
+async def test_a_withdrawn_link_voids_what_it_sent(site: Site, owner: RawConnection) -> None:
     link = await make_link(site)
     guest = await site.visitor()
     await guest.get(link)
@@ -272,6 +276,8 @@ async def test_a_withdrawn_link_voids_what_it_sent(site: Site) -> None:
     await administrator.get(f"/admin/invitations/{number}/delete")
     await administrator.submit(f"/admin/invitations/{number}/delete")
     assert (await accept(site, personal))[1].status == 404
+    [entry] = await owner.fetch("SELECT before, after FROM audit_entries WHERE act = 'invitation.withdrawn'")
+    assert tuple(entry) == ('{"is_withdrawn": false}', '{"is_withdrawn": true}')
 
 
 async def test_it_is_told_who_came_by_whose_invitation(site: Site) -> None:

@@ -72,8 +72,13 @@ async def test_one_is_added_once_and_taken_back(site: Site, owner: RawConnection
     assert "larnaka.example" in (await administrator.get(PATH)).text
     assert (await administrator.submit(f"{PATH}/delete", {"domain": "larnaka.example"})).status == 303
     assert (await administrator.submit(f"{PATH}/delete", {"domain": "larnaka.example"})).status == 404
-    acts = await owner.fetch("SELECT act FROM audit_entries WHERE act LIKE 'mail_domain.%' ORDER BY id")
-    assert [row["act"] for row in acts] == ["mail_domain.added", "mail_domain.removed"]
+    entries = await owner.fetch(
+        "SELECT act, before::text, after::text FROM audit_entries WHERE act LIKE 'mail_domain.%' ORDER BY id"
+    )
+    assert [tuple(entry) for entry in entries] == [
+        ("mail_domain.added", None, '{"domain": "larnaka.example"}'),
+        ("mail_domain.removed", '{"domain": "larnaka.example"}', None),
+    ]
 
 
 def test_providers_are_written_as_domains_are() -> None:

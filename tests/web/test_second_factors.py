@@ -124,6 +124,7 @@ async def test_new_recovery_codes_void_the_old_ones(site: Site, owner: RawConnec
     new = codes_of(answer)
     assert len(set(new) | set(old)) == 20
     assert (await _acts(owner))[-1] == "recovery_codes.renewed"
+    assert await owner.fetchval("SELECT after->>'count' FROM audit_entries ORDER BY id DESC LIMIT 1") == "10"
     guest = await at_second_step(site)
     assert (await guest.submit("/login/code", {"code": old[0]})).status == 422
     assert (await guest.submit("/login/code", {"code": new[0]})).status == 303

@@ -69,6 +69,8 @@ async def test_one_click_of_a_mail_program_stops_letters_of_the_kind(
     assert await owner.fetchval("SELECT mail_due_at FROM notifications") is None
     assert await owner.fetchval("SELECT count(*) FROM topic_subscriptions") == 0
     assert await content.acts(owner) == ["member.unsubscribed"]
+    [entry] = await owner.fetch("SELECT before->>'reply', after->>'reply', after ? 'new_topic' FROM audit_entries")
+    assert tuple(entry) == ("immediately", "never", False)
 
 
 async def test_a_digest_is_stopped_by_itself(site: Site, owner: RawConnection) -> None:
@@ -84,6 +86,8 @@ async def test_the_pages_other_button_mutes_the_topic_alone(site: Site, owner: R
     assert answer.status == 200
     (row,) = await owner.fetch("SELECT member_id, topic_id, level FROM topic_subscriptions")
     assert tuple(row) == (site.cast.maria.member_id, topic.topic_id, "mute")
+    [entry] = await owner.fetch("SELECT before->>'level', after->>'level', after->'topic_id' FROM audit_entries")
+    assert tuple(entry) == (None, "mute", str(topic.topic_id))
     assert await _frequencies(owner) == {}
     # A letter that is about no single topic has no such button; what asks for it stops the letters.
     assert (await guest.submit(_path(site), {"stop": "topic"})).status == 200

@@ -51,7 +51,7 @@ Kind = Literal["discussion", "question", "proposal", "good_practice", "guide", "
 # Kinds of value ----------------------------------------------------------------------------------
 
 
-def _number(value: object) -> object:
+def number(value: object) -> object:
     """Take digits and nothing else: neither `1.0`, nor `1_0`, nor digits of other scripts."""
     if not isinstance(value, str):
         return value
@@ -104,12 +104,12 @@ Instant = Annotated[
 Limit = Annotated[
     int,
     Field(ge=1, le=100, description=mark("Items per page.")),
-    BeforeValidator(_number, json_schema_input_type=Annotated[int, Field(ge=1, le=100)]),
+    BeforeValidator(number, json_schema_input_type=Annotated[int, Field(ge=1, le=100)]),
 ]
 Number = Annotated[
     int,
     Field(ge=0, le=INT4, description=mark("Only posts with a higher number.")),
-    BeforeValidator(_number, json_schema_input_type=Annotated[int, Field(ge=0, le=INT4)]),
+    BeforeValidator(number, json_schema_input_type=Annotated[int, Field(ge=0, le=INT4)]),
 ]
 Cursor = Annotated[
     str,

@@ -6,6 +6,7 @@ from typing import Final
 
 from forum.handlers.api import (
     acts,
+    audit,
     categories,
     directory,
     events,
@@ -67,6 +68,7 @@ _CALLS: Final = (
     Route("POST", "/api/v1/members/import", imports.create_members, Access.ADMINISTRATOR, "api.imports.create_members"),
     Route("POST", "/api/v1/invitations", invitations.create, Access.ADMINISTRATOR, "api.invitations.create"),
     Route("GET", "/api/v1/invitations/{id}", invitations.show, Access.ADMINISTRATOR, "api.invitations.show"),
+    Route("GET", "/api/v1/audit", audit.index, Access.ADMINISTRATOR, "api.audit.index"),
     # Categories and topics
     Route("GET", "/api/v1/categories", categories.index, Access.MEMBER, "api.categories.index"),
     Route("POST", "/api/v1/categories", categories.create, Access.ADMINISTRATOR, "api.categories.create"),
