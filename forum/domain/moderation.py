@@ -1,4 +1,4 @@
-"""Suspension of members by administrators; it holds from the next request on, everywhere, and ends by itself.
+"""Suspension of members by administrators, and their roles; both hold from the next request on, everywhere.
 
 What moderators do to topics is in `topics`.
 """
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from forum.db import Card, Query, Statement, Tx
-from forum.domain import audit, groups, sessions
+from forum.domain import audit, groups, members, sessions
 from forum.domain.access import AdministerGrant
-from forum.domain.entities import REASON_LIMIT, MemberId
+from forum.domain.entities import REASON_LIMIT, MemberId, Role
 from forum.errors import Forbidden, Invalid, NotFound
 
 
@@ -97,6 +97,33 @@ async def unsuspend(tx: Tx, grant: AdministerGrant, member_id: MemberId) -> None
         return
     await tx.run(_SUSPEND, member_id, None, None)
     await _record(tx, grant, "member.unsuspended", member_id, before, None)
+
+
+async def set_role(tx: Tx, grant: AdministerGrant, member_id: MemberId, role: Role) -> None:
+    """Make a member a moderator, an administrator or neither; nothing happens when they are that.
+
+    Raise NotFound, Forbidden for oneself: so nobody promotes themselves, and an administrator always remains.
+    """
+    if member_id == grant.actor.member_id:
+        raise Forbidden("cannot_change_own_role")
+    await _lock(tx, grant, member_id)
+    before = (await members.member(tx, member_id)).role
+    if before is role:
+        return
+    for group in members.GROUP_OF_ROLE.values():
+        if group == members.GROUP_OF_ROLE.get(role):
+            await groups.add_member(tx, group, member_id, actor_id=grant.actor.member_id)
+        else:
+            await groups.remove_member(tx, group, member_id, actor_id=grant.actor.member_id)
+    await audit.record(
+        tx,
+        actor_id=grant.actor.member_id,
+        act="member.role_changed",
+        subject="member",
+        subject_id=member_id,
+        before={"role": before.value},
+        after={"role": role.value},
+    )
 
 
 async def _lock(tx: Tx, grant: AdministerGrant, member_id: MemberId) -> _Suspension:

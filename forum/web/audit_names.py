@@ -31,6 +31,7 @@ ACTS_OF: Final = {
         "member.changed": mark("Profile changed"),
         "member.moved": mark("Member passed on to another organisation"),
         "member.suspended": mark("Member suspended"),
+        "member.role_changed": mark("Role of a member changed"),
         "member.unsuspended": mark("Suspension lifted"),
         "member.password_changed": mark("Password changed"),
         "member.address_changed": mark("Mail address changed"),

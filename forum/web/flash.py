@@ -53,6 +53,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "category.opening_kept": mark("It stays as it is. The review is done."),
     "organisation.moved": mark("The municipality belongs to the other region now."),
     "organisation.merged": mark("The organisation has merged. Its members belong to the other one now."),
+    "member.role_changed": mark("The role is changed, from the member's very next page on."),
     "member.moved": mark("The member belongs to the other organisation now."),
     "group.added": mark("The group is there. It has no rights yet."),
     "group.saved": mark("The group is saved."),

@@ -116,6 +116,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "too_large": mark("What you sent is larger than the forum takes."),
     "unsupported_media_type": mark("Send the body as application/json."),
     "packed_body": mark("The forum does not take compressed content. Send it as it is."),
+    "cannot_change_own_role": mark("Nobody can change their own role. Another administrator can."),
     "cannot_suspend_self": mark("Nobody can suspend themselves."),
     "bad_idempotency_key": mark("An idempotency key has 1 to 200 visible ASCII characters."),
     "kind_not_available": mark("This kind of topic is not available in this category."),

@@ -484,6 +484,7 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("rights of nobody", "/admin/categories/questions?member=x", "administrator", 422),
         Family("categories and rights", "/admin/categories", "administrator"),
         Family("rights of a category", "/admin/categories/questions", "administrator"),
+        Family("role", f"/admin/members/{site.cast.nikos.member_id}/role/new", "administrator"),
         Family("looking as others", "/admin/look", "administrator"),
         Family("looking as others refused", "/admin/look", "administrator", 422, press="Look"),
         Family("new category", "/admin/categories/new", "administrator"),

@@ -98,6 +98,8 @@ PAGES: Final = {
     "relocations.create":    "L L 3 3 3 3 V",
     "transfers.new":         "L L 3 3 3 3 2",
     "transfers.create":      "L L 3 3 3 3 V",
+    "roles.new":             "L L 3 3 3 3 2",
+    "roles.create":          "L L 3 3 3 3 V",
     "groups.index":          "L L 3 3 3 3 2",
     "groups.create":         "L L 3 3 3 3 V",
     "groups.new":            "L L 3 3 3 3 2",

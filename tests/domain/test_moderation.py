@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from forum.db import Database, RawConnection
 from forum.domain import access, api_tokens, members, moderation, sessions
-from forum.domain.entities import REASON_LIMIT, MemberId
+from forum.domain.actors import Actor
+from forum.domain.entities import REASON_LIMIT, MemberId, Role
 from forum.errors import Forbidden, Invalid, NotFound
 from tests.cast import Cast
 
@@ -112,3 +115,49 @@ async def test_nobody_suspends_themselves_or_nobody(db: Database, cast: Cast) ->
     for act in (_suspend, _unsuspend):
         with pytest.raises(NotFound):
             await act(db, cast, MemberId(999_999))
+
+
+async def _set_role(db: Database, actor: Actor, member_id: MemberId, role: Role) -> None:
+    async with db.write() as tx:
+        await moderation.set_role(tx, access.to_administer(actor), member_id, role)
+
+
+async def _role(db: Database, member_id: MemberId) -> Role:
+    async with db.read() as conn:
+        return (await members.member(conn, member_id)).role
+
+
+async def test_a_role_is_changed_and_logged(db: Database, cast: Cast, owner: RawConnection) -> None:
+    for role in (Role.MODERATOR, Role.ADMINISTRATOR, Role.ADMINISTRATOR, Role.MEMBER):
+        await _set_role(db, cast.administrator, cast.maria.member_id, role)
+        assert await _role(db, cast.maria.member_id) is role
+    rows = await owner.fetch(
+        "SELECT before->>'role', after->>'role' FROM audit_entries WHERE act = 'member.role_changed' ORDER BY id"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("member", "moderator"),
+        ("moderator", "administrator"),
+        ("administrator", "member"),
+    ]
+
+
+async def test_nobody_changes_their_own_role_so_that_an_administrator_always_remains(db: Database, cast: Cast) -> None:
+    for role in Role:
+        with pytest.raises(Forbidden, match="cannot_change_own_role"):
+            await _set_role(db, cast.administrator, cast.administrator.member_id, role)
+    assert await _role(db, cast.administrator.member_id) is Role.ADMINISTRATOR
+    with pytest.raises(NotFound):
+        await _set_role(db, cast.administrator, MemberId(999_999), Role.MODERATOR)
+
+
+async def test_of_two_who_take_the_role_from_each_other_one_remains(db: Database, cast: Cast) -> None:
+    await _set_role(db, cast.administrator, cast.sophie.member_id, Role.ADMINISTRATOR)
+    sophie = replace(cast.sophie, is_administrator=True)
+    done = await asyncio.gather(
+        _set_role(db, cast.administrator, sophie.member_id, Role.MEMBER),
+        _set_role(db, sophie, cast.administrator.member_id, Role.MEMBER),
+        return_exceptions=True,
+    )
+    assert sorted(str(one) for one in done) == ["None", "not_administrator"]
+    roles = [await _role(db, one.member_id) for one in (cast.administrator, sophie)]
+    assert sorted(roles) == [Role.ADMINISTRATOR, Role.MEMBER]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from forum.domain import access, members, moderation, organisations, regions
-from forum.domain.entities import MemberId
+from forum.domain.entities import MemberId, Role
 from forum.errors import Invalid, NotFound
 from forum.handlers.api import answers, models
 from forum.handlers.api.calls import call
@@ -73,10 +73,14 @@ async def update_member(request: web.Request, change: models.MemberChange) -> mo
     grant, member_id = access.to_administer(request[ACTOR]), _member_id(request)
     try:
         async with request.app[DB].write() as tx:
-            if change.suspended_until is None:
-                await moderation.unsuspend(tx, grant, member_id)
-            else:
+            if not change.model_fields_set & {"suspended_until", "role"}:
+                raise Invalid({"suspended_until": ("required",)})
+            if change.role is not None:
+                await moderation.set_role(tx, grant, member_id, Role(change.role))
+            if change.suspended_until is not None:
                 await moderation.suspend(tx, grant, member_id, until=change.suspended_until, reason=change.reason)
+            elif "suspended_until" in change.model_fields_set:
+                await moderation.unsuspend(tx, grant, member_id)
             member = await members.member(tx, member_id)
     except Invalid as invalid:
         names = {"until": "suspended_until"}

@@ -273,11 +273,12 @@ class MemberChange(Body):
         json_schema_extra={"examples": [{"suspended_until": "2031-01-31T22:00:00Z", "reason": "Έφυγε από τον δήμο."}]}
     )
     suspended_until: Instant | None = Field(
-        description=mark("Until when the member is kept out; null lets them in again.")
+        None, description=mark("Until when the member is kept out; null lets them in again.")
     )
     reason: Annotated[Text, Field(max_length=REASON_LIMIT)] = Field(
         "", description=mark("Required with “suspended_until”.")
     )
+    role: RoleName | None = Field(None, description=mark("Left out: it stays. One's own cannot be changed."))
 
 
 class NewInvitation(Body):
