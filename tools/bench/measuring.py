@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from forum import config as settings
 from forum.config import Config
 from forum.postgres import EmbeddedServer
 from forum.server import Ready, database
-from tools.bench import processes, scene
+from tools.bench import openings, processes, scene
 from tools.bench.cases import Case, bare_plan, one_reply
 from tools.bench.databases import SIZES
 from tools.bench.load import Client, Plan, WrongAnswerError, client
+from tools.bench.openings import Openings
 from tools.bench.processes import Cost, Memory, Server
 from tools.bench.scene import Scene
 from tools.bench.streams import Reach, listening
@@ -29,11 +31,12 @@ _STATEMENT: Final = (b"LOG:  execute ", b"LOG:  statement: ")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How long is measured: seconds a round, rounds of each of the two, and with how many connections."""
+    """How long is measured: seconds a round, rounds of each of the two, with how many connections; openings, too."""
 
     seconds: float
     rounds: int
     connections: tuple[int, ...]
+    with_openings: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Measured:
     memory: list[Memory]
     start: float | None
     reach: Reach | None
+    openings: Openings | None
 
 
 def measure(size: str, data_dir: Path, cases: list[Case], options: Options, starts: int) -> Measured:
@@ -106,10 +110,18 @@ def measure(size: str, data_dir: Path, cases: list[Case], options: Options, star
                             faults.append(f"{case.name}, {connections}: {error}")
                             _say(f"not measured: {faults[-1]}")
                 reach = _reach(forum, asking, place, cluster) if any(case.with_streams for case in cases) else None
+                opened = _openings(forum, ready, config, place) if options.with_openings else None
                 memory = forum.memory()
         finally:
             asyncio.run(scene.take_away(ready))
-    return Measured(size, figures, faults, memory, start, reach)
+    return Measured(size, figures, faults, memory, start, reach, opened)
+
+
+def _openings(forum: Server, ready: Ready, config: Config, place: Scene) -> Openings:
+    token = asyncio.run(openings.administrator(ready, settings.secret_key(config)))
+    found = openings.measure(forum.port, token, place.category)
+    _say(f"openings: shown in {found.shown:.0f} ms, done in {found.done:.0f} ms")
+    return found
 
 
 _REPLIES: Final = 30

@@ -21,6 +21,8 @@ from tools.bench.measuring import Figures, Measured
 
 RESIDENT_LIMIT: Final = 120.0
 START_LIMIT: Final = 2.0
+OPENING_LIMIT: Final = 1000.0
+"""Milliseconds."""
 GROWTH: Final = 0.9
 """What is left at 1,000,000 posts of the figures at 42,000 at least, and on the last page of those on the first."""
 
@@ -42,6 +44,7 @@ class Report:
         for one in measured:
             self._figures(one)
         self._reach(measured)
+        self._openings(measured)
         self._process(measured, first_start)
         self._comparisons(measured)
 
@@ -101,6 +104,20 @@ class Report:
             if reach := one.reach:
                 times = (reach.first, reach.last, reach.worst, reach.application, reach.postgres)
                 table.add_row(one.size, str(reach.streams), *(f"{time:.1f}" for time in times))
+        if table.row_count:
+            self._console.print(table)
+
+    def _openings(self, measured: list[Measured]) -> None:
+        columns = ("database", "members", "posts", "shown ms", "wanted", "done ms", "wanted")
+        table = self._table("a category is closed to a region, and opened to it again", *columns)
+        for one in measured:
+            if opened := one.openings:
+                judged = [
+                    self._judged(f"≤ {OPENING_LIMIT:.0f}", time <= OPENING_LIMIT)
+                    for time in (opened.shown, opened.done)
+                ]
+                times = (f"{opened.shown:.0f}", judged[0], f"{opened.done:.0f}", judged[1])
+                table.add_row(one.size, f"{opened.members:,}", f"{opened.posts:,}", *times)
         if table.row_count:
             self._console.print(table)
 

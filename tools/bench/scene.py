@@ -20,6 +20,7 @@ from forum.domain.entities import MemberId
 from forum.postgres import EmbeddedServer
 from forum.server import Ready
 from tools.bench import bare
+from tools.bench.openings import RESTORING
 
 READERS: Final = 16
 """As many as there are connections at most: each connection is another member's."""
@@ -240,6 +241,9 @@ _CLEANING: Final = (
     "DELETE FROM idempotency_keys",
     "DELETE FROM drafts",
     "DELETE FROM audit_entries WHERE created_at > '2026-01-02'",
+    "DELETE FROM group_members USING groups WHERE groups.id = group_id AND groups.kind = 'system' "
+    "AND group_members.created_at > '2026-01-02'",
+    *RESTORING,
 )
 
 
