@@ -28,8 +28,9 @@ from schemathesis.specs.openapi.checks import (
 
 from forum.app import create_app
 from forum.config import Config
-from forum.domain import access, api_tokens, invitations
-from forum.domain.entities import InvitationId, Role
+from forum.domain import access, api_tokens, catalogue, grants, invitations, openings
+from forum.domain.entities import InvitationId, OpeningId, Role
+from forum.domain.opening_previews import Wanted
 from forum.keys import CONFIG, DB, SECRET
 from forum.passwords import Hasher, Parameters
 from tests.cast import PASSWORD, Cast, email
@@ -78,6 +79,16 @@ async def _invite(app: web.Application, cast: Cast) -> InvitationId:
         return (await invitations.invite(tx, grant, ["eleni@mytilene.example"], offer, key=None))[0]
 
 
+async def _open(app: web.Application, cast: Cast) -> OpeningId:
+    grant = access.to_administer(cast.administrator)
+    async with app[DB].write() as tx:
+        category = await catalogue.category(tx, grant, "guides")
+        group = next(one for one in await grants.list_groups(tx, grant) if one.slug == "region-cyprus")
+        wanted = Wanted(category.id, group.id, frozenset({"see", "read"}))
+        shown = await openings.preview(tx, grant, wanted)
+        return await openings.open(tx, grant, wanted, digest=shown.digest)
+
+
 async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Caller:
     spare = await _token(app, cast, person)
     headers = {"Authorization": f"Bearer {(await _token(app, cast, person)).token}"}
@@ -101,6 +112,7 @@ async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Ca
         "members": {"id": cast.nikos.member_id},
         "tokens": {"id": spare.id},
         "invitations": {"id": await _invite(app, cast)},
+        "openings": {"id": await _open(app, cast)},
         "municipalities": {"slug": "larnaca"},
         "regions": {"slug": "cyprus"},
         "groups": {"slug": "moderators"},
