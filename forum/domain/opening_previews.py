@@ -7,13 +7,14 @@ would say them. What comes of it is `openings`'.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from forum.db import Card, Conn, Query
 from forum.domain import groups, stages
-from forum.domain.entities import CategoryId, GroupId, MemberId, TopicId
+from forum.domain.entities import CategoryId, GroupId, MemberId, OrganisationId, TopicId
 from forum.domain.right_changes import GRANTED_IN, INTERNAL_LIMIT, Affected, Change, Reach, changes, reach
 from forum.errors import Conflict, Invalid
 
@@ -80,6 +81,9 @@ class Held:
     internal_since: datetime | None
 
 
+AT_ONCE: Final = 1000
+"""Members whose rights are put together at a time: others' requests are answered in between."""
+
 Horizons = tuple[datetime | None, datetime | None]
 """Since when topics are meant, and internal ones; None for all."""
 
@@ -112,102 +116,105 @@ _IS_SCHEDULED = Query(
     card=Card.ONE,
 )
 
-_AFTER: Final = stages.each(
-    "coalesce(bool_or(held.can_{right}), false) OR (places.id = $1 AND '{right}' = ANY ($4::text[])) AS can_{right}"
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    id: MemberId
+    organisation_id: OrganisationId
+    organisation_slug: str
+    organisation_el: str
+    organisation_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The category, or one below it with grants of its own."""
+
+    id: CategoryId
+    slug: str
+    name_el: str
+    name_en: str
+    is_archived: bool
+    parent_id: CategoryId | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Holding:
+    """What a member holds in a category, with and without the group's present grant there."""
+
+    member_id: MemberId
+    category_id: CategoryId
+    before: list[str]
+    before_since: datetime | None
+    before_internal: datetime | None
+    stays: bool
+    after: list[str]
+    after_since: datetime | None
+    after_internal: datetime | None
+
+
+_PEOPLE = Query(
+    "opening_previews.people",
+    f"""
+    SELECT members.id, organisations.id, organisations.slug, organisations.name_el, organisations.name_en
+    FROM members
+    JOIN organisations ON organisations.id = members.organisation_id
+    WHERE members.id IN ({groups.members_of("$1")})
+        AND (members.suspended_until IS NULL OR members.suspended_until <= now())
+    ORDER BY organisations.id, members.id
+    """,
+    returns=_Person,
+    card=Card.MANY,
 )
 
-# In sets and not member by member: a region has thousands. Sub-categories that inherit go with the category; of those
-# with grants of their own it decides who sees them at all.
-_AFFECTED = Query(
-    "opening_previews.affected",
-    f"""
-    WITH people AS MATERIALIZED (
-        SELECT members.id, members.organisation_id
-        FROM members
-        WHERE members.id IN ({groups.members_of("$2")})
-            AND (members.suspended_until IS NULL OR members.suspended_until <= now())
-    ),
-    places AS MATERIALIZED (
-        SELECT categories.id, categories.parent_id
-        FROM categories
-        WHERE categories.id = $1 OR (categories.parent_id = $1 AND NOT categories.inherits_grants)
-    ),
-    held AS MATERIALIZED (
-        SELECT people.id AS member_id, grants.category_id,
-               NOT (grants.category_id = $1 AND grants.group_id = $2) AS stays, {stages.each("grants.can_{right}")},
-               grants.topics_since, grants.internal_since
-        FROM people
-        CROSS JOIN LATERAL (
-            SELECT memberships.group_id FROM memberships WHERE memberships.member_id = people.id
-        ) AS joined
-        JOIN grants ON grants.group_id = joined.group_id
-            AND grants.category_id = ANY (ARRAY(
-                SELECT places.id FROM places
-                UNION
-                SELECT places.parent_id FROM places WHERE places.parent_id IS NOT NULL
-            ))
-            AND grants.valid_from <= coalesce($3, now()) AND grants.valid_until > coalesce($3, now())
-    ),
-    seen AS (
-        SELECT held.member_id, held.category_id, bool_or(held.stays) AS stays
-        FROM held
-        GROUP BY held.member_id, held.category_id
-    ),
-    before AS (
-        SELECT people.id, places.id AS category_id,
-               {stages.each("coalesce(bool_or(held.can_{right}), false) AS can_{right}")},
-               min(held.topics_since) FILTER (WHERE held.can_read) AS topics_since,
-               min(held.internal_since) FILTER (WHERE held.can_read) AS internal_since
-        FROM people
-        CROSS JOIN places
-        LEFT JOIN held ON held.member_id = people.id AND held.category_id = places.id
-        GROUP BY people.id, places.id
-    ),
-    after AS (
-        SELECT people.id, places.id AS category_id, {_AFTER},
-               least(
-                   min(held.topics_since) FILTER (WHERE held.can_read),
-                   CASE
-                       WHEN places.id = $1 AND 'read' = ANY ($4::text[]) THEN coalesce($5::timestamptz, '-infinity')
-                   END
-               ) AS topics_since,
-               least(
-                   min(held.internal_since) FILTER (WHERE held.can_read),
-                   CASE
-                       WHEN places.id = $1 AND 'read' = ANY ($4::text[]) THEN coalesce($6::timestamptz, '-infinity')
-                   END
-               ) AS internal_since
-        FROM people
-        CROSS JOIN places
-        LEFT JOIN held ON held.member_id = people.id AND held.category_id = places.id AND held.stays
-        GROUP BY people.id, places.id
-    ),
-    shown AS (
-        SELECT people.id AS member_id, people.organisation_id, places.id AS category_id,
-               places.parent_id IS NULL OR seen.member_id IS NOT NULL AS is_before,
-               places.parent_id IS NULL OR coalesce(seen.stays, false)
-               OR (places.parent_id = $1 AND 'see' = ANY ($4::text[])) AS is_after
-        FROM people
-        CROSS JOIN places
-        LEFT JOIN seen ON seen.member_id = people.id AND seen.category_id = places.parent_id
-    )
-    SELECT shown.member_id, categories.id, categories.slug, categories.name_el, categories.name_en,
-           categories.archived_at IS NOT NULL,
-           organisations.id, organisations.slug, organisations.name_el, organisations.name_en,
-           CASE WHEN shown.is_before THEN {stages.held("before")} ELSE ARRAY[]::text[] END,
-           CASE WHEN shown.is_after THEN {stages.held("after")} ELSE ARRAY[]::text[] END,
-           CASE WHEN shown.is_before THEN before.topics_since END,
-           CASE WHEN shown.is_before THEN before.internal_since END,
-           CASE WHEN shown.is_after THEN after.topics_since END,
-           CASE WHEN shown.is_after THEN after.internal_since END
-    FROM shown
-    JOIN before ON before.id = shown.member_id AND before.category_id = shown.category_id
-    JOIN after ON after.id = shown.member_id AND after.category_id = shown.category_id
-    JOIN organisations ON organisations.id = shown.organisation_id
-    JOIN categories ON categories.id = shown.category_id
-    ORDER BY categories.position, categories.id, organisations.id, shown.member_id
+# Sub-categories that inherit go with the category; of those with grants of their own it decides who sees them at all.
+_PLACES = Query(
+    "opening_previews.places",
+    """
+    SELECT categories.id, categories.slug, categories.name_el, categories.name_en,
+           categories.archived_at IS NOT NULL, categories.parent_id
+    FROM categories
+    WHERE categories.id = $1 OR (categories.parent_id = $1 AND NOT categories.inherits_grants)
+    ORDER BY categories.position, categories.id
     """,
-    returns=Affected,
+    returns=_Place,
+    card=Card.MANY,
+)
+
+_STAYS: Final = "FILTER (WHERE held.stays)"
+_BEFORE: Final = stages.each("bool_or(held.can_{right}) AS can_{right}")
+_AFTER: Final = stages.each(f"bool_or(held.can_{{right}}) {_STAYS} AS after_{{right}}")
+
+# For all members at once, and each of them with what is theirs put together here: joined in SQL, the planner, which
+# takes a region for a handful of people, compares everybody with everybody.
+_HOLDINGS = Query(
+    "opening_previews.holdings",
+    f"""
+    SELECT summed.member_id, summed.category_id,
+           {stages.held("summed")}, summed.topics_since, summed.internal_since, summed.stays,
+           {stages.held("summed").replace("summed.can_", "summed.after_")}, summed.after_since, summed.after_internal
+    FROM (
+        SELECT held.member_id, held.category_id, {_BEFORE}, {_AFTER},
+               min(held.topics_since) FILTER (WHERE held.can_read) AS topics_since,
+               min(held.internal_since) FILTER (WHERE held.can_read) AS internal_since,
+               bool_or(held.stays) AS stays,
+               min(held.topics_since) FILTER (WHERE held.can_read AND held.stays) AS after_since,
+               min(held.internal_since) FILTER (WHERE held.can_read AND held.stays) AS after_internal
+        FROM (
+            SELECT people.id AS member_id, grants.category_id,
+                   NOT (grants.category_id = $1 AND grants.group_id = $2) AS stays,
+                   {stages.each("grants.can_{right}")}, grants.topics_since, grants.internal_since
+            FROM unnest($4::bigint[]) AS people (id)
+            CROSS JOIN LATERAL (
+                SELECT memberships.group_id FROM memberships WHERE memberships.member_id = people.id
+            ) AS joined
+            JOIN grants ON grants.group_id = joined.group_id AND grants.category_id = ANY ($5::bigint[])
+                AND grants.valid_from <= coalesce($3, now()) AND grants.valid_until > coalesce($3, now())
+        ) AS held
+        GROUP BY held.member_id, held.category_id
+    ) AS summed
+    """,
+    returns=_Holding,
     card=Card.MANY,
 )
 
@@ -262,7 +269,7 @@ async def look(conn: Conn, wanted: Wanted) -> tuple[Preview, Held | None, Horizo
         raise Conflict("opening_scheduled")
     held = await conn.maybe(HELD, *place, wanted.effective_at)
     horizons = _horizons(wanted, held, wanted.effective_at or now)
-    affected = await conn.many(_AFFECTED, *place, wanted.effective_at, stages.ordered(wanted.rights), *horizons)
+    affected = await _affected(conn, wanted, horizons)
     changed = changes(affected)
     gaining, losing = await reach(conn, wanted.category_id, affected)
     internal = await conn.many(_INTERNAL, wanted.category_id)
@@ -300,3 +307,74 @@ def _horizons(wanted: Wanted, held: Held | None, at: datetime) -> Horizons:
     if internal is not None:
         internal = None if held.internal_since is None else min(internal, held.internal_since)
     return since, internal
+
+
+async def _affected(conn: Conn, wanted: Wanted, horizons: Horizons) -> list[Affected]:
+    """Return what each member of the group holds with and without the change, in every category that it touches."""
+    people, places = await conn.many(_PEOPLE, wanted.group_id), await conn.many(_PLACES, wanted.category_id)
+    asked = {place.id for place in places} | {place.parent_id for place in places if place.parent_id is not None}
+    compared: dict[CategoryId, list[Affected]] = {place.id: [] for place in places}
+    for first in range(0, len(people), AT_ONCE):
+        some = people[first : first + AT_ONCE]
+        found = await conn.many(
+            _HOLDINGS,
+            wanted.category_id,
+            wanted.group_id,
+            wanted.effective_at,
+            [person.id for person in some],
+            sorted(asked),
+        )
+        held = {(one.member_id, one.category_id): one for one in found}
+        for place in places:
+            compared[place.id] += [_compared(wanted, horizons, place, person, held) for person in some]
+    return [one for place in places for one in compared[place.id]]
+
+
+def _compared(
+    wanted: Wanted,
+    horizons: Horizons,
+    place: _Place,
+    person: _Person,
+    held: Mapping[tuple[MemberId, CategoryId], _Holding],
+) -> Affected:
+    here = held.get((person.id, place.id), _NOTHING)
+    above = held.get((person.id, place.parent_id)) if place.parent_id is not None else here
+    before, after, after_since, after_internal = here.before, here.after, here.after_since, here.after_internal
+    if place.id == wanted.category_id:
+        after = stages.ordered({*after, *wanted.rights})
+        if "read" in wanted.rights:
+            after_since = _earlier(after_since, horizons[0] or _EVER)
+            after_internal = _earlier(after_internal, horizons[1] or _EVER)
+    is_seen = place.parent_id is None or above is not None
+    will_be_seen = (
+        place.parent_id is None
+        or (above is not None and above.stays)
+        or (place.parent_id == wanted.category_id and "see" in wanted.rights)
+    )
+    return Affected(
+        person.id,
+        place.id,
+        place.slug,
+        place.name_el,
+        place.name_en,
+        place.is_archived,
+        person.organisation_id,
+        person.organisation_slug,
+        person.organisation_el,
+        person.organisation_en,
+        before if is_seen else [],
+        after if will_be_seen else [],
+        here.before_since if is_seen else None,
+        here.before_internal if is_seen else None,
+        after_since if will_be_seen else None,
+        after_internal if will_be_seen else None,
+    )
+
+
+_EVER: Final = datetime.min  # noqa: DTZ901 - what asyncpg has for the infinite
+_NOTHING: Final = _Holding(MemberId(0), CategoryId(0), [], None, None, False, [], None, None)
+
+
+def _earlier(one: datetime | None, other: datetime) -> datetime:
+    """Return the earlier of two instants; the infinite one has no zone."""
+    return other if one is None else min(one, other, key=lambda instant: instant.replace(tzinfo=None))
