@@ -50,6 +50,10 @@ class Catalogued:
     parent_en: str | None
     inherits_grants: bool
     archived_at: datetime | None
+    is_parent_archived: bool
+    is_first: bool
+    is_last: bool
+    """Whether it is the first and the last of those below the same one."""
     child_count: int
     topic_count: int
     group_count: int
@@ -58,10 +62,17 @@ class Catalogued:
     """Openings that wait to take effect."""
 
 
+_NEIGHBOUR: Final = """NOT EXISTS (
+    SELECT 1
+    FROM categories AS others
+    WHERE others.parent_id IS NOT DISTINCT FROM categories.parent_id AND others.position {side} categories.position
+)"""
+
 _COLUMNS: Final = f"""
     categories.id, categories.slug, categories.name_el, categories.name_en,
     categories.description_el, categories.description_en, categories.kinds,
     parents.id, parents.slug, parents.name_el, parents.name_en, categories.inherits_grants, categories.archived_at,
+    parents.archived_at IS NOT NULL, {_NEIGHBOUR.format(side="<")}, {_NEIGHBOUR.format(side=">")},
     (SELECT count(*) FROM categories AS children WHERE children.parent_id = categories.id),
     categories.topic_count,
     (
@@ -88,7 +99,13 @@ _LIST = Query(
 
 _ONE = Query(
     "catalogue.one",
-    f"SELECT {_COLUMNS} {_JOINS} WHERE categories.slug = $1",
+    f"""
+    SELECT {_COLUMNS} {_JOINS}
+    WHERE categories.id = coalesce(
+        (SELECT named.id FROM categories AS named WHERE named.slug = $1),
+        (SELECT former.category_id FROM former_category_slugs AS former WHERE former.slug = $1)
+    )
+    """,
     returns=Catalogued,
     card=Card.ZERO_OR_ONE,
 )
@@ -211,7 +228,7 @@ async def list_categories(conn: Conn, grant: AdministerGrant) -> list[Catalogued
 
 
 async def category(conn: Conn, grant: AdministerGrant, slug: str) -> Catalogued:
-    """Return a category, whoever may see it; raise NotFound where there is none."""
+    """Return a category, whoever may see it, also by a slug it had; raise NotFound where there is none."""
     del grant
     found = await conn.maybe(_ONE, slug)
     if found is None:
@@ -295,19 +312,20 @@ async def change(tx: Tx, grant: AdministerGrant, slug: str, facts: CategoryFacts
     return wanted
 
 
-async def move(tx: Tx, grant: AdministerGrant, slug: str, *, by: int) -> None:
-    """Put a category before (`by` -1) or after (1) its neighbour of the same parent; at the end nothing happens."""
+async def move(tx: Tx, grant: AdministerGrant, slug: str, *, by: int) -> bool:
+    """Put a category before (`by` -1) or after (1) its neighbour of the same parent; say whether there is one."""
     await right_changes.hold(tx)
     moved = await category(tx, grant, slug)
     listed = await tx.many(_LIST)
     siblings = [one for one in listed if one.parent_id == moved.parent_id]
     place = [one.id for one in siblings].index(moved.id)
     if not 0 <= place + by < len(siblings):
-        return
+        return False
     siblings[place], siblings[place + by] = siblings[place + by], siblings[place]
     others = [one for one in listed if one.parent_id != moved.parent_id]
     await _place(tx, [*siblings, *others])
     await _record(tx, grant, "moved", moved.id, before={"place": place + 1}, after={"place": place + by + 1})
+    return True
 
 
 async def archive(tx: Tx, grant: AdministerGrant, slug: str) -> None:

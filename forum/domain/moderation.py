@@ -99,8 +99,8 @@ async def unsuspend(tx: Tx, grant: AdministerGrant, member_id: MemberId) -> None
     await _record(tx, grant, "member.unsuspended", member_id, before, None)
 
 
-async def set_role(tx: Tx, grant: AdministerGrant, member_id: MemberId, role: Role) -> None:
-    """Make a member a moderator, an administrator or neither; nothing happens when they are that.
+async def set_role(tx: Tx, grant: AdministerGrant, member_id: MemberId, role: Role) -> bool:
+    """Make a member a moderator, an administrator or neither; return whether they were something else.
 
     Raise NotFound, Forbidden for oneself: so nobody promotes themselves, and an administrator always remains.
     """
@@ -109,7 +109,7 @@ async def set_role(tx: Tx, grant: AdministerGrant, member_id: MemberId, role: Ro
     await _lock(tx, grant, member_id)
     before = (await members.member(tx, member_id)).role
     if before is role:
-        return
+        return False
     for group in members.GROUP_OF_ROLE.values():
         if group == members.GROUP_OF_ROLE.get(role):
             await groups.add_member(tx, group, member_id, actor_id=grant.actor.member_id)
@@ -124,6 +124,7 @@ async def set_role(tx: Tx, grant: AdministerGrant, member_id: MemberId, role: Ro
         before={"role": before.value},
         after={"role": role.value},
     )
+    return True
 
 
 async def _lock(tx: Tx, grant: AdministerGrant, member_id: MemberId) -> _Suspension:

@@ -263,6 +263,8 @@ async def look(conn: Conn, wanted: Wanted) -> tuple[Preview, Held | None, Horizo
     now = await conn.one(_NOW)
     if wanted.effective_at is not None and wanted.effective_at <= now:
         raise Invalid({"effective_at": ("past",)})
+    if wanted.topics_since is not None and wanted.topics_since > (wanted.effective_at or now):
+        raise Invalid({"topics_since": ("to_come",)})
     if await conn.one(_INHERITS, wanted.category_id):
         raise Conflict("grants_inherited")
     if await conn.one(_IS_SCHEDULED, *place):

@@ -70,7 +70,7 @@ class _Merger(Passing[Catalogued, Preview]):
                 if one.id != gone.id and one.archived_at is None
             ],
             shown=shown,
-            effect=effect(shown.preview.changes) if shown.preview else None,
+            effect=effect(shown.preview.changes, words.language) if shown.preview else None,
         )
 
     def done(self, request: web.Request, into: Catalogued) -> web.Response:

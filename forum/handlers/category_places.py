@@ -20,7 +20,7 @@ class PlaceForm(Form):
 async def update(request: web.Request) -> web.Response:
     grant, form = access.to_administer(request[ACTOR]), PlaceForm.parse(await request.post())
     async with request.app[DB].write() as tx:
-        await catalogue.move(tx, grant, request.match_info["slug"], by=int(form.by))
-    response = see_other(request, "category_grants.index")
-    flash(request, response, "category.moved")
+        is_moved = await catalogue.move(tx, grant, request.match_info["slug"], by=int(form.by))
+    response = see_other(request, "category_grants.index", fragment=request.match_info["slug"])
+    flash(request, response, "category.moved" if is_moved else "nothing.changed")
     return response

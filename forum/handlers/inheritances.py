@@ -66,7 +66,10 @@ async def _look(request: web.Request, *, status: int = 200) -> web.Response:
         found = await catalogue.category(conn, grant, request.match_info["slug"])
         preview = await category_mergers.preview_inheriting(conn, grant, found)
     page = InheritancePage(
-        category=found, preview=preview, effect=effect(preview.changes), is_late=status == Conflict.status
+        category=found,
+        preview=preview,
+        effect=effect(preview.changes, grant.actor.language),
+        is_late=status == Conflict.status,
     )
     return await render(request, page, status=status)
 

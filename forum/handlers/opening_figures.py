@@ -53,7 +53,7 @@ async def update(request: web.Request) -> web.Response:
 
 async def create(request: web.Request) -> web.Response:
     """Say that the stage stays as it is, and when it is looked at again."""
-    return await _decide(request, opening_reviews.keep, "category.opening_kept", "category.opening_kept")
+    return await _decide(request, opening_reviews.keep, "category.opening_kept_for_now", "category.opening_kept")
 
 
 async def _decide(request: web.Request, act: _Act, said: str, said_without: str) -> web.Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar, Final, Literal
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from pydantic import Field
@@ -66,6 +67,19 @@ class OpeningPage(Page):
     """Something else would happen by now than was shown."""
     held: GroupRights | None = None
     """What the group holds now."""
+    following: tuple[Catalogued, ...] = ()
+    """Sub-categories that go by these rights."""
+
+    @property
+    def changes_nothing(self) -> bool:
+        return (
+            self.wanted is not None
+            and self.wanted.effective_at is None
+            and self.wanted.topics_since is None
+            and not self.wanted.includes_internal
+            and set(self.held.rights if self.held else ()) == self.wanted.rights
+        )
+
     review_at: datetime | None = None
 
 
@@ -73,8 +87,22 @@ async def new(request: web.Request) -> web.Response:
     """Show the form, and what it would do once it says what."""
     form = FormState({name: query_param(request, name) for name in request.query if name in OpeningForm.model_fields})
     if "stage" not in form.values:
-        return await _show(request, FormState({"stage": "readers", **form.values}))
+        return await _show(request, FormState(await _held(request, form)))
     return await _look(request, form)
+
+
+async def _held(request: web.Request, form: FormState) -> dict[str, str]:
+    """Return the form with what the group that is named holds now: what nobody changes stays."""
+    grant = access.to_administer(request[ACTOR])
+    async with request.app[DB].read() as conn:
+        category = await catalogue.category(conn, grant, request.match_info["slug"])
+        listed = await grants.list_rights(conn, grant, category.id)
+    held = next((one for one in listed if str(one.group_id) == form.value("group")), None)
+    if held is None:
+        return {"stage": "readers", **form.values}
+    since = held.topics_since.astimezone(ZoneInfo(grant.actor.zone)).date().isoformat() if held.topics_since else ""
+    moderates = {"moderates": "on"} if "moderate" in held.rights else {}
+    return {"stage": held.stage or "readers", "topics_since": since, **moderates, **form.values}
 
 
 async def create(request: web.Request) -> web.Response:
@@ -114,6 +142,8 @@ async def _look(request: web.Request, form: FormState, *, status: int = 200) -> 
     """Show what would happen now."""
     grant = access.to_administer(request[ACTOR])
     try:
+        if not form.value("group"):
+            raise Invalid({"group": ("required",)})
         opening = OpeningForm.parse(form.values)
         async with request.app[DB].read() as conn:
             category = await catalogue.category(conn, grant, request.match_info["slug"])
@@ -143,7 +173,9 @@ async def _look(request: web.Request, form: FormState, *, status: int = 200) -> 
 
 async def _named(request: web.Request, grant: AdministerGrant, preview: Preview) -> tuple[Named, ...]:
     """Return who gains and loses what in the organisation that is asked for by its slug."""
-    lines = [line for line in effect(preview.changes).lines if line.organisation_slug == query_param(request, "names")]
+    asked = query_param(request, "names")
+    listed = effect(preview.changes, grant.actor.language).lines
+    lines = [line for line in listed if line.organisation_slug == asked]
     async with request.app[DB].read() as conn:
         return tuple(
             [
@@ -173,6 +205,7 @@ async def _show(
     async with request.app[DB].read() as conn:
         category = await catalogue.category(conn, grant, request.match_info["slug"])
         listed = await grants.list_groups(conn, grant)
+        categories = await catalogue.list_categories(conn, grant)
         holding = await grants.list_rights(conn, grant, category.id)
     page = OpeningPage(
         category=category,
@@ -182,10 +215,11 @@ async def _show(
         group=group,
         wanted=wanted,
         preview=preview,
-        effect=effect(preview.changes) if preview else None,
+        effect=effect(preview.changes, grant.actor.language) if preview else None,
         named=named,
         review_at=review_at,
         is_late=preview is not None and status == Conflict.status,
+        following=tuple(one for one in categories if one.parent_id == category.id and one.inherits_grants),
         held=next((one for one in holding if group and one.group_id == group.id), None),
     )
     return await render(request, page, status=status)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from forum.domain.entities import MemberId
+from forum.domain.entities import Language, MemberId, in_language
 from forum.domain.right_changes import Change
+from forum.i18n import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,11 @@ class Effect:
     """Whether sub-categories with rights of their own are touched, too: then each line names its category."""
 
 
-def effect(changes: Iterable[Change]) -> Effect:
-    """Return changes in totals, in their order, and by organisation, those of the same members in one line."""
+def effect(changes: Iterable[Change], language: Language) -> Effect:
+    """Return changes in totals, in their order, and by organisation, those of the same members in one line.
+
+    Organisations stand by their names in the language.
+    """
     gained: dict[tuple[str, str, str], int] = {}
     lost: dict[tuple[str, str, str], int] = {}
     rights: dict[tuple[str, str, str, str, str, tuple[MemberId, ...], tuple[MemberId, ...]], list[str]] = {}
@@ -56,7 +60,7 @@ def effect(changes: Iterable[Change]) -> Effect:
         place = (change.organisation_slug, change.organisation_el, change.organisation_en)
         key = (change.category_el, change.category_en, *place, change.gained, change.lost)
         rights.setdefault(key, []).append(change.right)
-    lines = sorted(rights.items(), key=lambda one: one[0][2:5])
+    lines = sorted(rights.items(), key=lambda one: (fold(in_language(language, *one[0][3:5])), one[0][2]))
     return Effect(
         tuple(Total(*total, gained[total], lost[total]) for total in gained),
         tuple(Line(*key[:5], tuple(held), *key[5:]) for key, held in lines),

@@ -263,6 +263,7 @@ FIELD_CODES: Final = frozenset(
         "bad_subdivision",
         "bad_nuts",
         "one_of_two",
+        "to_come",
         "nobody",
         "bad_date",
     }

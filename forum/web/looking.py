@@ -17,8 +17,8 @@ from forum.domain.entities import MemberId, TopicId
 from forum.errors import Forbidden
 from forum.keys import ACTOR, DB, FOUNDATIONS, LOOK, UNREAD, VISIT, VISITED
 
-ENDS: Final = frozenset({"looks.delete", "sessions.delete"})
-"""Routes by which a look ends: they are open to the administrator themselves."""
+OWN: Final = frozenset({"looks.delete", "sessions.delete", "languages.update"})
+"""Routes that the administrator asks for as themselves: two by which a look ends, and their language."""
 
 
 PAGES: Final = frozenset(
@@ -42,7 +42,7 @@ PAGES: Final = frozenset(
 
 async def enter(request: web.Request, route_name: str, *, is_public: bool) -> None:
     """Have the request answered as for whom it looks as, or raise Forbidden where there is no such page."""
-    if request.get(LOOK) is None or route_name in ENDS:
+    if request.get(LOOK) is None or route_name in OWN:
         return
     if not (is_public or route_name in PAGES):
         raise Forbidden("looking")

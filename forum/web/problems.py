@@ -189,7 +189,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "bad_time": mark("Please write a date, or a date and a time, such as 2027-03-01 or 2027-03-01T08:00."),
     "bad_date": mark("Please write a date such as 2027-03-01."),
     "no_such_time": mark("The clocks are put forward over this time. Please choose another."),
-    "one_of_two": mark("Please choose one of the two, and only one."),
+    "to_come": mark("Please choose a day that has come by then: else no topic at all would be meant."),
+    "one_of_two": mark("Please choose either a group or a member."),
     "needs_reply": mark("Whoever moderates must be able to reply: choose commenters or participants."),
     "past": mark("Please choose a time that is still to come."),
 }

@@ -76,7 +76,10 @@ async def test_another_slug_leads_on_from_the_old_one(site: Site) -> None:
 async def test_categories_change_places(site: Site) -> None:
     administrator = await site.visitor("administrator")
     answer = await administrator.submit("/admin/categories/proposals/place", {"by": "-1"})
-    assert answer.location == "/admin/categories"
+    assert answer.location == "/admin/categories#proposals"
+    assert (await _titles(site, "maria"))[:2] == ["proposals", "questions"]
+    first = await administrator.submit("/admin/categories/proposals/place", {"by": "-1"})
+    assert "Δεν άλλαξε τίποτα." in (await administrator.follow(first)).text
     assert (await _titles(site, "maria"))[:2] == ["proposals", "questions"]
 
 

@@ -171,3 +171,36 @@ async def test_one_is_told_why_one_may_read_a_topic(site: Site, owner: RawConnec
     assert "Βόρειο Αιγαίο" in page.text
     assert "Κύπρος" not in page.text.partition("<footer")[0].partition("<main")[2]
     assert (await (await site.visitor("stranger")).get(path)).status == 404
+
+
+async def test_the_form_begins_with_what_the_group_holds_so_that_nothing_is_taken_by_the_way(
+    site: Site, owner: RawConnection
+) -> None:
+    administrator = await site.visitor("administrator")
+    group = await owner.fetchval("SELECT id::text FROM groups WHERE slug = 'moderators'")
+    form = (await _look(administrator, group=group)).text
+    assert '<option value="commenters" selected>' in form
+    assert re.search(r'name="moderates"[^>]* checked', form)
+    same = await _look(administrator, group=group, stage="commenters", moderates="on")
+    assert "δεν υπάρχει τίποτα να αλλάξει" in same.text
+    assert 'class="btn grave"' not in same.text
+    assert 'class="btn grave"' in (await _look(administrator, group=group, stage="readers")).text
+
+
+async def test_what_else_it_holds_for_and_the_letter_are_said_before(site: Site, owner: RawConnection) -> None:
+    administrator = await site.visitor("administrator")
+    await administrator.submit("/admin/categories", {"name_el": "Νερό", "name_en": "Water", "parent": "questions"})
+    shown = await _look(administrator, group=await _partner(owner), stage="readers", tells="on")
+    assert "Ισχύει και για" in shown.text
+    assert "Νερό" in shown.text
+    assert "σε 1 μέλος" in shown.text
+
+
+async def test_a_form_without_a_group_or_with_topics_to_come_is_refused(site: Site, owner: RawConnection) -> None:
+    administrator = await site.visitor("administrator")
+    without = await _look(administrator, group="", stage="readers")
+    assert without.status == 422
+    assert "Παρακαλούμε συμπληρώστε αυτό το πεδίο" in without.text
+    later = await _look(administrator, group=await _partner(owner), stage="readers", topics_since="2100-01-01")
+    assert later.status == 422
+    assert "Επιλέξτε ημέρα που θα έχει έρθει ως τότε" in later.text

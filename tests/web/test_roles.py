@@ -32,6 +32,18 @@ async def test_ones_own_role_and_what_is_none_are_refused(site: Site) -> None:
     assert (await administrator.submit("/admin/members/999999/role", {"role": "member"})).status == 404
 
 
+async def test_an_administrator_is_made_after_one_more_question(site: Site) -> None:
+    administrator, maria = await site.visitor("administrator"), await site.visitor("maria")
+    page = f"/admin/members/{site.cast.maria.member_id}/role"
+    asked = await administrator.submit(page, {"role": "administrator"})
+    assert asked.status == 200
+    assert "Η Μαρία" not in asked.text
+    assert 'name="is_confirmed"' in asked.text
+    assert (await maria.get("/admin")).status == 403
+    assert (await administrator.submit(page, {"role": "administrator", "is_confirmed": "on"})).status == 303
+    assert (await maria.get("/admin")).status == 200
+
+
 async def test_programs_change_roles_too(site: Site) -> None:
     administrator, maria = await site.program("administrator"), await site.program("maria")
     path = f"/api/v1/members/{site.cast.nikos.member_id}"
