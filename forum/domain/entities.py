@@ -233,6 +233,8 @@ class Rights:
 class Look:
     """As what an administrator looks at the forum at present: a group, or a member, of whom both names are the same."""
 
+    group_id: GroupId | None
+    member_id: MemberId | None
     name_el: str
     name_en: str
 

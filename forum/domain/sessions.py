@@ -18,7 +18,7 @@ from typing import Final
 from forum.db import Card, Conn, Once, Query, Statement, Tx
 from forum.domain import attempts, audit, drafts, groups, idempotency
 from forum.domain.actors import Actor
-from forum.domain.entities import Language, Look, MemberId, Network, Scheme, Stamp
+from forum.domain.entities import GroupId, Language, Look, MemberId, Network, Scheme, Stamp
 from forum.errors import BadRequest, NotFound
 
 IDLE: Final = timedelta(days=7)
@@ -59,7 +59,7 @@ class SessionActor:
     look: Look | None = None
     """As what its administrator looks (`looks.py`)."""
     looks_as: tuple[int | None, int | None] = (None, None)
-    """The group's number or the member's."""
+    """The numbers of its group and its member, also where it counts for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ class Read(Actor):
     informed_version: int
     look_el: str | None
     look_en: str | None
-    looks_as_group_id: int | None
-    looks_as_member_id: int | None
+    looks_as_group_id: GroupId | None
+    looks_as_member_id: MemberId | None
     foundations: int
     read_before: datetime
     needs_touch: bool
@@ -110,8 +110,8 @@ class Glance:
     language: Language
     zone: str
     scheme: Scheme
-    looks_as_group_id: int | None
-    looks_as_member_id: int | None
+    looks_as_group_id: GroupId | None
+    looks_as_member_id: MemberId | None
     foundations: int
     read_before: datetime
     needs_touch: bool
@@ -440,9 +440,15 @@ def read(row: Read, stamp: Stamp | None = None) -> SessionActor:
         row.unread_count,
         row.owes_second_factor,
         row.informed_version,
-        Look(row.look_el, row.look_en) if row.look_el and row.look_en and row.is_administrator else None,
+        _look(row),
         (row.looks_as_group_id, row.looks_as_member_id),
     )
+
+
+def _look(row: Read) -> Look | None:
+    if not (row.look_el and row.look_en and row.is_administrator):
+        return None
+    return Look(row.looks_as_group_id, row.looks_as_member_id, row.look_el, row.look_en)
 
 
 def seen_again(known: SessionActor, glance: Glance, stamp: Stamp | None = None) -> SessionActor:

@@ -6,8 +6,9 @@ import asyncio
 import random
 
 from forum.db import Database, RawConnection
-from forum.domain import access, idempotency, reading, topics
-from forum.errors import Forbidden, NotFound
+from forum.domain import access, catalogue, category_mergers, idempotency, reading, topics
+from forum.domain.entities import TopicId
+from forum.errors import Conflict, Forbidden, NotFound
 from tests.cast import Cast
 from tests.domain import writing
 
@@ -199,3 +200,67 @@ async def test_everything_at_once_in_any_order_ends_exact(db: Database, cast: Ca
     await writing.assert_counters_are_rows(owner)
     for topic in started:
         assert await writing.unread(db, cast.administrator, topic.topic_id) == 5
+
+
+async def test_what_is_written_while_a_category_merges_is_in_the_other_or_refused(
+    db: Database, cast: Cast, owner: RawConnection
+) -> None:
+    grant = access.to_administer(cast.administrator)
+    started = await writing.start(db, cast.maria)
+    written: list[TopicId] = []
+    refused = 0
+
+    async def write() -> None:
+        nonlocal refused
+        for _ in range(6):
+            try:
+                written.append((await writing.start(db, cast.nikos)).topic_id)
+            except (NotFound, Conflict):
+                refused += 1
+            await writing.reply(db, cast.sophie, started.topic_id)
+
+    async def merge() -> None:
+        while True:
+            async with db.read() as conn:
+                gone = await catalogue.category(conn, grant, "questions")
+                into = await catalogue.category(conn, grant, "good-practices")
+                shown = await category_mergers.preview_merger(conn, grant, gone, into)
+            try:
+                async with db.write() as tx:
+                    await category_mergers.merge(tx, grant, gone, into, digest=shown.digest)
+            except Conflict:
+                continue
+            return
+
+    await asyncio.gather(write(), merge(), write())
+    where = await owner.fetch("SELECT DISTINCT categories.slug FROM topics JOIN categories ON categories.id = category_id")
+    assert [row["slug"] for row in where] == ["good-practices"]
+    assert await owner.fetchval("SELECT count(*) FROM topics") == len(written) + 1
+    assert len(written) + refused == 12
+    await writing.assert_counters_are_rows(owner)
+
+
+async def test_nothing_is_written_once_a_category_is_archived(db: Database, cast: Cast, owner: RawConnection) -> None:
+    grant = access.to_administer(cast.administrator)
+    started = await writing.start(db, cast.maria)
+    done = asyncio.Event()
+    late = 0
+
+    async def reply() -> None:
+        nonlocal late
+        for _ in range(8):
+            is_late = done.is_set()
+            try:
+                await writing.reply(db, cast.nikos, started.topic_id)
+            except Forbidden:
+                continue
+            late += is_late
+
+    async def archive() -> None:
+        async with db.write() as tx:
+            await catalogue.archive(tx, grant, "questions")
+        done.set()
+
+    await asyncio.gather(reply(), reply(), archive())
+    assert late == 0
+    await writing.assert_counters_are_rows(owner)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from forum.config import Config
 from forum.db import RawConnection
 from forum.routes import ROUTES
 from forum.web import looking
@@ -144,3 +145,14 @@ async def test_beginning_and_end_are_in_the_log(site: Site, owner: RawConnection
 
 async def test_every_page_that_is_shown_is_one_of_the_routes() -> None:
     assert {route.name for route in ROUTES} >= looking.PAGES | looking.OWN
+
+
+class TestWithLimits:
+    @pytest.fixture
+    def config(self, config: Config) -> Config:
+        return config.model_copy(update={"rate_limits": 1.0})
+
+    async def test_what_is_counted_can_be_looked_at_all_the_same(self, site: Site, owner: RawConnection) -> None:
+        looker = await _look(site, owner, "region-cyprus")
+        for path in ("/search?q=a", "/members?q=a", "/municipalities"):
+            assert (await looker.get(path)).status == 200, path
