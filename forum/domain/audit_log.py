@@ -6,7 +6,7 @@ away is an act, and stands in it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -50,6 +50,16 @@ class Entry:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What something is called now, a member in both languages alike."""
+
+    kind: str
+    id: int
+    name_el: str
+    name_en: str
+
+
 # By the time and not by the number, whose order is another where transactions overlap: every filter has an index that
 # holds its entries in this order, so that those of a time long past are found without passing over what came since.
 _LIST = Query(
@@ -81,6 +91,44 @@ _LIST = Query(
     card=Card.MANY,
     is_planned_anew=True,
 )
+
+
+_NAMES = Query(
+    "audit_log.names",
+    """
+    SELECT 'category', categories.id, categories.name_el, categories.name_en
+    FROM categories
+    WHERE categories.id = ANY ($1::bigint[])
+    UNION ALL
+    SELECT 'group', groups.id, groups.name_el, groups.name_en
+    FROM groups
+    WHERE groups.id = ANY ($2::bigint[])
+    UNION ALL
+    SELECT 'organisation', organisations.id, organisations.name_el, organisations.name_en
+    FROM organisations
+    WHERE organisations.id = ANY ($3::bigint[])
+    UNION ALL
+    SELECT 'member', members.id, members.name, members.name
+    FROM members
+    WHERE members.id = ANY ($4::bigint[])
+    UNION ALL
+    SELECT 'region', regions.id, regions.name_el, regions.name_en
+    FROM regions
+    WHERE regions.id = ANY ($5::bigint[])
+    """,
+    returns=Named,
+    card=Card.MANY,
+)
+
+NAMED: Final = ("category", "group", "organisation", "member", "region")
+"""Kinds of what has a name that administrators may see; the words of a topic are not for all of them."""
+
+
+async def names(conn: Conn, grant: AdministerGrant, ids: Mapping[str, Collection[int]]) -> dict[tuple[str, int], Named]:
+    """Return what things are called at present, by kind and number; what is gone is missing."""
+    del grant
+    found = await conn.many(_NAMES, *(sorted(ids.get(kind, ())) for kind in NAMED))
+    return {(one.kind, one.id): one for one in found}
 
 
 async def list_entries(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -15,8 +14,8 @@ from aiohttp import web
 
 from forum import clock, spreadsheets
 from forum.domain import access, audit_log, members
-from forum.domain.audit_log import Entry, Filters
-from forum.domain.entities import MemberId
+from forum.domain.audit_log import Entry, Filters, Named
+from forum.domain.entities import MemberId, in_language
 from forum.errors import Invalid
 from forum.i18n import Translator
 from forum.keys import ACTOR, DB, TRANSLATOR
@@ -64,6 +63,8 @@ _COLUMNS: Final = (
 class Change:
     """A field of an entry: what it was and what it became, each a text, None where the entry does not say."""
 
+    label: str
+    """The msgid of what it is called, empty where it has no name but its code."""
     field: str
     before: str | None
     after: str | None
@@ -76,6 +77,8 @@ class Line:
     entry: Entry
     act: str
     subject: str
+    name: str
+    """What the subject is called now, empty where it has no name or is gone."""
     href: str
     changes: list[Change]
 
@@ -100,7 +103,8 @@ async def index(request: web.Request) -> web.Response:
         filters = await _filters(request, values)
         async with request.app[DB].read() as conn:
             listed = await audit_log.list_entries(conn, grant, filters, cursor=cursor or None)
-        lines, following = [_line(request, entry) for entry in listed.items], listed.next
+            called = await audit_log.names(conn, grant, _numbers(listed.items))
+        lines, following = [_line(request, entry, called) for entry in listed.items], listed.next
     except Invalid as invalid:
         form = FormState(values, invalid.fields)
     page = AuditPage(
@@ -168,13 +172,36 @@ async def _filters(request: web.Request, typed: Mapping[str, str]) -> Filters:
     )
 
 
-def _line(request: web.Request, entry: Entry) -> Line:
-    text = partial(_text, request[TRANSLATOR], ZoneInfo(request[ACTOR].zone))
+def _numbers(entries: Iterable[Entry]) -> dict[str, set[int]]:
+    """Return the numbers of what has a name in some entries, by its kind."""
+    found: dict[str, set[int]] = {kind: set() for kind in audit_log.NAMED}
+    for entry in entries:
+        if entry.subject in found and entry.subject_id is not None:
+            found[entry.subject].add(entry.subject_id)
+        for said in (entry.before or {}, entry.after or {}):
+            for field, kind in audit_names.NAMED.items():
+                if isinstance(said.get(field), int):
+                    found[kind].add(said[field])
+    return found
+
+
+def _line(request: web.Request, entry: Entry, called: Mapping[tuple[str, int], Named]) -> Line:
+    words, zone = request[TRANSLATOR], ZoneInfo(request[ACTOR].zone)
+
+    def name(kind: str, number: object) -> str:
+        one = called.get((kind, number)) if isinstance(number, int) else None
+        return in_language(words.language, one.name_el, one.name_en) if one else ""
+
+    def text(field: str, value: object) -> str:
+        kind = audit_names.NAMED.get(field)
+        return (name(kind, value) if kind else "") or _text(words, zone, value, audit_names.VALUES.get(field, {}))
+
     return Line(
         entry,
         # An act of an older version may have lost its name.
         audit_names.ACTS.get(entry.act, entry.act),
         audit_names.SUBJECTS.get(entry.subject, entry.subject),
+        name(entry.subject, entry.subject_id),
         _href(request, entry),
         _changes(entry.before or {}, entry.after or {}, text),
     )
@@ -192,21 +219,28 @@ def _href(request: web.Request, entry: Entry) -> str:
     return ""
 
 
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any], text: Callable[[object], str]) -> list[Change]:
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], text: Callable[[str, object], str]) -> list[Change]:
     return [
-        Change(name, text(before[name]) if name in before else None, text(after[name]) if name in after else None)
+        Change(
+            audit_names.FIELDS.get(name, ""),
+            name,
+            text(name, before[name]) if name in before else None,
+            text(name, after[name]) if name in after else None,
+        )
         for name in dict.fromkeys([*before, *after])
     ]
 
 
-def _text(words: Translator, zone: ZoneInfo, value: object) -> str:
-    """Return a value of an entry on one line, an instant by the reader's clocks."""
+def _text(words: Translator, zone: ZoneInfo, value: object, said: Mapping[str, str]) -> str:
+    """Return a value of an entry on one line, an instant by the reader's clocks; `said` has msgids of its words."""
     if isinstance(value, bool):
         return words.gettext("yes") if value else words.gettext("no")
     if isinstance(value, list):
-        return ", ".join(_text(words, zone, one) for one in value) or "–"
+        return ", ".join(_text(words, zone, one, said) for one in value) or "–"
     if value is None or value == "":
         return "–"
+    if isinstance(value, str) and value in said:
+        return words.gettext(said[value])
     if not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     try:

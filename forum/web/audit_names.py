@@ -136,3 +136,82 @@ ACTS_OF: Final = {
 """The msgid of every act, by what it is mostly done to."""
 
 ACTS: Final = {act: name for acts in ACTS_OF.values() for act, name in acts.items()}
+
+FIELDS: Final = {
+    "category_id": mark("category"),
+    "change_id": mark("number of the change"),
+    "count": mark("how many"),
+    "country": mark("country"),
+    "domain": mark("domain"),
+    "effective_at": mark("takes effect"),
+    "group_id": mark("group"),
+    "inherits_grants": mark("rights of the category above"),
+    "internal_since": mark("internal topics from"),
+    "into": mark("into"),
+    "into_id": mark("into"),
+    "invitations": mark("invitations"),
+    "is_archived": mark("archived"),
+    "is_deleted": mark("deleted"),
+    "is_internal": mark("internal"),
+    "is_locked": mark("locked"),
+    "is_on": mark("switched on"),
+    "is_pinned": mark("pinned"),
+    "is_renamed": mark("renamed"),
+    "is_settled": mark("settled"),
+    "kind": mark("kind"),
+    "kinds": mark("kinds of topic"),
+    "language": mark("language"),
+    "level": mark("level"),
+    "member_id": mark("member"),
+    "members": mark("members"),
+    "number": mark("number of the post"),
+    "opening_id": mark("number of the change"),
+    "organisation_id": mark("organisation"),
+    "parent_id": mark("below"),
+    "place": mark("place in the order"),
+    "population": mark("population"),
+    "population_year": mark("year of the census"),
+    "region": mark("region"),
+    "requires_second_factor": mark("two steps for staff"),
+    "review_at": mark("review on"),
+    "rights": mark("rights"),
+    "role": mark("role"),
+    "scheme": mark("colours"),
+    "second_factor": mark("second step"),
+    "sessions": mark("sessions"),
+    "sessions_closed": mark("sessions ended"),
+    "slug": mark("word in the address"),
+    "state": mark("state"),
+    "suspended_until": mark("suspended until"),
+    "tokens_deleted": mark("tokens deleted"),
+    "topic_id": mark("number of the topic"),
+    "topics": mark("topics"),
+    "topics_since": mark("topics from"),
+    "zone": mark("time zone"),
+}
+"""The msgid of what an entry says of its subject; others, of codes and the like, are shown as they are."""
+
+VALUES: Final = {
+    "rights": {
+        "see": mark("Name of the category"),
+        "read": mark("Reading"),
+        "start": mark("New topics"),
+        "reply": mark("Replies"),
+        "vote": mark("Votes"),
+        "attach": mark("Attachments"),
+        "moderate": mark("Moderating"),
+    },
+    "role": {"member": mark("Member"), "moderator": mark("Moderator"), "administrator": mark("Administrator")},
+}
+"""The msgids of values that are words of the forum, by what they are values of."""
+
+NAMED: Final = {
+    "category_id": "category",
+    "parent_id": "category",
+    "into_id": "category",
+    "group_id": "group",
+    "organisation_id": "organisation",
+    "into": "organisation",
+    "member_id": "member",
+}
+"""Fields that hold the number of something with a name, and of what kind."""

@@ -233,7 +233,7 @@ async def test_what_is_written_while_a_category_merges_is_in_the_other_or_refuse
             return
 
     await asyncio.gather(write(), merge(), write())
-    where = await owner.fetch("SELECT DISTINCT categories.slug FROM topics JOIN categories ON categories.id = category_id")
+    where = await owner.fetch("SELECT slug FROM categories WHERE id IN (SELECT category_id FROM topics)")
     assert [row["slug"] for row in where] == ["good-practices"]
     assert await owner.fetchval("SELECT count(*) FROM topics") == len(written) + 1
     assert len(written) + refused == 12
