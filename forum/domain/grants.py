@@ -32,17 +32,34 @@ class GroupRights:
     valid_until: datetime | None
     topics_since: datetime | None
     internal_since: datetime | None
+    following: list[str] | None
+    """What it will hold at `valid_until`; None where that is for good."""
 
     @property
     def stage(self) -> str:
         """The stage it is at, moderating aside; empty where it is at none."""
         return stages.stage_of([right for right in self.rights if right != "moderate"])
 
+    @property
+    def following_stage(self) -> str:
+        return stages.stage_of([right for right in self.following or () if right != "moderate"])
+
 
 _COLUMNS: Final = f"""
     groups.id, groups.slug, groups.kind, groups.name_el, groups.name_en, {stages.held("grants")},
     nullif(grants.valid_from, '-infinity'), nullif(grants.valid_until, 'infinity'),
-    nullif(grants.topics_since, '-infinity'), nullif(grants.internal_since, '-infinity')
+    nullif(grants.topics_since, '-infinity'), nullif(grants.internal_since, '-infinity'),
+    CASE
+        WHEN grants.valid_until < 'infinity' THEN coalesce(
+            (
+                SELECT {stages.held("following")}
+                FROM grants AS following
+                WHERE following.category_id = grants.category_id AND following.group_id = grants.group_id
+                    AND following.valid_from = grants.valid_until
+            ),
+            ARRAY[]::text[]
+        )
+    END
 """
 
 _LIST = Query(

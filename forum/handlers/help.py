@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from typing import ClassVar, Final
 
 from aiohttp import web
@@ -20,6 +21,10 @@ from forum.markup import render as render_markup
 from forum.web.pages import Page, render
 from forum.web.urls import see_other, url_for
 
+CONTENTS_FROM: Final = 6
+"""A page with more headings than that begins with a list of them."""
+
+_PART: Final = re.compile(r'<h2 id="(part-\d+)" tabindex="-1">(.*?)</h2>')
 _HEADING: Final = re.compile(r"(?<=<h)[3-6](?=>)|(?<=</h)[3-6](?=>)")
 
 
@@ -39,6 +44,8 @@ class HelpPage(Page):
     language: Language
     """The language the text is written in."""
     html: Markup
+    contents: list[tuple[str, Markup]]
+    """Places on the page and their headings, where it has many."""
     links: list[HelpLink]
     """All pages of the help in the order of reading; none beside a notice."""
 
@@ -72,11 +79,14 @@ async def _page(request: web.Request, slug: str) -> web.Response:
     app, language = request.app, request[TRANSLATOR].language
     found = handbook.page(_pages(), language, slug)
     addresses = tuple((each, _href(app, each)) for each in (*HELP, *NOTICES, *WAYS))
+    html = _html(found.language, slug, addresses)
+    contents = [(place, Markup(heading)) for place, heading in _PART.findall(html)]  # noqa: S704 - a part of it
     page = HelpPage(
         slug=slug,
         title=found.title,
         language=found.language,
-        html=_html(found.language, slug, addresses),
+        html=html,
+        contents=contents if len(contents) > CONTENTS_FROM else [],
         links=[_link(language, each, href) for each, href in addresses if slug in HELP and each in HELP],
     )
     return await render(request, page)
@@ -109,5 +119,7 @@ def _html(language: Language, slug: str, addresses: tuple[tuple[str, str], ...])
     Headings come a level higher than in a post, since no post's heading stands above them.
     """
     source = _pages()[language, slug].source_with_links(dict(addresses).__getitem__)
-    html = render_markup(source).html
-    return Markup(_HEADING.sub(lambda level: str(int(level[0]) - 1), html))  # noqa: S704 - sanitised by the renderer
+    html = _HEADING.sub(lambda level: str(int(level[0]) - 1), render_markup(source).html)
+    number = count(1)
+    placed = re.sub("<h2>", lambda _: f'<h2 id="part-{next(number)}" tabindex="-1">', html)
+    return Markup(placed)  # noqa: S704 - sanitised by the renderer

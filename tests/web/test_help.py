@@ -70,3 +70,11 @@ async def test_the_frame_of_guests_has_no_ways_for_members(site: Site) -> None:
     ):
         assert sign in member.text
         assert sign in guest.text
+
+
+async def test_a_long_page_begins_with_what_is_on_it(site: Site) -> None:
+    text = (await (await site.visitor()).get("/help/administrators")).text
+    contents = re.findall(r'<li><a href="#(part-\d+)">([^<]+)</a></li>', text)
+    assert len(contents) > 6
+    for place, heading in contents:
+        assert f'<h2 id="{place}" tabindex="-1">{heading}</h2>' in text

@@ -204,3 +204,12 @@ async def test_a_form_without_a_group_or_with_topics_to_come_is_refused(site: Si
     later = await _look(administrator, group=await _partner(owner), stage="readers", topics_since="2100-01-01")
     assert later.status == 422
     assert "Επιλέξτε ημέρα που θα έχει έρθει ως τότε" in later.text
+
+
+async def test_the_page_of_rights_says_what_follows_on_a_change_that_waits(site: Site, owner: RawConnection) -> None:
+    administrator = await site.visitor("administrator")
+    group = await owner.fetchval("SELECT id::text FROM groups WHERE slug = 'region-cyprus'")
+    assert (await _open(administrator, group=group, stage="readers", effective_at="2100-01-01T08:00")).status == 303
+    page = (await administrator.get(QUESTIONS)).text
+    assert re.search(r"έως 1/1/2100|έως 01/01/2100", page)
+    assert "μετά: Αναγνώστες" in page
