@@ -127,7 +127,8 @@ async def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
         if isinstance(problem, NotFound) and request.get(ACTOR) is None and not _is_public_path(request):
             problem = Unauthenticated()
         is_shut_out = isinstance(problem, Unauthenticated) or problem.code in owing.PLACES
-        if is_shut_out and request.headers.get("Accept") == _EVENT_STREAM:
+        hears_nothing = is_shut_out or problem.code == "looking"
+        if hears_nothing and request.headers.get("Accept") == _EVENT_STREAM:
             return web.Response(status=204)
         if isinstance(problem, Unauthenticated):
             return await _to_sign_in(request, problem)

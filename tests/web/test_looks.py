@@ -67,6 +67,8 @@ async def test_nothing_that_is_the_members_own_is_shown(site: Site, owner: RawCo
     assert site.cast.maria.name in page.text, "the banner says as whom"
     for own in ("/drafts", "/settings", "/notifications", "/settings/sessions", "/settings/tokens", "/events"):
         assert (await looker.get(own)).status == 403, own
+    stream = await looker.get("/events", headers={"Accept": "text/event-stream"})
+    assert stream.status == 204, "a word to the page's script to ask no more"
     reads = "SELECT count(*) FROM topic_reads WHERE member_id = $1"
     assert await owner.fetchval(reads, site.cast.administrator.member_id) == 0
     assert await owner.fetchval("SELECT count(*) FROM topic_reads WHERE member_id < 0") == 0
