@@ -306,7 +306,13 @@ async def category_to_show(conn: Conn, actor: Actor, slug: str) -> CategoryVisit
 
 
 async def category_to_start(conn: Conn, actor: Actor, slug: str) -> StartGrant:
+    """Return the right to start a topic in a category.
+
+    Raise Forbidden (category_changed) by a slug that it had: it may be another one than the words were meant for.
+    """
     category = await category_to_see(conn, actor, slug)
+    if category.slug != slug:
+        raise Forbidden("category_changed")
     _require(permissions.can_start_topic(category))
     return StartGrant(actor, category)
 

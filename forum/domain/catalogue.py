@@ -13,7 +13,7 @@ from typing import Final
 
 from forum import slugs
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, groups, idempotency, right_changes, stages
+from forum.domain import audit, drafts, groups, idempotency, right_changes, stages
 from forum.domain.access import AdministerGrant
 from forum.domain.entities import SLUG_LIMIT, CategoryId
 from forum.errors import Conflict, Invalid, NotFound
@@ -97,16 +97,30 @@ _LIST = Query(
     card=Card.MANY,
 )
 
+# By the slug it has: what is written through one that it had would reach what it merged into.
 _ONE = Query(
     "catalogue.one",
-    f"""
-    SELECT {_COLUMNS} {_JOINS}
-    WHERE categories.id = coalesce(
-        (SELECT named.id FROM categories AS named WHERE named.slug = $1),
-        (SELECT former.category_id FROM former_category_slugs AS former WHERE former.slug = $1)
-    )
-    """,
+    f"SELECT {_COLUMNS} {_JOINS} WHERE categories.slug = $1",
     returns=Catalogued,
+    card=Card.ZERO_OR_ONE,
+)
+
+_BY_ID = Query(
+    "catalogue.by_id",
+    f"SELECT {_COLUMNS} {_JOINS} WHERE categories.id = $1",
+    returns=Catalogued,
+    card=Card.ZERO_OR_ONE,
+)
+
+_LEADS_TO = Query(
+    "catalogue.leads_to",
+    """
+    SELECT categories.slug
+    FROM former_category_slugs
+    JOIN categories ON categories.id = former_category_slugs.category_id
+    WHERE former_category_slugs.slug = $1
+    """,
+    returns=str,
     card=Card.ZERO_OR_ONE,
 )
 
@@ -228,9 +242,27 @@ async def list_categories(conn: Conn, grant: AdministerGrant) -> list[Catalogued
 
 
 async def category(conn: Conn, grant: AdministerGrant, slug: str) -> Catalogued:
-    """Return a category, whoever may see it, also by a slug it had; raise NotFound where there is none."""
+    """Return a category, whoever may see it; raise NotFound where none has this slug now."""
     del grant
     found = await conn.maybe(_ONE, slug)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def read_again(tx: Tx, grant: AdministerGrant, earlier: Catalogued) -> Catalogued:
+    """Return a category as it stands by now, under `right_changes.hold`; raise NotFound where it is gone."""
+    del grant
+    found = await tx.maybe(_BY_ID, earlier.id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def slug_of_today(conn: Conn, grant: AdministerGrant, former: str) -> str:
+    """Return the slug to which one that a category had leads; raise NotFound where none had it."""
+    del grant
+    found = await conn.maybe(_LEADS_TO, former)
     if found is None:
         raise NotFound
     return found
@@ -292,6 +324,7 @@ async def change(tx: Tx, grant: AdministerGrant, slug: str, facts: CategoryFacts
         await _require_free(tx, wanted, before.id)
         await tx.run(_FORGET_SLUG, wanted)
         await tx.run(_KEEP_SLUG, before.slug, before.id)
+        await drafts.pass_on(tx, before.id, before.slug, wanted)
     said = (facts.name_el, facts.name_en, facts.description_el, facts.description_en, _kinds(facts))
     await tx.run(_CHANGE, before.id, wanted, *said)
     after = await category(tx, grant, wanted)

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, right_changes
+from forum.domain import audit, catalogue, drafts, right_changes
 from forum.domain.access import AdministerGrant
 from forum.domain.catalogue import Catalogued
 from forum.domain.entities import CategoryId
@@ -76,21 +76,6 @@ _PASS_SUBSCRIPTIONS = Statement(
     card=Card.NONE,
 )
 
-_PASS_DRAFTS = Statement(
-    "category_mergers.pass_drafts",
-    """
-    UPDATE drafts
-    SET place = 'category:' || $2::text
-    WHERE drafts.place = 'category:' || $1::text AND NOT EXISTS (
-        SELECT 1
-        FROM drafts AS others
-        WHERE others.member_id = drafts.member_id AND others.place = 'category:' || $2::text
-    )
-    """,
-    returns=int,
-    card=Card.NONE,
-)
-
 _PASS_SLUGS = Statement(
     "category_mergers.pass_slugs",
     "UPDATE former_category_slugs SET category_id = $2 WHERE former_category_slugs.category_id = $1",
@@ -127,19 +112,6 @@ _FORGET_OPENINGS = Statement(
     card=Card.NONE,
 )
 
-_WAITS = Query(
-    "category_mergers.waits",
-    """
-    SELECT EXISTS (
-        SELECT 1
-        FROM openings
-        WHERE openings.category_id = $1 AND openings.effective_at > now() AND openings.undone_at IS NULL
-    )
-    """,
-    returns=bool,
-    card=Card.ONE,
-)
-
 _SET_INHERITS = Statement(
     "category_mergers.set_inherits",
     "UPDATE categories SET inherits_grants = $2 WHERE categories.id = $1",
@@ -172,31 +144,37 @@ async def preview_merger(conn: Conn, grant: AdministerGrant, gone: Catalogued, i
         raise Invalid({"category": ("not_allowed",)})
     if gone.child_count:
         raise Conflict("category_has_subcategories")
-    return await _preview(conn, gone.id, into.id)
+    await right_changes.require_none_waiting(conn, gone.id, into.id)
+    return await _preview(conn, gone.id, into.id, keeps_archive=False)
 
 
 async def preview_inheriting(conn: Conn, grant: AdministerGrant, category: Catalogued) -> Preview:
-    """Return what it does when a sub-category goes by its parent's grants again. Raise Conflict where it cannot."""
+    """Return what it does when a sub-category goes by its parent's grants again.
+
+    Raise Conflict where it cannot, or while a change of rights waits in one of the two.
+    """
     del grant
     if category.parent_id is None or category.inherits_grants:
         raise Conflict
-    return await _preview(conn, category.id, category.parent_id)
+    await right_changes.require_none_waiting(conn, category.id)
+    return await _preview(conn, category.id, category.parent_id, keeps_archive=True)
 
 
 async def merge(tx: Tx, grant: AdministerGrant, gone: Catalogued, into: Catalogued, *, digest: str) -> None:
     """Move all topics of a category into another, whose rights then hold for them; it is gone, its address leads on.
 
-    Raise Invalid for itself or an archived one, Conflict where it has sub-categories, or something else would happen
-    than was shown.
+    Raise NotFound where one is gone, Invalid for itself or an archived one, Conflict where it has sub-categories, a
+    change of rights waits in one of the two, or something else would happen than was shown.
     """
     await right_changes.hold(tx)
+    gone, into = await catalogue.read_again(tx, grant, gone), await catalogue.read_again(tx, grant, into)
     await tx.many(_LOCK, [gone.id, into.id])
     shown = await preview_merger(tx, grant, gone, into)
     _require_shown(shown, digest)
     await tx.run(_MOVE_TOPICS, gone.id, into.id)
     await tx.run(_COUNT, gone.id, into.id)
     await tx.run(_PASS_SUBSCRIPTIONS, gone.id, into.id)
-    await tx.run(_PASS_DRAFTS, gone.slug, into.slug)
+    await drafts.pass_on(tx, into.id, gone.slug, into.slug)
     await tx.run(_PASS_SLUGS, gone.id, into.id)
     await tx.run(_DELETE, gone.id)
     await tx.run(_KEEP_SLUG, gone.slug, into.id)
@@ -213,6 +191,7 @@ async def merge(tx: Tx, grant: AdministerGrant, gone: Catalogued, into: Catalogu
 async def inherit(tx: Tx, grant: AdministerGrant, category: Catalogued, *, digest: str) -> None:
     """Have a sub-category go by its parent's grants, and forget its own. Raise Conflict as `preview_inheriting`."""
     await right_changes.hold(tx)
+    category = await catalogue.read_again(tx, grant, category)
     shown = await preview_inheriting(tx, grant, category)
     _require_shown(shown, digest)
     await tx.run(_FORGET_GRANTS, category.id)
@@ -229,17 +208,17 @@ async def state_own(tx: Tx, grant: AdministerGrant, category: Catalogued) -> Non
     Raise Conflict for one that has its own already, or while a change of its parent's waits to take effect.
     """
     await right_changes.hold(tx)
+    category = await catalogue.read_again(tx, grant, category)
     if category.parent_id is None or not category.inherits_grants:
         raise Conflict
-    if await tx.one(_WAITS, category.parent_id):
-        raise Conflict("parent_waits")
+    await right_changes.require_none_waiting(tx, category.id)
     await tx.run(_SET_INHERITS, category.id, False)
     await tx.run(_COPY_GRANTS, category.id, category.parent_id)
     await _record(tx, grant, "stated", category.id, before={"inherits_grants": True}, after={"inherits_grants": False})
 
 
-async def _preview(conn: Conn, category_id: CategoryId, other_id: CategoryId) -> Preview:
-    affected = await right_changes.under_rights_of(conn, category_id, other_id)
+async def _preview(conn: Conn, category_id: CategoryId, other_id: CategoryId, *, keeps_archive: bool) -> Preview:
+    affected = await right_changes.under_rights_of(conn, category_id, other_id, keeps_archive=keeps_archive)
     changed = right_changes.changes(affected)
     gaining, losing = await right_changes.reach(conn, category_id, affected)
     topic_count = await conn.one(_TOPIC_COUNT, category_id)

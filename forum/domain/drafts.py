@@ -14,7 +14,7 @@ from typing import Final, NewType
 
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import pages
-from forum.domain.entities import MemberId, PostId, TopicId
+from forum.domain.entities import CategoryId, MemberId, PostId, TopicId
 from forum.domain.pages import Page
 from forum.errors import Invalid
 
@@ -140,6 +140,24 @@ _SAVE = Statement(
     card=Card.NONE,
 )
 
+# Whoever may not see the category keeps theirs where they are: its slug is not for them.
+_PASS_ON = Statement(
+    "drafts.pass_on",
+    """
+    UPDATE drafts
+    SET place = $3
+    WHERE drafts.place = $2
+        AND drafts.member_id IN (
+            SELECT rights.member_id FROM category_rights AS rights WHERE rights.category_id = $1
+        )
+        AND NOT EXISTS (
+            SELECT 1 FROM drafts AS others WHERE others.member_id = drafts.member_id AND others.place = $3
+        )
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
 # The one just saved is among the newest, so it is never its own victim.
 _TRIM = Statement(
     "drafts.trim",
@@ -227,6 +245,11 @@ async def save(tx: Tx, member_id: MemberId, words: Words) -> None:
 async def delete(tx: Tx, member_id: MemberId, place: Place) -> None:
     """Discard the member's draft of a place, if there is one."""
     await tx.run(_DELETE, member_id, place)
+
+
+async def pass_on(tx: Tx, category_id: CategoryId, from_slug: str, to_slug: str) -> None:
+    """Have drafts of new topics go with a category to another slug, where their members may see it."""
+    await tx.run(_PASS_ON, category_id, of_category(from_slug), of_category(to_slug))
 
 
 async def sweep(tx: Tx) -> int:

@@ -16,7 +16,7 @@ from forum.db import Card, Conn, Query
 from forum.domain import groups, stages
 from forum.domain.entities import CategoryId, GroupId, MemberId, OrganisationId, TopicId
 from forum.domain.right_changes import GRANTED_IN, INTERNAL_LIMIT, Affected, Change, Reach, changes, reach
-from forum.errors import Conflict, Invalid
+from forum.errors import Conflict, Invalid, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +222,21 @@ _INHERITS = Query(
     "opening_previews.inherits",
     "SELECT categories.inherits_grants FROM categories WHERE categories.id = $1",
     returns=bool,
+    card=Card.ZERO_OR_ONE,
+)
+
+_RELATED_WAITS = Query(
+    "opening_previews.related_waits",
+    """
+    SELECT EXISTS (
+        SELECT 1
+        FROM categories
+        JOIN categories AS related ON related.id = categories.parent_id OR related.parent_id = categories.id
+        JOIN openings ON openings.category_id = related.id
+        WHERE categories.id = $1 AND openings.effective_at > now() AND openings.undone_at IS NULL
+    )
+    """,
+    returns=bool,
     card=Card.ONE,
 )
 
@@ -256,8 +271,8 @@ async def look(conn: Conn, wanted: Wanted) -> tuple[Preview, Held | None, Horizo
     """Return what an opening would do, what the group holds before, and what topics it will mean.
 
     It speaks of the instant at which it takes effect, as things stand for then. Raise Invalid for one that has passed,
-    Conflict where one of the group in the category waits to take effect already (opening_scheduled), or the category
-    has no grants of its own (grants_inherited).
+    NotFound where the category is gone, Conflict where one of the group in it waits to take effect already
+    (opening_scheduled), one waits above or below it (opening_waits), or it has no grants of its own (grants_inherited).
     """
     place = (wanted.category_id, wanted.group_id)
     now = await conn.one(_NOW)
@@ -265,10 +280,15 @@ async def look(conn: Conn, wanted: Wanted) -> tuple[Preview, Held | None, Horizo
         raise Invalid({"effective_at": ("past",)})
     if wanted.topics_since is not None and wanted.topics_since > (wanted.effective_at or now):
         raise Invalid({"topics_since": ("to_come",)})
-    if await conn.one(_INHERITS, wanted.category_id):
+    inherits = await conn.maybe(_INHERITS, wanted.category_id)
+    if inherits is None:
+        raise NotFound
+    if inherits:
         raise Conflict("grants_inherited")
     if await conn.one(_IS_SCHEDULED, *place):
         raise Conflict("opening_scheduled")
+    if await conn.one(_RELATED_WAITS, wanted.category_id):
+        raise Conflict("opening_waits")
     held = await conn.maybe(HELD, *place, wanted.effective_at)
     horizons = _horizons(wanted, held, wanted.effective_at or now)
     affected = await _affected(conn, wanted, horizons)

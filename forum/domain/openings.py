@@ -121,13 +121,23 @@ LATER: Final = """EXISTS (
 )"""
 """Whether a later one of `openings` speaks of the same group."""
 
+# What was changed above or below since was shown as things stood: taking this one back would add to it, unseen.
+_IS_LAST: Final = f"""NOT ({LATER} OR EXISTS (
+    SELECT 1
+    FROM openings AS later
+    JOIN categories AS here ON here.id = openings.category_id
+    JOIN categories AS related ON related.id = later.category_id
+    WHERE (related.id = here.parent_id OR related.parent_id = here.id)
+        AND later.id > openings.id AND later.undone_at IS NULL
+))"""
+
 _FIND = Statement(
     "openings.find",
     f"""
     SELECT openings.id, openings.category_id,
            (SELECT categories.slug FROM categories WHERE categories.id = openings.category_id),
            openings.group_id, openings.effective_at, openings.replaces_from,
-           openings.rights, openings.effective_at > now(), openings.settled_at, openings.undone_at, NOT {LATER}
+           openings.rights, openings.effective_at > now(), openings.settled_at, openings.undone_at, {_IS_LAST}
     FROM openings
     WHERE openings.id = $1
     FOR NO KEY UPDATE
@@ -191,7 +201,7 @@ _HELD = Query(
 _SELECT: Final = f"""
     SELECT openings.id, openings.category_id, groups.id, groups.slug, groups.name_el, groups.name_en,
            openings.rights, openings.effective_at, openings.effective_at > now(), members.id, members.name,
-           openings.created_at, openings.undone_at, NOT {LATER}
+           openings.created_at, openings.undone_at, {_IS_LAST}
     FROM openings
     JOIN groups ON groups.id = openings.group_id
     JOIN members ON members.id = openings.actor_id
@@ -298,7 +308,8 @@ async def _carry_out(
 async def undo(tx: Tx, grant: AdministerGrant, opening_id: OpeningId) -> str:
     """Take an opening back: the group holds exactly what it held before, and its members hear of what they had chosen.
 
-    Return the slug of the category. Raise NotFound, Conflict where it was taken back already or a later one stands.
+    Return the slug of the category. Raise NotFound, Conflict where it was taken back already, or a later one stands: of
+    the group, or above or below the category.
     """
     await right_changes.hold(tx)
     found = await tx.maybe(_FIND, opening_id)

@@ -15,6 +15,7 @@ from typing import Final
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import stages
 from forum.domain.entities import RIGHTS, CategoryId, MemberId, OrganisationId
+from forum.errors import Conflict
 
 INTERNAL_LIMIT: Final = 100
 """Internal topics that a preview lists by their titles."""
@@ -81,6 +82,23 @@ _HOLD = Statement(
     card=Card.ONE,
 )
 
+_WAITS = Query(
+    "right_changes.waits",
+    """
+    SELECT EXISTS (
+        SELECT 1
+        FROM categories
+        JOIN categories AS related
+            ON related.id IN (categories.id, categories.parent_id) OR related.parent_id = categories.id
+        JOIN openings ON openings.category_id = related.id
+        WHERE categories.id = ANY ($1::bigint[])
+            AND openings.effective_at > now() AND openings.undone_at IS NULL
+    )
+    """,
+    returns=bool,
+    card=Card.ONE,
+)
+
 # Each pair of horizons stands for all members who have it: there are few, however many members.
 _REACH = Query(
     "right_changes.reach",
@@ -122,7 +140,7 @@ _UNDER_RIGHTS_OF = Query(
     "right_changes.under_rights_of",
     f"""
     SELECT members.id, categories.id, categories.slug, categories.name_el, categories.name_en,
-           categories.archived_at IS NOT NULL,
+           $3 AND categories.archived_at IS NOT NULL,
            organisations.id, organisations.slug, organisations.name_el, organisations.name_en,
            {stages.held("before")}, {stages.held("after")},
            before.topics_since, before.internal_since, after.topics_since, after.internal_since
@@ -144,9 +162,23 @@ async def hold(tx: Tx) -> None:
     await tx.one(_HOLD)
 
 
-async def under_rights_of(conn: Conn, category_id: CategoryId, other_id: CategoryId) -> list[Affected]:
-    """Return what members may do in a category now, and when the rights in another one hold for its topics."""
-    return await conn.many(_UNDER_RIGHTS_OF, category_id, other_id)
+async def require_none_waiting(conn: Conn, *category_ids: CategoryId) -> None:
+    """Raise Conflict (opening_waits) while a change of rights waits in one of the categories, above or below it.
+
+    Who sees a sub-category is decided above it as well: of two changes, each alone could show nothing.
+    """
+    if await conn.one(_WAITS, category_ids):
+        raise Conflict("opening_waits")
+
+
+async def under_rights_of(
+    conn: Conn, category_id: CategoryId, other_id: CategoryId, *, keeps_archive: bool
+) -> list[Affected]:
+    """Return what members may do in a category now, and when the rights in another one hold for its topics.
+
+    An archived one is written in again by it unless it `keeps_archive`.
+    """
+    return await conn.many(_UNDER_RIGHTS_OF, category_id, other_id, keeps_archive)
 
 
 async def reach(conn: Conn, category_id: CategoryId, affected: Iterable[Affected]) -> tuple[Reach, Reach]:

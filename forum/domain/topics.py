@@ -36,6 +36,7 @@ from forum.domain.entities import (
 from forum.domain.events import Event, Kind
 from forum.domain.idempotency import Key
 from forum.domain.pages import Page
+from forum.errors import Undone
 from forum.markup import Rendered
 
 Sort = Literal["activity", "created"]
@@ -282,14 +283,18 @@ _INSERT = Statement(
     "topics.insert",
     f"""
     WITH counted AS (
-        UPDATE categories SET topic_count = categories.topic_count + 1 WHERE categories.id = $1
+        UPDATE categories
+        SET topic_count = categories.topic_count + 1
+        WHERE categories.id = $1 AND categories.archived_at IS NULL
+        RETURNING categories.id
     ),
     started AS (
         INSERT INTO topics (
             category_id, author_id, title, slug, language, is_internal, last_author_id, last_post_at, created_at
         )
-        SELECT $1, $2, $3, $4, $5, $6, $2, clock.now, clock.now
-        FROM (SELECT clock_timestamp() AS now) AS clock
+        SELECT counted.id, $2, $3, $4, $5, $6, $2, clock.now, clock.now
+        FROM counted
+        CROSS JOIN (SELECT clock_timestamp() AS now) AS clock
         RETURNING topics.id, topics.slug, topics.title, topics.created_at
     ),
     opened AS (
@@ -311,7 +316,7 @@ _INSERT = Statement(
     ) AS announced
     """,
     returns=Started,
-    card=Card.ONE,
+    card=Card.ZERO_OR_ONE,
 )
 
 _STARTED = Query(
@@ -465,13 +470,16 @@ async def start(
     is_internal: bool = False,
     key: Key | None,
 ) -> Started:
-    """Start a topic with its first post; the same key gives the topic that was started before."""
+    """Start a topic with its first post; the same key gives the topic that was started before.
+
+    Raise Undone where the category was archived or merged meanwhile: its rights are to be asked again.
+    """
     actor, category = grant.actor, grant.category
     if key is not None:
         earlier = await idempotency.claim(tx, actor, key)
         if earlier is not None:
             return await tx.one(_STARTED, earlier)
-    started = await tx.one(
+    started = await tx.maybe(
         _INSERT,
         category.id,
         actor.member_id,
@@ -484,6 +492,8 @@ async def start(
         rendered.text,
         *fanouts.values(addressed.find(rendered.html)),
     )
+    if started is None:
+        raise Undone
     await tx.run(_READ_BY_AUTHOR, actor.member_id, started.topic_id)
     if key is not None:
         await idempotency.settle(tx, actor, key, started.topic_id)

@@ -12,10 +12,11 @@ from forum.domain.catalogue import Catalogued
 from forum.domain.entities import RIGHTS, Member
 from forum.domain.grants import GroupRights
 from forum.domain.openings import Opening
-from forum.errors import Invalid
+from forum.errors import Invalid, NotFound
 from forum.keys import ACTOR, DB
 from forum.web.forms import FormState, query_param
 from forum.web.pages import Page, render
+from forum.web.urls import see_other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +48,12 @@ async def show(request: web.Request) -> web.Response:
     """Show who may do what, and of one member, where `member` names them, through which groups."""
     grant, wanted = access.to_administer(request[ACTOR]), query_param(request, "member")
     form, member, held = FormState({"member": wanted}), None, list[GroupRights]()
+    slug = request.match_info["slug"]
     async with request.app[DB].read() as conn:
-        category = await catalogue.category(conn, grant, request.match_info["slug"])
+        try:
+            category = await catalogue.category(conn, grant, slug)
+        except NotFound:
+            return see_other(request, "category_grants.show", slug=await catalogue.slug_of_today(conn, grant, slug))
         if wanted:
             try:
                 member = await members.member(conn, await members.find(conn, wanted))

@@ -120,7 +120,7 @@ async def create(request: web.Request) -> web.Response:
     except Invalid as invalid:
         return await _show(request, FormState(values, invalid.fields), status=invalid.status)
     except Conflict as conflict:
-        if conflict.code not in {"preview_changed", "opening_scheduled"}:
+        if conflict.code not in {"preview_changed", "opening_scheduled", "opening_waits"}:
             raise
         return await _look(request, FormState(values), status=conflict.status)
     response = see_other(request, "category_grants.show", slug=slug)

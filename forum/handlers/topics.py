@@ -118,7 +118,14 @@ class DeletePage(Page):
 
 
 async def new(request: web.Request) -> web.Response:
-    return await _new(request, None)
+    try:
+        return await _new(request, None)
+    except Forbidden as refusal:
+        if refusal.code != "category_changed":
+            raise
+    async with request.app[DB].read() as conn:
+        category = await access.category_to_see(conn, request[ACTOR], request.match_info["slug"])
+    return see_other(request, "topics.new", slug=category.slug)
 
 
 async def create(request: web.Request) -> web.Response:

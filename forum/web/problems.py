@@ -50,8 +50,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     "category_archived": mark("This category is archived: it can be read, and nothing new is written in it."),
     "parent_archived": mark("The category above it is archived. Take that one out of the archive first."),
-    "parent_waits": mark(
-        "A change of the category above it waits to take effect. Take it back first, or wait until it has taken effect."
+    "opening_waits": mark(
+        "A change of rights waits to take effect in a category that this concerns too: this one, the one above it or a sub-category. Take it back first, or wait until it has taken effect."
+    ),
+    "category_changed": mark(
+        "The category was renamed or merged into another one meanwhile. Look whether your topic belongs there, then start it from the category's page."
     ),
     "grants_inherited": mark(
         "This sub-category goes by the rights of the category above it. Give it rights of its own first."
@@ -74,7 +77,9 @@ SENTENCES: Final[Mapping[str, str]] = {
         "A change for this group waits to take effect here. Take it back first, or wait until it has taken effect."
     ),
     "opening_undone": mark("It was taken back already."),
-    "opening_followed": mark("The rights of the group were changed again since. Take back the later change first."),
+    "opening_followed": mark(
+        "Rights were changed again since, those of this group or those in the category above or in a sub-category. Take back the later change first."
+    ),
     "nothing_to_review": mark(
         "There is nothing to review: the change was taken back or followed by another, or has not taken effect yet."
     ),

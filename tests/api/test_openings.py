@@ -151,3 +151,18 @@ async def test_setting_rights_in_a_sub_category_gives_it_its_own(site: Site, own
     assert (status, [one["inherited"] for one in after["items"]]) == (200, [False])
     assert (await _ask(maria, "GET", "/api/v1/categories/water"))[1]["rights"] == ["see", "read"]
     assert "start" in (await _ask(maria, "GET", "/api/v1/categories/questions"))[1]["rights"]
+
+
+async def test_nothing_is_set_through_a_slug_that_a_category_had(site: Site, owner: RawConnection) -> None:
+    administrator = await site.program("administrator")
+    headers = (await _ask(administrator, "GET", _GRANTS))[2]
+    assert (await _ask(administrator, "PATCH", "/api/v1/categories/questions", {"slug": "talk"}))[0] == 200
+    before = await owner.fetchval("SELECT count(*) FROM openings")
+    items = [{"group": await _group(owner, PARTNER), "rights": ["see", "read"]}]
+    assert (await _ask(administrator, "PUT", _GRANTS, {"items": items}, If_Match=headers["ETag"]))[0] == 404
+    assert (await _ask(administrator, "PATCH", "/api/v1/categories/questions", {"is_archived": True}))[0] == 404
+    assert await owner.fetchval("SELECT count(*) FROM openings") == before
+    assert await owner.fetchval("SELECT archived_at FROM categories WHERE slug = 'talk'") is None
+    words = {"category": "questions", "title": "Α", "body": "Β"}
+    status, problem, _ = await _ask(administrator, "POST", "/api/v1/topics", words)
+    assert (status, problem["code"]) == (403, "category_changed")

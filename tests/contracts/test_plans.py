@@ -46,7 +46,7 @@ _BY_DESIGN: Final = {
     "opening_previews.holdings": "compares the rights of all members of a region, for an administrator",
     "right_changes.reach": "counts what becomes visible of a category, for an administrator",
     "right_changes.under_rights_of": "compares the rights of all members in two categories, for an administrator",
-    "category_mergers.pass_drafts": "moves what was begun in a category when it merges, which is seldom",
+    "drafts.pass_on": "moves what was begun in a category that merges or gets another slug, which is seldom",
     "opening_figures.activity": "counts what was read and written in a category in half a year, for an administrator",
     "opening_figures.organisations": "counts all members of a group, for an administrator",
     "audit_log.list": "is planned for what is asked for; a test below looks at each",

@@ -215,7 +215,7 @@ async def test_what_is_written_while_a_category_merges_is_in_the_other_or_refuse
         for _ in range(6):
             try:
                 written.append((await writing.start(db, cast.nikos)).topic_id)
-            except (NotFound, Conflict):
+            except (Forbidden, NotFound, Conflict):
                 refused += 1
             await writing.reply(db, cast.sophie, started.topic_id)
 

@@ -23,6 +23,12 @@ async def _titles(site: Site, person: str, path: str = "/") -> list[str]:
     return re.findall(r'<h3><a href="/categories/([a-z0-9-]+)"', text)
 
 
+def _digest(page: str) -> str:
+    found = re.search(r'name="digest" value="(\w+)"', page)
+    assert found
+    return found[1]
+
+
 async def test_a_category_is_added_and_leads_to_its_rights(site: Site) -> None:
     administrator = await site.visitor("administrator")
     answer = await administrator.submit("/admin/categories", _WATER)
@@ -116,9 +122,7 @@ async def test_a_sub_category_gets_rights_of_its_own_and_gives_them_up_again(sit
     )
     assert cyprus
     look = await administrator.get(f"{page}/openings/new?group={cyprus[1]}&stage=closed")
-    digest = re.search(r'name="digest" value="(\w+)"', look.text)
-    assert digest
-    sent = {"group": cyprus[1], "stage": "closed", "digest": digest[1]}
+    sent = {"group": cyprus[1], "stage": "closed", "digest": _digest(look.text)}
     assert (await administrator.submit(f"{page}/openings", sent)).status == 303
     assert (await (await site.visitor("maria")).get("/categories/water")).status == 404
     shown = await administrator.get(f"{page}/inheritance/new")
@@ -126,9 +130,7 @@ async def test_a_sub_category_gets_rights_of_its_own_and_gives_them_up_again(sit
     stale = await administrator.submit(f"{page}/inheritance", {"digest": "no"})
     assert stale.status == 409
     assert "Κάτι άλλαξε" in stale.text
-    digest = re.search(r'name="digest" value="(\w+)"', stale.text)
-    assert digest
-    sent = {"digest": digest[1]}
+    sent = {"digest": _digest(stale.text)}
     assert (await administrator.submit(f"{page}/inheritance", sent)).location == page
     assert (await (await site.visitor("maria")).get("/categories/water")).status == 200
 
@@ -139,9 +141,7 @@ async def test_a_category_merges_into_another_as_it_was_shown(site: Site) -> Non
     page = "/admin/categories/questions/merger/new"
     assert (await administrator.get(page)).status == 200
     shown = await administrator.get(f"{page}?category=guides")
-    digest = re.search(r'name="digest" value="(\w+)"', shown.text)
-    assert digest
-    sent = {"category": "guides", "digest": digest[1]}
+    sent = {"category": "guides", "digest": _digest(shown.text)}
     answer = await administrator.submit("/admin/categories/questions/merger", sent)
     assert answer.location == "/admin/categories/guides"
     maria = await site.visitor("maria")
@@ -157,3 +157,30 @@ async def test_a_merger_is_refused_where_it_cannot_be(site: Site) -> None:
     for other in ("water", "never-was", ""):
         answer = await administrator.get(f"/admin/categories/water/merger/new?category={other}")
         assert answer.status == 422, other
+
+
+async def test_what_is_written_for_one_category_is_not_published_in_another_and_the_words_are_kept(
+    site: Site, owner: RawConnection
+) -> None:
+    await _below(site)
+    administrator, maria = await site.visitor("administrator"), await site.visitor("maria")
+    shown = await administrator.get("/admin/categories/water/merger/new?category=guides")
+    merger = {"category": "guides", "digest": _digest(shown.text)}
+    assert (await administrator.submit("/admin/categories/water/merger", merger)).status == 303
+    assert (await maria.get("/categories/water/new")).location == "/categories/guides/new"
+    sent = {"title": "Μόνο για την Κύπρο", "body": "Εμπιστευτικό κείμενο"}
+    answer = await maria.submit("/categories/water/new", sent)
+    assert answer.status == 403
+    assert "Εμπιστευτικό κείμενο" in answer.text
+    assert await owner.fetchval("SELECT count(*) FROM topics") == 0
+    assert "Μόνο για την Κύπρο" in (await maria.get("/drafts")).text
+
+
+async def test_a_former_address_leads_to_the_rights_and_changes_nothing(site: Site, owner: RawConnection) -> None:
+    administrator = await site.visitor("administrator")
+    await administrator.submit("/admin/categories/guides/edit", {**_WATER, "slug": "water"})
+    assert (await administrator.get("/admin/categories/guides")).location == "/admin/categories/water"
+    assert (await administrator.get("/admin/categories/never-was")).status == 404
+    assert (await administrator.submit("/admin/categories/guides/archive", {})).status == 404
+    assert (await administrator.submit("/admin/categories/guides/edit", {**_WATER, "slug": "guides"})).status == 404
+    assert await owner.fetchval("SELECT count(*) FROM categories WHERE archived_at IS NOT NULL") == 0
