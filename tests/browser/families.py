@@ -286,12 +286,12 @@ async def _fill_places(site: Site, owner: RawConnection) -> None:
 
 
 async def _fill_catalogue(site: Site) -> None:
-    """Put two categories below another, one with rights of its own and archived."""
+    """Put two categories below others, one of them with rights of its own and archived, where no change waits."""
     grant = access.to_administer(site.cast.administrator)
     async with site.app[DB].write() as tx:
-        for slug in ("networks", "lighting"):
+        for slug, parent in (("networks", "questions"), ("lighting", "guides")):
             facts = CategoryFacts(f"{slug} {LONG_WORD[:80]}", slug, UNWIELDY[:300].replace("\n", " "))
-            await catalogue.add(tx, grant, facts, slug=slug, parent="questions")
+            await catalogue.add(tx, grant, facts, slug=slug, parent=parent)
         await category_mergers.state_own(tx, grant, await catalogue.category(tx, grant, "lighting"))
         await catalogue.archive(tx, grant, "lighting")
 
@@ -494,7 +494,7 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("category to change", "/admin/categories/lighting/edit", "administrator"),
         Family("category that inherits", "/admin/categories/networks", "administrator"),
         Family("inheriting again", "/admin/categories/lighting/inheritance/new", "administrator"),
-        Family("merger of categories", "/admin/categories/lighting/merger/new?category=questions", "administrator"),
+        Family("merger of categories", "/admin/categories/lighting/merger/new?category=proposals", "administrator"),
         Family("category below another, archived", "/categories/lighting", "maria"),
         Family("opening", "/admin/categories/questions/openings/new", "administrator"),
         Family("what an opening does", filled.opening, "administrator"),

@@ -68,6 +68,9 @@ _NAMES: Final = (
     "In English.",
     "English",
     "test maria",
+    "Harbours",
+    "networks",
+    "lighting",
     LONG_ADDRESS,
     *(
         f"{part}@{place}.example"
