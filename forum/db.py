@@ -544,8 +544,6 @@ CONSTRAINTS: Final[dict[str, Callable[[], ForumError]]] = {
     "regions_slug_key": lambda: Invalid({"slug": ("taken",)}),
     "organisations_slug_key": lambda: Invalid({"slug": ("taken",)}),
     "categories_slug_key": lambda: Invalid({"slug": ("taken",)}),
-    # Its category has just merged into another: asked again, it is found there.
-    "topics_category_id_fkey": Undone,
     "groups_slug_key": lambda: Invalid({"slug": ("taken",)}),
     "mails_gathered_idx": Conflict,
     "posts_reply_to_fkey": lambda: Invalid({"reply_to": ("unknown",)}),

@@ -192,7 +192,7 @@ _FORGET_SLUG = Statement(
     card=Card.NONE,
 )
 
-_KEEP_SLUG = Statement(
+KEEP_SLUG = Statement(
     "catalogue.keep_slug",
     "INSERT INTO former_category_slugs (slug, category_id) VALUES ($1, $2)",
     returns=int,
@@ -323,7 +323,7 @@ async def change(tx: Tx, grant: AdministerGrant, slug: str, facts: CategoryFacts
     if wanted != before.slug:
         await _require_free(tx, wanted, before.id)
         await tx.run(_FORGET_SLUG, wanted)
-        await tx.run(_KEEP_SLUG, before.slug, before.id)
+        await tx.run(KEEP_SLUG, before.slug, before.id)
         await drafts.pass_on(tx, before.id, before.slug, wanted)
     said = (facts.name_el, facts.name_en, facts.description_el, facts.description_en, _kinds(facts))
     await tx.run(_CHANGE, before.id, wanted, *said)

@@ -83,13 +83,6 @@ _PASS_SLUGS = Statement(
     card=Card.NONE,
 )
 
-_KEEP_SLUG = Statement(
-    "category_mergers.keep_slug",
-    "INSERT INTO former_category_slugs (slug, category_id) VALUES ($1, $2)",
-    returns=int,
-    card=Card.NONE,
-)
-
 _DELETE = Statement(
     "category_mergers.delete",
     "DELETE FROM categories WHERE categories.id = $1",
@@ -177,7 +170,7 @@ async def merge(tx: Tx, grant: AdministerGrant, gone: Catalogued, into: Catalogu
     await drafts.pass_on(tx, into.id, gone.slug, into.slug)
     await tx.run(_PASS_SLUGS, gone.id, into.id)
     await tx.run(_DELETE, gone.id)
-    await tx.run(_KEEP_SLUG, gone.slug, into.id)
+    await tx.run(catalogue.KEEP_SLUG, gone.slug, into.id)
     await _record(
         tx,
         grant,

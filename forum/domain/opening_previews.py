@@ -15,7 +15,16 @@ from typing import Final
 from forum.db import Card, Conn, Query
 from forum.domain import groups, stages
 from forum.domain.entities import CategoryId, GroupId, MemberId, OrganisationId, TopicId
-from forum.domain.right_changes import GRANTED_IN, INTERNAL_LIMIT, Affected, Change, Reach, changes, reach
+from forum.domain.right_changes import (
+    GRANTED_IN,
+    INTERNAL_LIMIT,
+    Affected,
+    Change,
+    Reach,
+    changes,
+    reach,
+    require_none_waiting,
+)
 from forum.errors import Conflict, Invalid, NotFound
 
 
@@ -225,21 +234,6 @@ _INHERITS = Query(
     card=Card.ZERO_OR_ONE,
 )
 
-_RELATED_WAITS = Query(
-    "opening_previews.related_waits",
-    """
-    SELECT EXISTS (
-        SELECT 1
-        FROM categories
-        JOIN categories AS related ON related.id = categories.parent_id OR related.parent_id = categories.id
-        JOIN openings ON openings.category_id = related.id
-        WHERE categories.id = $1 AND openings.effective_at > now() AND openings.undone_at IS NULL
-    )
-    """,
-    returns=bool,
-    card=Card.ONE,
-)
-
 _INTERNAL = Query(
     "opening_previews.internal",
     f"""
@@ -287,8 +281,7 @@ async def look(conn: Conn, wanted: Wanted) -> tuple[Preview, Held | None, Horizo
         raise Conflict("grants_inherited")
     if await conn.one(_IS_SCHEDULED, *place):
         raise Conflict("opening_scheduled")
-    if await conn.one(_RELATED_WAITS, wanted.category_id):
-        raise Conflict("opening_waits")
+    await require_none_waiting(conn, wanted.category_id, in_itself=False)
     held = await conn.maybe(HELD, *place, wanted.effective_at)
     horizons = _horizons(wanted, held, wanted.effective_at or now)
     affected = await _affected(conn, wanted, horizons)

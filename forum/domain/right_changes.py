@@ -91,7 +91,7 @@ _WAITS = Query(
         JOIN categories AS related
             ON related.id IN (categories.id, categories.parent_id) OR related.parent_id = categories.id
         JOIN openings ON openings.category_id = related.id
-        WHERE categories.id = ANY ($1::bigint[])
+        WHERE categories.id = ANY ($1::bigint[]) AND ($2 OR related.id <> categories.id)
             AND openings.effective_at > now() AND openings.undone_at IS NULL
     )
     """,
@@ -162,12 +162,12 @@ async def hold(tx: Tx) -> None:
     await tx.one(_HOLD)
 
 
-async def require_none_waiting(conn: Conn, *category_ids: CategoryId) -> None:
-    """Raise Conflict (opening_waits) while a change of rights waits in one of the categories, above or below it.
+async def require_none_waiting(conn: Conn, *category_ids: CategoryId, in_itself: bool = True) -> None:
+    """Raise Conflict (opening_waits) while a change of rights waits above or below a category, or `in_itself`.
 
     Who sees a sub-category is decided above it as well: of two changes, each alone could show nothing.
     """
-    if await conn.one(_WAITS, category_ids):
+    if await conn.one(_WAITS, category_ids, in_itself):
         raise Conflict("opening_waits")
 
 

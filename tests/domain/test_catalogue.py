@@ -27,9 +27,11 @@ def opener(db: Database, owner: RawConnection, grant: AdministerGrant) -> Opener
     return Opener(db, owner, grant)
 
 
-async def add(db: Database, grant: AdministerGrant, facts: CategoryFacts = WATER, **options: str) -> str:
+async def add(
+    db: Database, grant: AdministerGrant, facts: CategoryFacts = WATER, *, slug: str = "", parent: str = ""
+) -> str:
     async with db.write() as tx:
-        return await catalogue.add(tx, grant, facts, **options)  # type: ignore[arg-type]  # no key among them
+        return await catalogue.add(tx, grant, facts, slug=slug, parent=parent)
 
 
 async def order(db: Database, grant: AdministerGrant) -> list[str]:

@@ -35,9 +35,9 @@ def opener(db: Database, owner: RawConnection, grant: AdministerGrant) -> Opener
     return Opener(db, owner, grant)
 
 
-async def add(db: Database, grant: AdministerGrant, **options: str) -> None:
+async def add(db: Database, grant: AdministerGrant, *, slug: str = "", parent: str = "") -> None:
     async with db.write() as tx:
-        await catalogue.add(tx, grant, WATER, **options)  # type: ignore[arg-type]  # no key among them
+        await catalogue.add(tx, grant, WATER, slug=slug, parent=parent)
 
 
 async def add_with_own_grants(db: Database, grant: AdministerGrant) -> None:
