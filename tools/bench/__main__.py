@@ -33,10 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
     folder = options.folder.resolve()
     with databases.alone(folder):
         first_start = processes.first_start_seconds() if options.starts else None
-        measured = [
-            measure(name, databases.filled(name, folder), cases, how, options.starts)
-            for name in options.database or databases.SIZES
-        ]
+        measured = []
+        for name, size in databases.SIZES.items():
+            if name in (options.database or databases.SIZES):
+                wanted = cases if options.case or not size.for_openings else []
+                measured.append(measure(name, databases.filled(name, folder), wanted, how, options.starts))
     report.Report().show(measured, first_start)
     report.write(folder / "latest.json", measured, first_start)
     return 0

@@ -42,7 +42,8 @@ class Report:
     def show(self, measured: list[Measured], first_start: float | None) -> None:
         self._console.print(machine())
         for one in measured:
-            self._figures(one)
+            if one.figures or one.faults:
+                self._figures(one)
         self._reach(measured)
         self._openings(measured)
         self._process(measured, first_start)
