@@ -77,8 +77,8 @@ class Line:
     entry: Entry
     act: str
     subject: str
-    name: str
-    """What the subject is called now, empty where it has no name or is gone."""
+    named: Named | None
+    """What the subject is called now, None where it has no name or is gone."""
     href: str
     changes: list[Change]
 
@@ -201,7 +201,7 @@ def _line(request: web.Request, entry: Entry, called: Mapping[tuple[str, int], N
         # An act of an older version may have lost its name.
         audit_names.ACTS.get(entry.act, entry.act),
         audit_names.SUBJECTS.get(entry.subject, entry.subject),
-        name(entry.subject, entry.subject_id),
+        called.get((entry.subject, entry.subject_id)) if entry.subject_id is not None else None,
         _href(request, entry),
         _changes(entry.before or {}, entry.after or {}, text),
     )

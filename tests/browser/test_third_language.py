@@ -69,6 +69,7 @@ _NAMES: Final = (
     "English",
     "test maria",
     "Harbours",
+    "Water",
     "networks",
     "lighting",
     LONG_ADDRESS,

@@ -169,8 +169,16 @@ async def test_jobs_may_be_done_by_a_process_apart(data_dir: Path) -> None:
 async def test_when_the_supervisor_is_killed_all_the_others_end_and_the_port_is_free(data_dir: Path) -> None:
     with forum(data_dir, FORUM_WORKERS="2") as process:
         children = [*process.processes("web"), *process.processes("jobs")]
-        everybody = [*children, *(grandchild for child in children for grandchild in child.children())]
-        assert len(everybody) == 3 + 4, "each that answers has two that render"
+
+        def everybody_there() -> list[psutil.Process]:
+            return [*children, *(grandchild for child in children for grandchild in child.children())]
+
+        async def is_settled() -> bool:
+            return len(everybody_there()) == 3 + 4
+
+        # What compiles the templates at the start may not have ended yet.
+        await until(is_settled, 30, "each that answers has two that render")
+        everybody = everybody_there()
         assert process.process is not None
         process.process.kill()
         process.process.wait(10)
