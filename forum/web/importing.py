@@ -23,6 +23,7 @@ from forum.spreadsheets import Finding
 from forum.web import uploads
 from forum.web.flash import flash
 from forum.web.forms import FormState, int_param
+from forum.web.multipart import is_form
 from forum.web.pages import Page, render
 from forum.web.urls import see_other
 
@@ -78,7 +79,7 @@ class Importing(ABC, Generic[Candidate, Ready]):
     async def create(self, request: web.Request) -> web.Response:
         """Keep a file that can be read, and lead to what it would do."""
         grant = access.to_administer(request[ACTOR])
-        sent = await uploads.read(request) if uploads.is_upload(request) else uploads.Upload()
+        sent = await uploads.read(request) if is_form(request) else uploads.Upload()
         try:
             if sent.content is None:
                 raise Invalid({"file": ("required",)})

@@ -21,6 +21,7 @@ from forum.i18n import mark
 from forum.keys import ACTOR, CONFIG, DB, HASHER, TRANSLATOR
 from forum.spreadsheets import Finding
 from forum.web import member_sheets, municipality_sheets, problems, uploads
+from forum.web.multipart import is_form
 
 
 @call(
@@ -65,7 +66,7 @@ async def create_municipalities(request: web.Request, sent: models.ImportQuery) 
 
 
 async def _content(request: web.Request) -> bytes:
-    if not uploads.is_upload(request):
+    if not is_form(request):
         problem = BadRequest("unsupported_media_type")
         problem.status = 415
         raise problem
