@@ -1,8 +1,8 @@
 """The inline side of our Markdown: code spans, links, bare addresses, footnote marks, each in linear time.
 
 python-markdown's own patterns read on to the end of the text from every bracket, which is quadratic; these give
-up at a bounded depth and distance. Raw HTML has no pattern here, so it stays text. Images become links: a post
-loads nothing from elsewhere.
+up at a bounded depth and distance. Raw HTML has no pattern here, so it stays text. Of images
+only the forum's own files are shown, others become links: a post loads nothing from elsewhere.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from markdown.util import ETX, STX, AtomicString, code_escape
 
 from forum.markup.blocks import TooDense
 from forum.markup.links import URL_LIMIT, canonical_href
-from forum.markup.sanitising import MENTION_CLASS
+from forum.markup.sanitising import MENTION_CLASS, PICTURE, PICTURE_CLASS
 
 if TYPE_CHECKING:
     from markdown import Markdown
@@ -149,7 +149,8 @@ class CodeSpan(_Inline):
 class Link(_Inline):
     """Read `[text](address)`, `[text][label]`, `[label]`, and images alike, as links with a canonical address.
 
-    Where the address may not be linked, the whole stays text as it was typed.
+    An image of a file of the forum's own is shown. Where the address may not be linked, the whole stays text as it was
+    typed.
     """
 
     ANCESTOR_EXCLUDES = ("a",)
@@ -167,9 +168,24 @@ class Link(_Inline):
         href = canonical_href(_plain(self, address)) if address is not None else None
         if href is None:
             return None, m.start(), m.end()
+        if is_image and PICTURE.fullmatch(href):
+            return self._picture(href, text), m.start(), after
         shown = _INNER_IMAGE.sub(r"\1", text).strip() or href
         link = _link(href, AtomicString(_visible(self, shown)) if is_image or shown is href else shown)
         return link, m.start(), after
+
+    def _picture(self, href: str, text: str) -> Element:
+        """Return a picture that leads to the whole of it; one that says nothing (WCAG 1.1.1) leads nowhere."""
+        picture = Element("img")
+        picture.set("alt", " ".join(_visible(self, text).split()))
+        picture.set("loading", "lazy")
+        picture.set("src", f"{href}/preview")
+        if not picture.get("alt"):
+            return picture
+        link = _link(href, "")
+        link.set("class", PICTURE_CLASS)
+        link.append(picture)
+        return link
 
     def _address(self, data: str, text: str, index: int) -> tuple[str | None, int]:
         """Return what follows the text as address, given in place or by a label, and where it ends."""

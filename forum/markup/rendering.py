@@ -1,9 +1,9 @@
 """From what a member typed to the HTML that is stored: Markdown in, allow-listed HTML and plain text out.
 
 Owns the reading of Markdown as this forum means it, the limits that keep its cost bounded, and the plain form a
-text takes beyond them. Refuses raw HTML (shown as typed), images and members' own ids and classes. Synchronous
-and pure: the same source, with the same names known, always gives the same result; `forum.markup.renderer` runs it in
-another process.
+text takes beyond them. Refuses raw HTML (shown as typed), images from elsewhere and members' own ids and classes.
+Synchronous and pure: the same source, with the same names known, always gives the same result; `forum.markup.renderer`
+runs it in another process.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ _CELL_END: Final = re.compile(r"</t[dh]>\n?")
 _FOOTNOTE_LINK: Final = re.compile(
     r'<sup id="fnref-[^>]*><a [^>]*>[^<]*</a></sup>|<a [^>]*"footnote-backref"[^>]*>↩</a>'
 )
+_PICTURE: Final = re.compile(r'<img alt="([^"]*)"[^>]*>')
 _TAG: Final = re.compile(r"<[^>]*>")
 _SPACES: Final = re.compile(r"[ \t]+")
 _BREAKS: Final = re.compile(r"\s*\n\s*")
@@ -132,7 +133,7 @@ def clean(source: str) -> str:
 
 def text_of(html: str) -> str:
     """Return the text of sanitised HTML, a line a block."""
-    html = _FOOTNOTE_LINK.sub("", html)
+    html = _PICTURE.sub(r"\1", _FOOTNOTE_LINK.sub("", html))
     html = _CELL_END.sub(" ", _BLOCK_END.sub("\n", html))
     return _tidy(html_entities.unescape(_TAG.sub("", html)))
 

@@ -1,8 +1,8 @@
 """The two walls that all stored HTML has passed: bleach, then nh3, by one allow-list.
 
 Owns the list of elements, attributes and values. Refuses everything that is not on it: scripts, styles, forms,
-images, foreign namespaces, and every id, class or name that the renderer itself did not make. What `sanitize`
-returns is a fixed point of both walls, so cleaning it again changes nothing.
+pictures from elsewhere, foreign namespaces, and every id, class or name that the renderer itself did not make. What
+`sanitize` returns is a fixed point of both walls, so cleaning it again changes nothing.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ DONE_LABEL: Final = "Έγινε / Done"
 BACK_LABEL: Final = "Επιστροφή στο κείμενο / Back to the text"
 
 MENTION_CLASS: Final = "mention"
+PICTURE_CLASS: Final = "picture"
+
+PICTURE: Final = re.compile(r"/attachments/[1-9][0-9]{0,17}")
+"""The address of a file of the forum's own: nothing else is shown in a text, which loads nothing from elsewhere."""
 
 _NUMBER: Final = r"[0-9]{1,9}"
 _SIDE: Final = "align-(?:left|center|right)"
@@ -44,7 +48,7 @@ ATTRIBUTES: Final[Mapping[str, Mapping[str, re.Pattern[str] | None]]] = MappingP
     {
         "a": {
             "aria-label": _one_of(BACK_LABEL),
-            "class": _one_of("footnote-ref", "footnote-backref", MENTION_CLASS),
+            "class": _one_of("footnote-ref", "footnote-backref", MENTION_CLASS, PICTURE_CLASS),
             "href": None,  # not a pattern: `canonical_href` decides
             "rel": _one_of(REL),
         },
@@ -64,6 +68,11 @@ ATTRIBUTES: Final[Mapping[str, Mapping[str, re.Pattern[str] | None]]] = MappingP
         "h5": {},
         "h6": {},
         "hr": {},
+        "img": {
+            "alt": re.compile(r"[^\x00-\x1f]*"),
+            "loading": _one_of("lazy"),
+            "src": re.compile(rf"{PICTURE.pattern}/preview"),
+        },
         "li": {"class": _one_of("task"), "id": re.compile(r"fn-[0-9a-f]{8}-" + _NUMBER)},
         "ol": {"start": re.compile(_NUMBER)},
         "p": {},
