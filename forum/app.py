@@ -18,13 +18,30 @@ from forum.backup.nightly import newest
 from forum.config import Config
 from forum.db import Database
 from forum.domain.attempts import Limits
-from forum.keys import ASSETS, COMPILED, CONFIG, DB, HASHER, LIMITS, METRICS, PAGES, RENDERER, SECRET, STREAMS, TELLING
+from forum.files.looking import Looking
+from forum.keys import (
+    ASSETS,
+    COMPILED,
+    CONFIG,
+    DB,
+    HASHER,
+    LIMITS,
+    LOOKING,
+    METRICS,
+    PAGES,
+    RENDERER,
+    SECRET,
+    STORAGE,
+    STREAMS,
+    TELLING,
+)
 from forum.markup import Renderer
 from forum.metrics import Metrics
 from forum.page_cache import PageCache
 from forum.passwords import Hasher
 from forum.replica import ReplicatedDatabase
 from forum.routes import add_routes
+from forum.storage import storage_of
 from forum.streams import Streams
 from forum.web import pages
 from forum.web.middleware import around, set_headers
@@ -58,6 +75,8 @@ def create_app(
     app[PAGES] = PageCache()
     app[HASHER] = hasher or Hasher(processes=config.workers)
     app[RENDERER] = renderer or Renderer()
+    app[STORAGE] = storage_of(config.storage_url.get_secret_value(), config.data_dir)
+    app[LOOKING] = Looking()
     app[COMPILED] = asyncio.Event()
     app[COMPILED].set()
     app[TELLING] = asyncio.Lock()

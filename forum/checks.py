@@ -7,6 +7,7 @@ needs to work (mail, files) adds its check here.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
 import shutil
@@ -22,6 +23,7 @@ from forum.db import Card, Conn, Database, Query, RawError, connect, one_line, s
 from forum.domain import counters
 from forum.errors import CommandError, ForumError
 from forum.smtp import smtp_place
+from forum.storage import FOLDER, Storage, StorageError, storage_of
 
 DISK_BYTES: Final = 1024**3
 """What must be free: PostgreSQL stops when the disk is full, and this much is written before anybody has looked."""
@@ -145,6 +147,7 @@ def run(config: Config) -> Iterator[Check]:
     yield _disk(config)
     yield _files()
     yield _mail(config)
+    yield _storage(config)
     try:
         with server.reached(config) as ready:
             yield from asyncio.run(_database(config, ready))
@@ -171,6 +174,23 @@ def _data_dir(config: Config) -> Check:
         return Check("data directory", False, f"{existing} cannot be written to: change FORUM_DATA_DIR or its owner")
     is_there = existing == config.data_dir
     return Check("data directory", True, f"{config.data_dir} {'can be written to' if is_there else 'can be made'}")
+
+
+def _storage(config: Config) -> Check:
+    """See that the store of attachments answers; nothing is put there to find out."""
+    url = config.storage_url.get_secret_value()
+    if not url:
+        return Check("storage", True, f"attachments lie in {config.data_dir / FOLDER}")
+    try:
+        asyncio.run(_listed(storage_of(url, config.data_dir)))
+    except StorageError as error:
+        return Check("storage", False, f"it does not answer: {error}; see FORUM_STORAGE_URL")
+    return Check("storage", True, "the store of attachments answers")
+
+
+async def _listed(storage: Storage) -> None:
+    async with contextlib.aclosing(storage.list_names()) as names:
+        await anext(names, None)
 
 
 def _existing(path: Path) -> Path:

@@ -268,16 +268,23 @@ def backup(
 
     config = settings.load()
     key = config.backup_key if to is None else to
+    storage_url = config.storage_url.get_secret_value()
     started = time.monotonic()
     with server.reached(config) as found:
         if file is None:
             os.nice(_NIGHTLY_NICENESS)
             nightly = saving.save_nightly(
-                found.owner_url, config.data_dir, config.backup_folder, key=key, nights=config.backup_keep
+                found.owner_url,
+                config.data_dir,
+                config.backup_folder,
+                key=key,
+                nights=config.backup_keep,
+                storage_url=storage_url,
             )
             file, manifest = asyncio.run(nightly)
         else:
-            manifest = asyncio.run(saving.save(found.owner_url, config.data_dir, file, key=key))
+            saved = saving.save(found.owner_url, config.data_dir, file, key=key, storage_url=storage_url)
+            manifest = asyncio.run(saved)
     size = file.stat().st_size / 1e6
     print(f"Saved {manifest.describe()}.\n{file}: {size:,.1f} MB in {time.monotonic() - started:,.1f} s.")
 
@@ -320,7 +327,39 @@ def restore(
     print(f"Restored{' and verified' if verify else ''} {found.manifest.describe()}.")
     if later:
         print(f"Migrations that came since: {', '.join(later)}.")
+    if config.storage_url.get_secret_value():
+        _store_files(config)
     print(f"It took {time.monotonic() - started:,.1f} s.")
+
+
+@app.command()
+def store_files() -> None:
+    """Put the attachments that lie in the data directory into the store of FORUM_STORAGE_URL."""
+    config = settings.load()
+    if not config.storage_url.get_secret_value():
+        raise CommandError("FORUM_STORAGE_URL names no store; docs/operations.md says how")
+    _store_files(config)
+
+
+def _store_files(config: Config) -> None:
+    from forum import progress
+    from forum.storage import FOLDER, StorageError
+    from forum.storage.moving import move
+    from forum.storage.objects import ObjectStorage
+
+    storage = ObjectStorage(config.storage_url.get_secret_value())
+    try:
+        with progress.bars() as bars:
+            bar = bars.add_task("Putting files into the store", total=None)
+            moving = move(
+                config.data_dir / FOLDER,
+                storage,
+                lambda done, count: bars.update(bar, completed=done, total=count),
+            )
+            count = asyncio.run(moving)
+    except StorageError as error:
+        raise CommandError(f"the store takes no files: {error}; go on with `run.py store-files`") from None
+    print(f"{count} files are in the store.")
 
 
 def _opened_backup(file: Path, key: Path | None) -> archive.File:

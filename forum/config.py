@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from forum.errors import CommandError
 from forum.i18n import catalogues
 from forum.smtp import smtp_place
+from forum.storage import storage_of
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -29,7 +30,7 @@ MASKED = "********"
 KEY_BYTES = 32
 """The least length of the key that signs tokens."""
 
-_SECRET_PARTS = re.compile(r"(?<=[?&])((?:ssl)?password)=[^&]*", re.IGNORECASE)
+_SECRET_PARTS = re.compile(r"(?<=[?&])((?:ssl)?password|[a-z_]*(?:secret|token|key)[a-z_]*)=[^&]*", re.IGNORECASE)
 
 
 class Config(BaseSettings):
@@ -64,6 +65,10 @@ class Config(BaseSettings):
     backup_dir: Path | None = None
     backup_keep: int = Field(14, ge=0, le=3650)
     backup_key: str = ""
+    storage_url: SecretStr = SecretStr("")
+    attachment_mb: int = Field(50, ge=1, le=2000)
+    attachment_member_mb: int = Field(2000, ge=1)
+    attachment_site_mb: int = Field(0, ge=0)
     audit_days: int = Field(730, ge=365, le=36500)
 
     @field_validator("metrics_token")
@@ -78,6 +83,12 @@ class Config(BaseSettings):
     def _spoken_to(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value():
             smtp_place(value.get_secret_value())
+        return value
+
+    @field_validator("storage_url")
+    @classmethod
+    def _a_store(cls, value: SecretStr) -> SecretStr:
+        storage_of(value.get_secret_value(), Path())
         return value
 
     @field_validator("mail_from")
@@ -196,6 +207,11 @@ class Config(BaseSettings):
     def mail_folder(self) -> Path:
         """Where mail is put as files while no server is named."""
         return self.data_dir / "mail"
+
+    @property
+    def arrivals_folder(self) -> Path:
+        """Where files lie while they arrive and are looked into."""
+        return self.data_dir / "arriving"
 
     @property
     def uses_embedded_database(self) -> bool:

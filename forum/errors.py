@@ -10,6 +10,8 @@
     │   └── Undone        409  the database undid it, for somebody who wrote at the same moment
     ├── Outdated          412  it is changed by its version, and has another one by now
     ├── Unversioned       428  it is changed by its version, and none was named
+    ├── TooLarge          413  it is larger than is taken
+    ├── Crowded           507  there is no more room for files: the member's, or the forum's
     ├── RateLimited       429  too many, too soon; `retry_after` in seconds
     └── Unavailable       503  the database does not answer; try again
         ├── Busy          503  nor is it asked: all connections to it are taken
@@ -96,6 +98,18 @@ class Undone(Conflict):
     """A deadlock or a conflict of transactions: nothing of it stands, and again it may go well."""
 
     code = "try_again"
+
+
+class TooLarge(ForumError):
+    status = 413
+    code = "too_large"
+
+
+class Crowded(ForumError):
+    """The room for files is taken; what is deleted makes room."""
+
+    status = 507
+    code = "no_room_for_files"
 
 
 class RateLimited(ForumError):

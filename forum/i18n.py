@@ -26,6 +26,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, get_timezone_location
 from babel.lists import format_list
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 Language: TypeAlias = str
 """A code of ISO 639-1; `is_language` says whether the forum speaks it, and is asked wherever one comes in."""
@@ -224,6 +225,14 @@ class Translator:
                 known = self._numbers[value] = format_decimal(value, locale=self._locale)
             return known
         return format_decimal(value, locale=self._locale)
+
+    def size(self, value: int) -> str:
+        """Return a number of bytes as 12 kB, 1.2 MB or 2 GB, thousands as in the International System."""
+        units = (("gigabyte", 1e9), ("megabyte", 1e6), ("kilobyte", 1e3))
+        unit, one = next((found for found in units if value >= 0.9995 * found[1]), units[-1])
+        shown = value / one
+        rounded = round(shown, 1) if shown < 10 else round(shown)
+        return format_unit(max(rounded, 0.1) if value else 0, unit, length="short", locale=self._locale)
 
     def join(self, items: Iterable[str]) -> str:
         """Return the items as a list within a sentence: “α, β και γ”, “a, b and c”."""

@@ -15,11 +15,13 @@ from forum.domain.actors import Actor
 from forum.domain.attempts import Limits
 from forum.domain.entities import Look, Network, Stamp
 from forum.domain.visits import Visit
+from forum.files.looking import Looking
 from forum.i18n import Translator
 from forum.markup import Renderer
 from forum.metrics import Metrics
 from forum.page_cache import PageCache
 from forum.passwords import Hasher
+from forum.storage import Storage
 from forum.streams import Streams
 
 CONFIG: Final = web.AppKey("config", Config)
@@ -31,6 +33,8 @@ LIMITS: Final = web.AppKey("limits", Limits)
 PAGES: Final = web.AppKey("pages", PageCache)
 STREAMS: Final = web.AppKey("streams", Streams)
 METRICS: Final = web.AppKey("metrics", Metrics)
+STORAGE: Final[web.AppKey[Storage]] = web.AppKey("storage")
+LOOKING: Final = web.AppKey("looking", Looking)
 ASSETS: Final = web.AppKey("assets", Assets)
 WRITE_URL: Final[web.AppKey[Callable[..., str]]] = web.AppKey("write_url")
 """Writes the address of a named route, as `urls.writer` says."""

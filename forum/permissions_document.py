@@ -81,5 +81,8 @@ _WHO: Final = {
     Access.TOPIC_MARK: "its author while it is not locked, and who holds `moderate`",
     Access.POST_READ: "who may read its topic",
     Access.POST_EDIT: "its author, while they may write in its topic",
+    Access.ATTACHMENT_CREATE: "members who may attach files in a category",
+    Access.ATTACHMENT_READ: "those who may read its post; as long as none has taken it up, its author",
+    Access.ATTACHMENT_DELETE: "its author, in a post as long as they may change it",
     Access.POST_DELETE: "the author of a reply, while they may write in its topic; who deleted it may restore it",
 }

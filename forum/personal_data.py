@@ -182,6 +182,16 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
             "replaced_at": Purpose.AUTHORSHIP,
         },
     ),
+    *_table("attachments", Retention.DELIBERATION, Erasure.KEEP_ID, {"author_id": Purpose.AUTHORSHIP}),
+    *_table(
+        "attachments",
+        Retention.DELIBERATION,
+        Erasure.KEEP,
+        {
+            **dict.fromkeys(("name", "content_type", "sha256", "text"), Purpose.CONTENT),
+            "created_at": Purpose.AUTHORSHIP,
+        },
+    ),
     *_table("topic_notices", Retention.DELIBERATION, Erasure.KEEP_ID, {"actor_id": Purpose.ORDER}),
     *_table(
         "topic_notices",
@@ -500,6 +510,7 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
 
 NOT_PERSONAL: Final = frozenset(
     {
+        "attachments.key",
         "mail_domains.domain",
         "mail_domains.created_at",
         "network.name_el",

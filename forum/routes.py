@@ -20,6 +20,7 @@ from forum.handlers import (
     applications,
     arrivals,
     assets,
+    attachments,
     categories,
     category_subscriptions,
     completions,
@@ -169,6 +170,30 @@ _PAGES: Final = (
     Route("GET", "/posts/{post_id}/delete", posts.confirm, Access.POST_DELETE, "posts.confirm"),
     Route("POST", "/posts/{post_id}/delete", posts.delete, Access.POST_DELETE, "posts.delete"),
     Route("POST", "/posts/{post_id}/restore", posts.restore, Access.POST_DELETE, "posts.restore"),
+    # Files
+    Route("POST", "/attachments", attachments.create, Access.ATTACHMENT_CREATE, "attachments.create", receives=True),
+    Route("GET", "/attachments/{attachment_id}", attachments.show, Access.ATTACHMENT_READ, "attachments.show"),
+    Route(
+        "GET",
+        "/attachments/{attachment_id}/preview",
+        attachments.preview,
+        Access.ATTACHMENT_READ,
+        "attachments.preview",
+    ),
+    Route(
+        "GET",
+        "/attachments/{attachment_id}/delete",
+        attachments.confirm,
+        Access.ATTACHMENT_DELETE,
+        "attachments.confirm",
+    ),
+    Route(
+        "POST",
+        "/attachments/{attachment_id}/delete",
+        attachments.delete,
+        Access.ATTACHMENT_DELETE,
+        "attachments.delete",
+    ),
     # What one was told
     Route("GET", "/notifications", notifications.index, Access.MEMBER, "notifications.index"),
     Route("POST", "/notifications/read", notifications.update, Access.MEMBER, "notifications.update"),
@@ -197,6 +222,7 @@ _PAGES: Final = (
     Route(
         "POST", "/settings/notifications", notification_settings.update, Access.MEMBER, "notification_settings.update"
     ),
+    Route("GET", "/settings/files", attachments.index, Access.MEMBER, "attachments.index"),
     Route("GET", "/settings/address", address_changes.edit, Access.MEMBER, "address_changes.edit", is_grave=True),
     Route("POST", "/settings/address", address_changes.update, Access.MEMBER, "address_changes.update", is_grave=True),
     Route("GET", "/settings/password", passwords.edit, Access.MEMBER, "passwords.edit"),

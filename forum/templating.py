@@ -81,6 +81,7 @@ def _make(words: Translator, functions: Mapping[str, object]) -> jinja2.Environm
     environment.globals["language"] = words.language
     environment.globals["languages"] = languages()
     environment.filters["number"] = words.number
+    environment.filters["size"] = words.size
     environment.filters["date"] = _zoned(words.date)
     environment.filters["datetime"] = _zoned(words.datetime)
     environment.filters["long_date"] = _long_date(words)

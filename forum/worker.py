@@ -17,6 +17,7 @@ from datetime import datetime, timedelta, tzinfo
 from datetime import time as time_of_day
 from typing import Any, Final
 
+from forum import attachment_jobs
 from forum.config import Config
 from forum.db import Database
 from forum.domain import (
@@ -123,6 +124,8 @@ async def _expire_audit_entries(db: Database, config: Config) -> None:
 
 
 JOBS: Final = (
+    Job("attachments", every(timedelta(hours=1)), attachment_jobs.sweep),
+    Job("attachment_words", every(timedelta(minutes=1)), attachment_jobs.read_words),
     Job("audit", every(timedelta(days=1)), _expire_audit_entries),
     Job("openings", every(timedelta(minutes=1)), _see_to_openings),
     Job("sweep", every(timedelta(hours=1)), _sweep),

@@ -77,6 +77,8 @@ ICONS: Final = (
     "layout-grid",
     "bell",
     "bell-off",
+    "paperclip",
+    "download",
 )
 """The icons of the sprite, by their names at lucide.dev, in the order they stand in."""
 

@@ -25,12 +25,15 @@ from forum.backup.tables import Table as Source
 from forum.backup.tables import beside, layout, pour, quoted, sequences, unhurried
 from forum.db import RawConnection
 from forum.errors import CommandError
+from forum.storage import FOLDER, Missing, StorageError
 
 _FAILED: Final = "the database could not be saved, no backup was made"
 
 
-async def save(owner_url: str, data_dir: Path, target: Path, *, key: str = "") -> Manifest:
+async def save(owner_url: str, data_dir: Path, target: Path, *, key: str = "", storage_url: str = "") -> Manifest:
     """Save a forum into a new file, encrypted to a public key if given, and return what is in it.
+
+    With `storage_url` the files that members attached are fetched from that store.
 
     Raise CommandError if the file exists, cannot be written or finds no room, if the database holds no forum, or if it
     was migrated meanwhile. Whatever goes wrong, there is no file of this name then.
@@ -38,23 +41,25 @@ async def save(owner_url: str, data_dir: Path, target: Path, *, key: str = "") -
     recipient = sealing.public_key(key) if key else None
     with _new(target) as raw, contextlib.ExitStack() as stack:
         file = stack.enter_context(sealing.sealing(raw, recipient)) if recipient else raw
-        return await _save(owner_url, data_dir, file)
+        return await _save(owner_url, data_dir, file, storage_url)
 
 
-async def save_nightly(owner_url: str, data_dir: Path, folder: Path, *, key: str, nights: int) -> tuple[Path, Manifest]:
+async def save_nightly(
+    owner_url: str, data_dir: Path, folder: Path, *, key: str, nights: int, storage_url: str = ""
+) -> tuple[Path, Manifest]:
     """Save into the folder under the moment's name, and remove what has outlived its nights.
 
     Raise CommandError if another process is at it, or if it cannot be saved; nothing is removed then.
     """
     with _alone(folder):
         target = folder / name_of(clock.now(), is_sealed=bool(key))
-        manifest = await save(owner_url, data_dir, target, key=key)
+        manifest = await save(owner_url, data_dir, target, key=key, storage_url=storage_url)
         for path in outlived(made(folder), max(nights, 1)):
             path.unlink(missing_ok=True)
         return target, manifest
 
 
-async def _save(owner_url: str, data_dir: Path, file: BinaryIO) -> Manifest:
+async def _save(owner_url: str, data_dir: Path, file: BinaryIO, storage_url: str) -> Manifest:
     async with unhurried(owner_url, _FAILED) as holding, unhurried(owner_url, _FAILED) as connection:
         async with holding.transaction(isolation="repeatable_read", readonly=True):
             snapshot = str(await holding.fetchval("SELECT pg_export_snapshot()"))
@@ -84,6 +89,7 @@ async def _save(owner_url: str, data_dir: Path, file: BinaryIO) -> Manifest:
         }:
             raise CommandError(f"{_FAILED}: it was migrated or emptied meanwhile; save it again")
         files = await _files(writer, data_dir)
+        files += await _stored(writer, data_dir, storage_url) if storage_url else []
         manifest = Manifest(
             made_at=made_at,
             network=tuple(network or ()),
@@ -156,6 +162,32 @@ async def _files(writer: archive.Writer, data_dir: Path) -> list[Kept]:
             with contextlib.suppress(FileNotFoundError):
                 kept.append(await beside(_file, writer, data_dir, path))
             bars.advance(bar)
+    return kept
+
+
+async def _stored(writer: archive.Writer, data_dir: Path, storage_url: str) -> list[Kept]:
+    """Add the files of a store, as if they lay in the folder; each is fetched beside the folder first."""
+    from forum.storage.moving import fetch  # noqa: PLC0415 - for who names a store
+    from forum.storage.objects import ObjectStorage  # noqa: PLC0415
+
+    storage, kept = ObjectStorage(storage_url), []
+    fetched = data_dir / ".fetched"
+    try:
+        names = sorted([name async for name, _ in storage.list_names()])
+        with progress.bars() as bars:
+            bar = bars.add_task("Saving files of the store", total=len(names))
+            for name in names:
+                with contextlib.suppress(Missing):  # deleted since they were listed
+                    await fetch(storage, name, fetched)
+                    path = f"{FOLDER}/{name[:2]}/{name}"
+                    with fetched.open("rb") as file:
+                        digest = await beside(writer.add_file, path, file, os.fstat(file.fileno()).st_size)
+                    kept.append(Kept(path=path, bytes=digest.bytes, sha256=digest.sha256))
+                bars.advance(bar)
+    except StorageError as error:
+        raise CommandError(f"the store of attachments cannot be read, no backup was made: {error}") from None
+    finally:
+        fetched.unlink(missing_ok=True)
     return kept
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import levels, permissions, readable, stages
 from forum.domain.actors import Actor
-from forum.domain.entities import Category, Post, PostId, Topic, TopicId
+from forum.domain.entities import Attachment, AttachmentId, Category, Post, PostId, Topic, TopicId
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.errors import Forbidden, NotFound
@@ -138,6 +138,29 @@ class RestorePostGrant:
     actor: Actor
     topic: Topic
     post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class AttachGrant:
+    """May bring files: there is a category in which they may attach them."""
+
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentGrant:
+    """May read a file."""
+
+    actor: Actor
+    attachment: Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAttachmentGrant:
+    """May take a file away."""
+
+    actor: Actor
+    attachment: Attachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +303,33 @@ _FIRST_POST = Query(
 )
 
 
+_ATTACHMENT = Query(
+    "access.attachment",
+    """
+    SELECT attachments.id, attachments.key, attachments.author_id, attachments.post_id,
+           posts.topic_id, posts.deleted_at IS NOT NULL, posts.deleted_by_id,
+           attachments.name, attachments.content_type, attachments.size, attachments.preview_size,
+           attachments.sha256, attachments.created_at
+    FROM attachments
+    LEFT JOIN posts ON posts.id = attachments.post_id
+    WHERE attachments.id = $1
+    """,
+    returns=Attachment,
+    card=Card.ZERO_OR_ONE,
+)
+
+_MAY_ATTACH = Query(
+    "access.may_attach",
+    """
+    SELECT EXISTS (
+        SELECT 1 FROM category_rights AS rights WHERE rights.member_id = $1 AND rights.can_attach
+    )
+    """,
+    returns=bool,
+    card=Card.ONE,
+)
+
+
 async def category_to_see(conn: Conn, actor: Actor, slug: str) -> Category:
     """Return a category whose name and description the actor may see, with their rights; by a former slug as well."""
     category = await conn.maybe(_CATEGORY, actor.member_id, slug)
@@ -400,6 +450,30 @@ async def post_to_restore(tx: Tx, actor: Actor, post_id: PostId) -> RestorePostG
     topic, post = await _locked_post(tx, actor, post_id)
     _require(permissions.can_restore_post(actor, topic, post))
     return RestorePostGrant(actor, topic, post)
+
+
+async def to_attach(conn: Conn, actor: Actor) -> AttachGrant:
+    """Return the right to bring a file; whether a post may take it up is asked when one does."""
+    if not await conn.one(_MAY_ATTACH, actor.member_id):
+        raise Forbidden("cannot_attach")
+    return AttachGrant(actor)
+
+
+async def attachment_to_read(conn: Conn, actor: Actor, attachment_id: AttachmentId) -> AttachmentGrant:
+    attachment = await conn.maybe(_ATTACHMENT, attachment_id)
+    if attachment is None or not permissions.can_read_attachment(actor, attachment):
+        raise NotFound
+    if attachment.topic_id is not None:
+        await _topic(conn, actor, attachment.topic_id)
+    return AttachmentGrant(actor, attachment)
+
+
+async def attachment_to_delete(tx: Tx, actor: Actor, attachment_id: AttachmentId) -> DeleteAttachmentGrant:
+    """Return the right to take a file away; the topic of its post is locked."""
+    attachment = (await attachment_to_read(tx, actor, attachment_id)).attachment
+    place = await _locked_post(tx, actor, attachment.post_id) if attachment.post_id is not None else None
+    _require(permissions.can_delete_attachment(actor, attachment, place))
+    return DeleteAttachmentGrant(actor, attachment)
 
 
 def to_administer(actor: Actor) -> AdministerGrant:

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from forum.domain.entities import AttachmentId
 from forum.i18n import languages, mark, translator
+
+_ATTACHMENT: Final = re.compile(
+    r'<(?:a|img) [^<>]*?\b(?:href|src)="/attachments/([1-9][0-9]{0,17})(?:/preview)?(?:[?#][^"<>]*)?"'
+)
 
 LIMIT: Final = 50
 """Members, groups and posts of one text that are told, each: as many names as are looked up in one."""
@@ -46,6 +51,11 @@ def find(html: str) -> Addressed:
         tuple(dict.fromkeys(_GROUP.findall(html)))[:LIMIT],
         tuple(dict.fromkeys(int(found[found.lastindex or 0]) for found in _quoted().finditer(html)))[:LIMIT],
     )
+
+
+def attachments(html: str) -> tuple[AttachmentId, ...]:
+    """Return the files that a text shows or links to, each once and in its order."""
+    return tuple(dict.fromkeys(AttachmentId(int(found)) for found in _ATTACHMENT.findall(html)))
 
 
 @cache

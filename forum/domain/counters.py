@@ -14,7 +14,7 @@ from forum.db import Card, Conn, Query, Statement, Tx
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A `category`, `topic` or `post` whose counters are not what its rows add up to."""
+    """A `category`, `topic` or `post`, or the `storage` (1), whose counters are not what its rows add up to."""
 
     kind: str
     id: int
@@ -40,6 +40,11 @@ _REVISIONS: Final = """
     SELECT count(*)::integer AS revision_count
     FROM post_revisions
     WHERE post_revisions.post_id = posts.id
+"""
+
+_ROOM: Final = """
+    SELECT coalesce(sum(attachments.size + coalesce(attachments.preview_size, 0)), 0)::bigint AS taken
+    FROM attachments
 """
 
 # Posts that were never edited have no revisions: those with any, and those that claim to, are all there is to look at.
@@ -73,6 +78,11 @@ _LIST_WRONG = Query(
             OR posts.id IN (SELECT post_revisions.post_id FROM post_revisions)
         )
         AND posts.revision_count <> counted.revision_count
+    UNION ALL
+    SELECT 'storage', 1
+    FROM storage_room
+    CROSS JOIN ({_ROOM}) AS counted
+    WHERE storage_room.taken <> counted.taken
     """,
     returns=Wrong,
     card=Card.MANY,
@@ -154,6 +164,21 @@ _COUNT_POSTS = Statement(
 )
 
 
+_LOCK_ROOM = Statement(
+    "counters.lock_room",
+    "SELECT storage_room.taken FROM storage_room FOR NO KEY UPDATE",
+    returns=int,
+    card=Card.ONE,
+)
+
+_COUNT_ROOM = Statement(
+    "counters.count_room",
+    f"UPDATE storage_room SET taken = ({_ROOM})",
+    returns=int,
+    card=Card.NONE,
+)
+
+
 async def list_wrong(conn: Conn) -> list[Wrong]:
     """Return every row whose counters are wrong, as one moment has them; reads every topic and its posts."""
     return await conn.many(_LIST_WRONG)
@@ -167,6 +192,9 @@ async def repair(tx: Tx, wrong: list[Wrong]) -> None:
     await tx.run(_COUNT_CATEGORIES, categories)
     await tx.run(_COUNT_TOPICS, topics)
     await tx.run(_COUNT_POSTS, posts)
+    if _ids(wrong, "storage"):
+        await tx.one(_LOCK_ROOM)
+        await tx.run(_COUNT_ROOM)
 
 
 def _ids(wrong: list[Wrong], kind: str) -> list[int]:

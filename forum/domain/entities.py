@@ -10,6 +10,7 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, NewType, TypeAlias
+from uuid import UUID
 
 from forum import i18n
 
@@ -20,6 +21,7 @@ GroupId = NewType("GroupId", int)
 CategoryId = NewType("CategoryId", int)
 TopicId = NewType("TopicId", int)
 PostId = NewType("PostId", int)
+AttachmentId = NewType("AttachmentId", int)
 MailId = NewType("MailId", int)
 InvitationId = NewType("InvitationId", int)
 NotificationId = NewType("NotificationId", int)
@@ -38,6 +40,7 @@ INVITATION_NOTE_LIMIT: Final = 1000
 APPLICATION_MESSAGE_LIMIT: Final = 1000
 DOMAIN_LIMIT: Final = 253
 NAME_LIMIT: Final = 100
+FILE_NAME_LIMIT: Final = 200
 SLUG_LIMIT: Final = 80
 REGION_NAME_LIMIT: Final = 120
 CATEGORY_NAME_LIMIT: Final = 120
@@ -416,6 +419,35 @@ class Post:
     @property
     def is_deleted(self) -> bool:
         return self.deleted_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file; of one that no post has taken up yet, `post_id` and `topic_id` are None. Sizes are in bytes."""
+
+    id: AttachmentId
+    key: UUID
+    author_id: MemberId
+    post_id: PostId | None
+    topic_id: TopicId | None
+    post_is_deleted: bool
+    post_deleted_by_id: MemberId | None
+    name: str
+    content_type: str
+    size: int
+    preview_size: int | None
+    sha256: bytes
+    created_at: datetime
+
+    @property
+    def stored(self) -> str:
+        """Return its name in the storage."""
+        return self.key.hex
+
+    @property
+    def stored_preview(self) -> str:
+        """Return the name of its preview, its own where it has none."""
+        return f"{self.key.hex}.preview" if self.preview_size else self.key.hex
 
 
 @dataclass(frozen=True, slots=True)

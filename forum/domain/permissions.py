@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forum.domain.actors import Actor
-from forum.domain.entities import Category, Post, Topic
+from forum.domain.entities import Attachment, Category, Post, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,22 @@ def can_read_body(actor: Actor, post: Post) -> Verdict:
     if post.is_deleted and post.deleted_by_id != actor.member_id:
         return _no("post_deleted")
     return YES
+
+
+def can_read_attachment(actor: Actor, attachment: Attachment) -> Verdict:
+    """A file goes with its post, for who may read the topic; until one has taken it up, it is its author's alone."""
+    if attachment.post_id is None:
+        return YES if attachment.author_id == actor.member_id else _no("not_found")
+    if attachment.post_is_deleted and attachment.post_deleted_by_id != actor.member_id:
+        return _no("not_found")
+    return YES
+
+
+def can_delete_attachment(actor: Actor, attachment: Attachment, place: tuple[Topic, Post] | None) -> Verdict:
+    """Its author may; from a post, which `place` is with its topic, as long as they may change that."""
+    if attachment.author_id != actor.member_id:
+        return _no("not_author")
+    return can_edit_post(actor, *place) if place else YES
 
 
 def can_administer(actor: Actor) -> Verdict:

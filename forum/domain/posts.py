@@ -12,6 +12,7 @@ from datetime import datetime
 from forum.db import Card, Conn, Once, Query, Statement, Tx
 from forum.domain import (
     addressed,
+    attachments,
     audit,
     drafts,
     events,
@@ -345,17 +346,24 @@ async def reply(tx: Tx, grant: ReplyGrant, reply: Reply) -> Replied:
     """Post in a topic, under the next number; the same key gives the post that was made before.
 
     In a locked topic only a moderator gets here, and the post is marked so. One's own post counts as read when all
-    before it was; else the first unread post stays where it is. Raises Invalid when `reply_to` is of another topic.
+    before it was; else the first unread post stays where it is. Raises Invalid when `reply_to` is of another topic,
+    and what `attachments.take_up` does.
     """
     reached = fanouts.values(addressed.find(reply.rendered.html))
     replied = await tx.maybe(_INSERT, *_values(grant.actor, grant.topic, reply), None, None, None, *reached)
     if replied is None:
         return await tx.one(_REPLIED, await idempotency.earlier(tx, grant.actor, reply.key))
+    await attachments.take_up(tx, grant.actor, replied.id, reply.rendered.html, can_attach=grant.topic.can_attach)
     return replied
 
 
 async def reply_at_once(once: Once, grant: EarlyReplyGrant, reply: Reply) -> Replied | None:
-    """Do the same in a single statement, or nothing: then the grant holds no more, or the key was taken before."""
+    """Do the same in a single statement, or nothing: then the grant holds no more, or the key was taken before.
+
+    A reply that names files is more than one statement.
+    """
+    if addressed.attachments(reply.rendered.html):
+        return None
     values = _values(grant.actor, grant.topic, reply)
     asked = (grant.foundations, grant.topic.locked_at, grant.topic.is_internal)
     return await once.maybe(_INSERT, *values, *asked, *fanouts.values(addressed.find(reply.rendered.html)))
@@ -383,7 +391,8 @@ async def replied(conn: Conn, author: Actor, reply: Replied) -> Post:
 async def edit(tx: Tx, grant: EditGrant, *, body: str, rendered: Rendered, title: str | None) -> Post:
     """Change a post, and with the first one the topic's title; what stood before is kept as a revision.
 
-    `title` None leaves it, and so does any other post than the first. Where nothing changes, nothing is written.
+    `title` None leaves it, and so does any other post than the first. Where nothing changes, nothing is written. Raises
+    what `attachments.take_up` does.
     """
     topic, post = grant.topic, grant.post
     new_title = title if title is not None and post.number == 1 else topic.title
@@ -391,6 +400,7 @@ async def edit(tx: Tx, grant: EditGrant, *, body: str, rendered: Rendered, title
         return post
     found_by_title = new_title if post.number == 1 else ""
     await tx.run(_REWRITE, post.id, body, rendered.html, rendered.text, found_by_title)
+    await attachments.take_up(tx, grant.actor, post.id, rendered.html, can_attach=topic.can_attach)
     await _announce(tx, grant.actor, post, "edit")
     await fanouts.enter_edit(tx, post.id, addressed.find(rendered.html) - addressed.find(post.html))
     if new_title != topic.title:

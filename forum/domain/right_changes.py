@@ -51,6 +51,7 @@ class Reach:
     post_count: int
     author_count: int
     """Whose names are seen with it."""
+    attachment_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,12 @@ _REACH = Query(
         (
             SELECT count(DISTINCT posts.author_id)
             FROM posts
+            WHERE posts.topic_id IN (SELECT reached.id FROM reached) AND posts.deleted_at IS NULL
+        ),
+        (
+            SELECT count(*)
+            FROM attachments
+            JOIN posts ON posts.id = attachments.post_id
             WHERE posts.topic_id IN (SELECT reached.id FROM reached) AND posts.deleted_at IS NULL
         )
     """,

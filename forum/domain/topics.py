@@ -12,7 +12,18 @@ from typing import Final, Literal
 
 from forum import slugs
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import addressed, audit, events, fanouts, idempotency, pages, readable, search_vector, unread
+from forum.domain import (
+    addressed,
+    attachments,
+    audit,
+    events,
+    fanouts,
+    idempotency,
+    pages,
+    readable,
+    search_vector,
+    unread,
+)
 from forum.domain.access import (
     CategoryGrant,
     DeleteTopicGrant,
@@ -472,7 +483,8 @@ async def start(
 ) -> Started:
     """Start a topic with its first post; the same key gives the topic that was started before.
 
-    Raise Undone where the category was archived or merged meanwhile: its rights are to be asked again.
+    Raise Undone where the category was archived or merged meanwhile: its rights are to be asked again; and what
+    `attachments.take_up` does.
     """
     actor, category = grant.actor, grant.category
     if key is not None:
@@ -494,6 +506,7 @@ async def start(
     )
     if started is None:
         raise Undone
+    await attachments.take_up(tx, actor, started.first_post_id, rendered.html, can_attach=category.can_attach)
     await tx.run(_READ_BY_AUTHOR, actor.member_id, started.topic_id)
     if key is not None:
         await idempotency.settle(tx, actor, key, started.topic_id)

@@ -269,7 +269,7 @@ async def _new(
     page = ReplyPage(
         topic=grant.topic,
         answered=await _answered(request, topic_id, number or drafting.answers(draft, grant.topic)),
-        writing=Writing(place, draft, preview),
+        writing=Writing(place, draft, preview, grant.topic.can_attach),
         form=form or drafting.state_of_draft(draft),
         problem=problem,
     )
@@ -374,7 +374,7 @@ async def _edit(
     page = EditPage(
         topic=topic,
         post=post,
-        writing=Writing(place, draft, preview),
+        writing=Writing(place, draft, preview, topic.can_attach),
         form=form or drafting.state_of_draft(draft, {"title": topic.title, "body": post.body}),
         problem=problem,
     )

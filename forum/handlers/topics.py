@@ -221,7 +221,7 @@ async def _new(
         draft = await drafts.find(conn, actor.member_id, place) if form is None else None
     page = NewTopicPage(
         category=grant.category,
-        writing=Writing(place, draft, preview),
+        writing=Writing(place, draft, preview, grant.category.can_attach),
         form=form or drafting.state_of_draft(draft, {"language": actor.language}),
         problem=problem,
         languages=list(languages().items()),
@@ -312,7 +312,7 @@ class _Part:
         if parties is None:
             parties = pages.note_parties(place, _parties(topic, (await self._contents())[0]))
         own = actor.member_id if actor.member_id in parties else None
-        rights = topic.can_start, topic.can_reply, topic.can_moderate
+        rights = topic.can_start, topic.can_reply, topic.can_attach, topic.can_moderate
         return (*place, self._first_unread, *rights, *self._levels, own)
 
     async def page(self, draft: Draft | None = None) -> TopicPage:
@@ -330,7 +330,7 @@ class _Part:
             can_mark_internal=permissions.can_mark_topic_internal(actor, topic),
             can_delete=permissions.can_delete_topic(actor, topic),
             can_restore=permissions.can_restore_topic(actor, topic),
-            writing=Writing(drafts.of_topic(topic.id), draft),
+            writing=Writing(drafts.of_topic(topic.id), draft, can_attach=topic.can_attach),
             answers=drafting.answers(draft, topic),
             form=drafting.state_of_draft(draft),
             chosen_level=self._levels[0],

@@ -81,6 +81,26 @@ export function send(path, fields, { keepalive = false } = {}) {
   });
 }
 
+/** Post a file to a path of the forum, telling how much of it is sent, from 0 to 1; fetch cannot tell that. */
+export function sendFile(path, file, tell, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const fields = new FormData();
+    fields.append("file", file, file.name);
+    request.upload.addEventListener("progress", ({ loaded, total }) => tell(loaded / total));
+    request.addEventListener("load", () => resolve({
+      status: request.status, text: request.responseText, type: request.getResponseHeader("Content-Type") ?? "",
+    }));
+    request.addEventListener("error", () => reject(new TypeError("not sent")));
+    request.addEventListener("abort", () => reject(new DOMException("stopped", "AbortError")));
+    signal.addEventListener("abort", () => request.abort());
+    request.open("POST", base + path);
+    request.setRequestHeader("X-CSRF-Token", token);
+    request.setRequestHeader("X-Requested-With", "fetch");
+    request.send(fields);
+  });
+}
+
 /** After the same member has signed in again elsewhere: take over the new session's token; say whether there was one. */
 export async function renewToken() {
   const html = await (await fetch(`${base}/help`)).text();

@@ -235,6 +235,49 @@ function offerKept(bar) {
   bar.before(notice);
 }
 
+/* Files ------------------------------------------------------------------------------------------ */
+
+let taker; // loaded when there is a file
+
+async function takeFiles(chosen) {
+  const files = [...chosen]; // what was dropped or pasted is gone after this turn
+  showText();
+  taker ??= import("./attaching.js").then(({ attaching }) => attaching(form, area, changed));
+  try {
+    await (await taker).take(files);
+  } catch {
+    taker = undefined; // what takes files did not come: next time it is asked for anew
+    tell(fault("attachFailed"), 0);
+  }
+}
+
+function addFiles() {
+  const input = form.querySelector("#attach-file");
+  if (!input) return;
+  input.removeAttribute("name"); // a script sends what is chosen, the form does not
+  input.multiple = true;
+  input.addEventListener("change", async () => {
+    const files = [...input.files];
+    input.value = "";
+    await takeFiles(files);
+  });
+  const holds = (data) => [...(data?.types ?? [])].includes("Files");
+  area.addEventListener("paste", (event) => {
+    const files = event.clipboardData?.files;
+    if (!files?.length || [...event.clipboardData.types].includes("text/plain")) return;
+    event.preventDefault();
+    takeFiles(files);
+  });
+  for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
+    form.addEventListener(kind, (event) => {
+      if (!holds(event.dataTransfer)) return;
+      event.preventDefault();
+      form.classList.toggle("is-target", kind === "dragenter" || kind === "dragover");
+      if (kind === "drop") takeFiles(event.dataTransfer.files);
+    });
+  }
+}
+
 /* Sending --------------------------------------------------------------------------------------- */
 
 let isSending = false;
@@ -251,6 +294,12 @@ async function onSubmit(event) {
     event.preventDefault();
     keepHere();
     await saveDraft();
+    return;
+  }
+  if (Number(form.dataset.underWay ?? 0)) {
+    event.preventDefault();
+    form.querySelector(".answer")?.remove();
+    tell(fault("attachWait"), 0);
     return;
   }
   if (isSending || (isReplyHere() && !event.defaultPrevented)) event.preventDefault();
@@ -321,6 +370,7 @@ function goTo(address) {
 
 function forgetWritten() {
   area.value = "";
+  taker?.then((files) => files.clear());
   forgetDraft();
 }
 
@@ -410,6 +460,7 @@ function start() {
   showText();
   form.classList.add("is-ready");
   offerKept(bar);
+  addFiles();
 
   form.addEventListener("input", onInput);
   area.addEventListener("keydown", onKeys);

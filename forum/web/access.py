@@ -54,6 +54,9 @@ class Access(enum.Enum):
     POST_READ = "post:read"
     POST_EDIT = "post:edit"
     POST_DELETE = "post:delete"
+    ATTACHMENT_CREATE = "attachment:create"
+    ATTACHMENT_READ = "attachment:read"
+    ATTACHMENT_DELETE = "attachment:delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Route:
     """Its address holds a token that says for whom it acts: no form of ours is asked for, nor whose page sent it."""
     takes_file: bool = False
     """Its form may bring a file (`web/uploads.py`)."""
+    receives: bool = False
+    """Its form brings a file of any size, which its handler takes as it arrives (`web/receiving.py`)."""
     is_for_all: bool = False
     """Open to who owes a second factor or has not read new terms yet, and may do nothing else; PUBLIC pages are."""
 
@@ -96,20 +101,20 @@ def guarded(route: Route) -> Handler:
             _require(request, route)
         if request.method not in SAFE_METHODS:
             if not route.is_signed:
-                await csrf.check(request, takes_file=route.takes_file)
+                await csrf.check(request, takes_file=route.takes_file, receives=route.receives)
             if actor := request.get(ACTOR):
                 await ratelimit.count_change(request, actor)
         if (owed := request.get(OWES)) and not (route.is_for_all or route.access is Access.PUBLIC):
             raise Forbidden(owed)
         if route.is_grave and (question := await again.ask(request)):
             return question
-        return await repeat(lambda: route.handler(request))
+        return await _carried_out(route, request)
 
     async def api(request: web.Request) -> web.StreamResponse:
         if route.access is not Access.PUBLIC:
             await load_token_actor(request)
             _require(request, route)
-        return await repeat(lambda: route.handler(request))
+        return await _carried_out(route, request)
 
     async def operator(request: web.Request) -> web.StreamResponse:
         if not (operators.has_token(request) or operators.is_local(request)):
@@ -121,6 +126,11 @@ def guarded(route: Route) -> Handler:
     if route.access is Access.OPERATOR:
         return operator
     return api if route.is_api else page
+
+
+async def _carried_out(route: Route, request: web.Request) -> web.StreamResponse:
+    """Have the handler answer; what it reads as it comes it cannot read again, so it does again itself what it must."""
+    return await (route.handler(request) if route.receives else repeat(lambda: route.handler(request)))
 
 
 def _require(request: web.Request, route: Route) -> None:

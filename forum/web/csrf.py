@@ -25,7 +25,8 @@ from multidict import MultiDictProxy
 
 from forum.errors import BadRequest, Forbidden
 from forum.keys import CONFIG, SECRET
-from forum.web import uploads
+from forum.web import receiving, uploads
+from forum.web.multipart import is_form
 from forum.web.sessions import cookie_name, key_of
 
 FIELD: Final = "csrf_token"
@@ -44,12 +45,17 @@ async def token(request: web.Request) -> str:
     return _masked(_token(request, key))
 
 
-async def check(request: web.Request, *, takes_file: bool = False) -> None:
-    """Raise Forbidden unless the request comes from a form of this forum in this browser."""
+async def check(request: web.Request, *, takes_file: bool = False, receives: bool = False) -> None:
+    """Raise Forbidden unless the request comes from a form of this forum in this browser.
+
+    Of a form that brings a file of any size (`receives`) only what stands before the file is read.
+    """
     if _is_foreign(request):
         raise Forbidden("csrf")
     key = key_of(await get_session(request)) or _guest(request)
-    if takes_file and uploads.is_upload(request):
+    if receives and is_form(request):
+        readable, given = True, _given(request, await receiving.fields_before(request))
+    elif takes_file and is_form(request):
         readable, given = True, _given(request, (await uploads.read(request)).fields)
     else:
         readable = _is_readable(request)

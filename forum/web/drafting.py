@@ -55,11 +55,14 @@ class WordsForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """What a form for a text shows beside its fields: its place, the draft that filled it, and how it will look."""
+    """What a form for a text shows beside its fields: its place, the draft that filled it, how it will look, whether
+    files may be attached there.
+    """
 
     place: Place
     draft: Draft | None = None
     preview: Rendered | None = None
+    can_attach: bool = False
 
 
 def act_of(sent: Sent) -> Literal["publish", "preview", "draft"]:

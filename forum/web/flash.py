@@ -79,6 +79,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     "post.edited": mark("Your changes are saved."),
     "post.deleted": mark("The reply is deleted. You can restore it."),
     "post.restored": mark("The reply is back."),
+    "attachment.added": mark("The file is attached: it stands at the end of your text. Nothing is published yet."),
+    "attachment.picture_added": mark(
+        "The picture stands at the end of your text. Say between the brackets what it shows for those who cannot see."
+    ),
+    "attachment.deleted": mark("The file is deleted."),
     "draft.saved": mark("Your draft is saved."),
     "draft.kept": mark("You have signed in. What you had written is kept as your draft."),
     "draft.rescued": mark("What you had written is kept as your draft."),

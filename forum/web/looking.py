@@ -30,6 +30,8 @@ PAGES: Final = frozenset(
         "topic_access.show",
         "posts.show",
         "posts.revisions",
+        "attachments.show",
+        "attachments.preview",
         "search.index",
         "municipalities.index",
         "municipalities.show",

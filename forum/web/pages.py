@@ -25,8 +25,9 @@ from forum.domain import network
 from forum.domain.actors import Actor
 from forum.domain.entities import HOUSE, Look, MemberId, Network, Scheme
 from forum.domain.sessions import UNREAD_LIMIT
+from forum.files.kinds import ENDINGS
 from forum.i18n import Language, Translator, languages
-from forum.keys import ACTOR, ASSETS, COMPILED, DB, LOOK, NETWORK, PAGES, TRANSLATOR, UNREAD, WRITE_URL
+from forum.keys import ACTOR, ASSETS, COMPILED, CONFIG, DB, LOOK, NETWORK, PAGES, TRANSLATOR, UNREAD, WRITE_URL
 from forum.templating import FRAME, make_environments
 from forum.web import csrf, flash, problems, urls, writing
 
@@ -113,6 +114,8 @@ def setup(app: web.Application) -> None:
         "shown": partial(writing.shown, app),
         "field_sentence": problems.field_sentence,
         "reason_sentence": problems.sentence,
+        "attachment_mb": app[CONFIG].attachment_mb,
+        "attachment_endings": ",".join(f".{ending}" for ending in ENDINGS),
     }
     for language, environment in make_environments(functions).items():
         app[_environment(language)] = environment

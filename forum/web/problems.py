@@ -17,6 +17,7 @@ TITLES: Final[Mapping[int, str]] = {
     409: mark("Something has changed meanwhile"),
     412: mark("Something has changed meanwhile"),
     413: mark("This is too large"),
+    507: mark("There is no more room"),
     414: mark("The address is too long"),
     415: mark("This format is not accepted"),
     422: mark("Something needs to be corrected"),
@@ -62,6 +63,13 @@ SENTENCES: Final[Mapping[str, str]] = {
     "category_has_subcategories": mark("The category has sub-categories, so it cannot be merged. Merge them first."),
     "cannot_reply": mark("You may read this topic but not reply to it."),
     "cannot_moderate": mark("Only moderators of this category may do this."),
+    "cannot_attach": mark("You may not attach files here. Take them out of the text, or ask your association."),
+    "file_too_large": mark("The file is larger than the forum takes. Make it smaller, or divide it."),
+    "own_room_taken": mark(
+        "Your files take all the room you have. Delete some that are no longer needed, under Settings › Files."
+    ),
+    "no_room_for_files": mark("The forum has no room for further files at present. Tell its administrators."),
+    "storage_away": mark("The files of the forum cannot be reached for a moment. Please try again."),
     "topic_locked": mark("The topic is locked: nobody but moderators can write in it."),
     "topic_deleted": mark("The topic is deleted."),
     "post_deleted": mark("The reply is deleted."),
@@ -197,6 +205,16 @@ FIELDS: Final[Mapping[str, str]] = {
     "to_come": mark("Please choose a day that has come by then: else no topic at all would be meant."),
     "one_of_two": mark("Please choose either a group or a member."),
     "needs_reply": mark("Whoever moderates must be able to reply: choose commenters or participants."),
+    "wrong_kind": mark(
+        "The forum does not take files of this kind. It takes pictures (JPEG, PNG, GIF, WebP), PDF, documents of Word, Excel, PowerPoint and LibreOffice in their present formats (DOCX, XLSX, PPTX, ODT, ODS, ODP), CSV and plain text."
+    ),
+    "broken_file": mark("The file is damaged, or is not what its name says. Save it anew and try again."),
+    "full_text": mark("The text is too long to take a file as well. Shorten it, or put the file into a further reply."),
+    "empty_file": mark("The file is empty."),
+    "too_many_pixels": mark("The picture has too many pixels. Make it smaller, to at most 50 million in all."),
+    "has_macros": mark("The document holds macros, which the forum does not take. Save it without them, or as PDF."),
+    "too_many_parts": mark("The document is too large inside. Save it as PDF."),
+    "too_many_files": mark("A post takes at most 20 files. Put the rest into a further reply."),
     "past": mark("Please choose a time that is still to come."),
 }
 

@@ -40,6 +40,9 @@ PREVIEWS: Final = Budget("previews", 60, 60)
 DRAFTS: Final = Budget("drafts", 120, 60)
 """Several windows that each save what is typed every few seconds."""
 
+UPLOADS: Final = Budget("uploads", 200, 3600)
+"""Files brought: all the pictures of a finished project; each is looked into by a process of its own."""
+
 COMPLETIONS: Final = Budget("completions", 600, 60)
 """Offers while somebody writes, one a letter: faster than anybody types."""
 
@@ -75,6 +78,7 @@ BUDGETS: Final = (
     SEARCHES,
     PREVIEWS,
     DRAFTS,
+    UPLOADS,
     COMPLETIONS,
     TOKENS,
     PASSWORDS,
@@ -125,6 +129,11 @@ async def count_preview(request: web.Request) -> None:
 async def count_draft(request: web.Request) -> None:
     """Count a draft that is saved, or raise RateLimited."""
     await _count(request, (DRAFTS, _member(request, request[ACTOR])))
+
+
+async def count_upload(request: web.Request) -> None:
+    """Count a file that is brought, or raise RateLimited."""
+    await _count(request, (UPLOADS, _member(request, request[ACTOR])))
 
 
 async def count_completion(request: web.Request) -> None:

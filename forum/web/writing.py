@@ -5,6 +5,8 @@ The one way to render for all that writes or previews; the one way to show what 
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
@@ -15,8 +17,11 @@ from forum.domain import mentions
 from forum.keys import ACTOR, CONFIG, DB, RENDERER
 from forum.markup import Known, Rendered
 
-_MENTION: Final = '<a class="mention" href="'
-"""How a stored mention begins; nothing a member types looks so, since their < is stored as &lt;."""
+_OURS: Final = re.compile(
+    r'(<a class="mention" href="(?=/)|<a (?:class="picture" )?href="(?=/attachments/)|<img [^<>]*?src="(?=/))'
+)
+"""What stands before the stored address of a member or a file; nothing a member types looks so, since their < is stored
+as &lt;."""
 
 
 async def rendered(request: web.Request, body: str) -> Rendered:
@@ -28,10 +33,18 @@ async def rendered(request: web.Request, body: str) -> Rendered:
             meant = dict(await mentions.resolve(conn, actor, typed))
             groups = await mentions.resolve_groups(conn, actor, tuple(name for name in typed if name not in meant))
     known = Known(meant, emoji.named(body), groups)
-    return await request.app[RENDERER].render(body, known, owner=actor.member_id)
+    made = await request.app[RENDERER].render(body, known, owner=actor.member_id)
+    return replace(made, html=_with_own_addresses(request.app, made.html))
+
+
+def _with_own_addresses(app: web.Application, html: str) -> str:
+    """Return HTML that calls the forum's files as it does itself, where they stand with its whole address."""
+    config = app[CONFIG]
+    whole = "|".join(map(re.escape, filter(None, (config.url, config.base_path))))
+    return re.sub(rf'(<a href=")(?:{whole})(?=/attachments/[1-9])', r"\1", html)
 
 
 def shown(app: web.Application, html: str) -> Markup:
-    """Return stored HTML with the base path before the addresses of members; without one there is nothing to do."""
+    """Return stored HTML with the base path before the addresses of members and files, where there is one."""
     base = app[CONFIG].base_path
-    return Markup(html.replace(f"{_MENTION}/", f"{_MENTION}{base}/") if base else html)  # noqa: S704 - sanitised on write
+    return Markup(_OURS.sub(rf"\1{base}", html) if base else html)  # noqa: S704 - sanitised on write

@@ -158,6 +158,12 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
         LONG_WORD[:150],
         UNWIELDY,
     )
+    await owner.execute(
+        "INSERT INTO attachments (key, author_id, name, content_type, size, sha256)"
+        " VALUES (gen_random_uuid(), $1, $2, 'application/pdf', 1234567, decode(repeat('00', 32), 'hex'))",
+        site.cast.sophie.member_id,
+        f"{LONG_WORD[:150]}.pdf",
+    )
     await owner.execute("UPDATE network SET accent = '#7a1f3d'")
     await owner.execute(
         "INSERT INTO feedback (member_id, contact, page, body, settled_at, settled_by_id)"
@@ -414,6 +420,9 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("preview", "/categories/questions/new", "sophie", press="Preview"),
         Family("drafts", "/drafts", "sophie"),
         Family("no drafts", "/drafts"),
+        Family("files", "/settings/files", "sophie"),
+        Family("no files", "/settings/files"),
+        Family("file to delete", "/attachments/1/delete", "sophie"),
         Family("reply refused", f"/topics/{unwieldy.id}/posts/new", status=422, press="Publish the reply"),
         Family("edit", f"/posts/{mine}/edit"),
         Family("edit of a topic", f"/posts/{filled.own.posts[0]}/edit"),

@@ -33,7 +33,8 @@ def test_all_is_well_here(run: Run) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert {verdict for verdict, _ in found.values()} == {"ok"}
     assert set(found) == {
-        "address", "data directory", "secret key", "disk", "open files", "mail", "database", "version", "encoding",
+        "address", "data directory", "secret key", "disk", "open files", "mail", "storage", "database", "version",
+        "encoding",
         "role", "clock", "connections", "migrations", "audit log", "session", "counters",
     }  # fmt: skip
     assert "UTF8" in found["encoding"][1]
@@ -67,6 +68,11 @@ def test_looking_makes_nothing(run: Run, tmp_path: Path) -> None:
         ({"FORUM_SECRET_KEY": "short"}, "secret key", "32 bytes"),
         ({"FORUM_DATABASE_URL": "postgresql://127.0.0.1:1/none"}, "database", "does not answer"),
         ({"FORUM_WORKERS": "64"}, "connections", "max_connections"),
+        (
+            {"FORUM_STORAGE_URL": "s3://a:b@files?endpoint=http://127.0.0.1:1&region=x"},
+            "storage",
+            "FORUM_STORAGE_URL",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_what_to_do(run: Run, settings: dict[str, str], name: str, said: str) -> None:

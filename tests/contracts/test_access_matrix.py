@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from uuid import uuid4
 
 import pytest
 
-from forum.domain import access, feedback, posts, sessions, topics
-from forum.domain.entities import PostId, TopicId
+from forum.domain import access, attachments, feedback, posts, sessions, topics
+from forum.domain.attachments import New, Room
+from forum.domain.entities import AttachmentId, PostId, TopicId
 from forum.domain.feedback import FeedbackId
 from forum.domain.posts import Reply
-from forum.keys import ASSETS, DB
+from forum.keys import ASSETS, CONFIG, DB, STORAGE
 from forum.markup import Rendered
 from forum.routes import ROUTES
 from forum.web.access import Route
@@ -180,6 +182,12 @@ PAGES: Final = {
     "posts.confirm":         "L L 4 3 2 3 3",
     "posts.delete":          "L L 4 3 S 3 3",
     "posts.restore":         "L L 4 3 S 3 3",
+    "attachments.create":    "L L 3 V V V V",
+    "attachments.show":      "L L 4 2 2 2 2",
+    "attachments.preview":   "L L 4 2 2 2 2",
+    "attachments.confirm":   "L L 4 3 2 3 3",
+    "attachments.delete":    "L L 4 3 S 3 3",
+    "attachments.index":     "L L 2 2 2 2 2",
     "previews.create":       "L L V V V V V",
     "drafts.index":          "L L 2 2 2 2 2",
     "drafts.create":         "L L V V V V V",
@@ -288,6 +296,10 @@ API: Final = {
     "api.posts.update":        "L L 4 3 2 3 3",
     "api.posts.delete":        "L L 4 3 2 3 3",
     "api.posts.revisions":     "L L 4 2 2 2 2",
+    "api.attachments.create":  "L L 3 415 415 415 415",
+    "api.attachments.show":    "L L 4 2 2 2 2",
+    "api.attachments.content": "L L 4 2 2 2 2",
+    "api.attachments.delete":  "L L 4 3 2 3 3",
     "api.search.index":        "L L 2 2 2 2 2",
     "api.document.show":       "2 2 2 2 2 2 2",
     "api.document.page":       "2 2 2 2 2 2 2",
@@ -309,6 +321,7 @@ class _Things:
     slug: str
     post_id: PostId
     feedback_id: FeedbackId
+    attachment_id: AttachmentId
 
 
 async def _arrange(site: Site, route: Route) -> _Things:
@@ -323,6 +336,7 @@ async def _arrange(site: Site, route: Route) -> _Things:
         if family == "posts" and "/topics/" not in route.path:
             reply = await access.topic_to_reply(tx, maria, made.topic_id)
             post_id = (await posts.reply(tx, reply, Reply("Απάντηση", rendered))).id
+    attachment_id = await _attach(site, made.first_post_id) if family == "attachments" else AttachmentId(999_999)
     async with site.app[DB].write() as tx:
         match route.name:
             case "posts.restore":
@@ -334,7 +348,21 @@ async def _arrange(site: Site, route: Route) -> _Things:
             case _:
                 pass
         feedback_id = await feedback.send(tx, None, body="Δεν διαβάζεται", page="", contact="")
-    return _Things(made.topic_id, made.slug, post_id, feedback_id)
+    return _Things(made.topic_id, made.slug, post_id, feedback_id, attachment_id)
+
+
+async def _attach(site: Site, post_id: PostId) -> AttachmentId:
+    """Have maria attach a file to her post."""
+    key, path = uuid4(), site.app[CONFIG].data_dir / "sent"
+    path.write_bytes(b"x")
+    await site.app[STORAGE].put(key.hex, path)
+    new, maria = New(key, "α.txt", "text/plain", 1, None, bytes(32), has_words=False), site.cast.maria
+    async with site.app[DB].write() as tx:
+        grant = await access.to_attach(tx, maria)
+        attachment_id = (await attachments.create(tx, grant, new, Room(10**9, None), key=None)).id
+        named = f'<a href="/attachments/{attachment_id}">α</a>'
+        await attachments.take_up(tx, maria, post_id, named, can_attach=True)
+    return attachment_id
 
 
 def _slug(route: Route) -> str:
@@ -355,6 +383,7 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         "id": 999_999,
         "topic_id": things.topic_id,
         "post_id": things.post_id,
+        "attachment_id": things.attachment_id,
         "slug": things.slug if "/topics/" in route.path else _slug(route),
         "member_id": site.cast.nikos.member_id,
         "session_id": 999_999,
@@ -373,6 +402,7 @@ def _path(site: Site, route: Route, things: _Things) -> str:
     for folder, value in (
         ("/topics/", things.topic_id),
         ("/posts/{id}", things.post_id),
+        ("/attachments/{id}", things.attachment_id),
         ("/members/", site.cast.nikos.member_id),
     ):
         if folder in route.path:

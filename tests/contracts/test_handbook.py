@@ -16,7 +16,7 @@ FOLDER = Path(handbook.__file__).parent
 PAGES = handbook.load()
 SLUGS = (*HELP, *NOTICES)
 # Latin words of Greek texts that happen to have only letters that exist in Greek too
-LATIN = frozenset({"API", "EN", "IP", "Koinon", "OpenAPI", "axe", "token"})
+LATIN = frozenset({"API", "EN", "IP", "Koinon", "ODP", "ODS", "OpenAPI", "PPT", "PPTX", "ZIP", "axe", "token"})
 
 _FENCED = re.compile(r"^(```|~~~)\n.*?^\1$", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"#+ |> |\||- |```|~~~|\d\. ")

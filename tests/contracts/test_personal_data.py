@@ -86,6 +86,7 @@ def test_names_and_addresses_stand_with_the_member_or_who_is_to_be_one_alone() -
         "imports.name",
         "applications.email",
         "applications.name",
+        "attachments.name",  # a file's
     }
 
 

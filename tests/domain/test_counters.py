@@ -53,6 +53,7 @@ async def test_what_the_forum_wrote_itself_is_exact(db: Database, cast: Cast) ->
     ("damage", "kind"),
     [
         ("UPDATE categories SET topic_count = topic_count + 3 WHERE slug = 'questions'", "category"),
+        ("UPDATE storage_room SET taken = taken + 1", "storage"),
         ("UPDATE topics SET post_count = post_count + 1", "topic"),
         ("UPDATE topics SET reply_count = reply_count - 1", "topic"),
         ("UPDATE topics SET last_post_number = 1", "topic"),

@@ -174,7 +174,7 @@ def _preview(request: web.Request, shown: Preview) -> opening_models.OpeningPrev
         members_losing=_members(request, [(change, len(change.lost)) for change in shown.changes]),
         topics=shown.gaining.topic_count,
         posts=shown.gaining.post_count,
-        attachments=0,
+        attachments=shown.gaining.attachment_count,
         authors=shown.gaining.author_count,
         topics_lost=shown.losing.topic_count,
         internal=[opening_models.InternalTopic(id=topic.id, title=topic.title) for topic in shown.internal],

@@ -6,6 +6,7 @@ from typing import Final
 
 from forum.handlers.api import (
     acts,
+    attachments,
     audit,
     categories,
     directory,
@@ -69,6 +70,24 @@ _CALLS: Final = (
     Route("POST", "/api/v1/invitations", invitations.create, Access.ADMINISTRATOR, "api.invitations.create"),
     Route("GET", "/api/v1/invitations/{id}", invitations.show, Access.ADMINISTRATOR, "api.invitations.show"),
     Route("GET", "/api/v1/audit", audit.index, Access.ADMINISTRATOR, "api.audit.index"),
+    # Files
+    Route(
+        "POST",
+        "/api/v1/attachments",
+        attachments.create,
+        Access.ATTACHMENT_CREATE,
+        "api.attachments.create",
+        receives=True,
+    ),
+    Route("GET", "/api/v1/attachments/{id}", attachments.show, Access.ATTACHMENT_READ, "api.attachments.show"),
+    Route(
+        "GET",
+        "/api/v1/attachments/{id}/content",
+        attachments.content,
+        Access.ATTACHMENT_READ,
+        "api.attachments.content",
+    ),
+    Route("DELETE", "/api/v1/attachments/{id}", attachments.delete, Access.ATTACHMENT_DELETE, "api.attachments.delete"),
     # Categories and topics
     Route("GET", "/api/v1/categories", categories.index, Access.MEMBER, "api.categories.index"),
     Route("POST", "/api/v1/categories", categories.create, Access.ADMINISTRATOR, "api.categories.create"),

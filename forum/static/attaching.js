@@ -1,0 +1,104 @@
+/*
+  Files on their way to the forum, for writing.js, which loads this when there is one: each with its progress, what
+  stands for it put into the text, and of a picture what it shows.
+*/
+
+import { announce, base, icon, make, say, sendFile, send } from "./page.js";
+
+/** Return what takes files for a form: a list of them stands at the end of its part for files. */
+export function attaching(form, area, changed) {
+  const part = form.querySelector(".attach");
+  const list = make("ul", { class: "files", role: "list" });
+  part.querySelector(".field").append(list);
+
+  function put(markdown) {
+    const end = area.selectionEnd;
+    const before = area.value.slice(0, end);
+    const gap = !before || before.endsWith("\n\n") ? "" : before.endsWith("\n") ? "\n" : "\n\n";
+    area.setRangeText(`${gap}${markdown}\n\n`, end, end, "end");
+    changed();
+  }
+
+  /** Write anew what stands for a file; with null, take it out. */
+  function write(id, alt) {
+    const found = new RegExp(`!?\\[(?:[^\\]\\\\]|\\\\.)*\\]\\(/attachments/${id}\\)\\n{0,2}`, "g");
+    const escaped = alt?.replace(/[\\`*_[\]<>:@~|]/g, "\\$&");
+    area.value = area.value.replace(found, (all) => alt === null ? "" : `![${escaped}](/attachments/${id})${all.match(/\n*$/)[0]}`);
+    changed();
+  }
+
+  function showFault(item, name, sentence) {
+    const dismiss = button("attachDismiss", name, () => item.remove());
+    item.replaceChildren(icon("triangle-alert"), make("div", {}, make("b", {}, say("notAttached", { name })), make("p", {}, sentence)), dismiss);
+    item.className = "bad";
+    announce(`${say("notAttached", { name })} ${sentence}`);
+  }
+
+  function showDone(item, { id, name, type, markdown }) {
+    const remove = button("attachRemove", name, async () => {
+      write(id, null);
+      item.remove();
+      area.focus();
+      await send(`/attachments/${id}/delete`, {}).catch(() => false);
+    });
+    const what = make("div", {}, make("b", {}, name));
+    if (type.startsWith("image/")) {
+      const alt = make("input", { class: "input", id: `alt-${id}`, maxlength: "500", "aria-describedby": `alt-${id}-hint` });
+      alt.addEventListener("input", () => write(id, alt.value.replace(/\s+/g, " ").trim()));
+      alt.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+      what.append(make("label", { for: alt.id }, say("attachAlt")),
+        make("p", { class: "hint", id: `alt-${id}-hint` }, say("attachAltHint")), alt);
+    }
+    const shown = type.startsWith("image/")
+      ? make("img", { src: `${base}/attachments/${id}/preview`, alt: "" }) : icon("paperclip");
+    item.replaceChildren(shown, what, remove);
+    put(markdown);
+    announce(say("attached", { name }));
+  }
+
+  function button(word, name, act) {
+    const made = make("button", { type: "button", class: "btn second small" }, say(word),
+      make("span", { class: "vh" }, ` ${say("attachAbout", { name })}`));
+    made.addEventListener("click", act);
+    return made;
+  }
+
+  async function bring(file) {
+    const item = make("li");
+    const progress = make("progress", { max: "100", value: "0", "aria-label": say("attaching", { name: file.name }) });
+    const ending = new AbortController();
+    item.append(icon("paperclip"), make("div", {}, make("b", {}, file.name), progress), button("attachStop", file.name, () => ending.abort()));
+    list.append(item);
+    const limit = Number(part.dataset.limit);
+    if (file.size > limit) {
+      showFault(item, file.name, say("attachTooLarge", { n: Math.floor(limit / 1e6) }));
+      return;
+    }
+    form.dataset.underWay = Number(form.dataset.underWay ?? 0) + 1;
+    try {
+      const answer = await sendFile("/attachments", file, (share) => {
+        progress.value = 100 * share;
+        if (share === 1) progress.removeAttribute("value"); // it is there, and looked into
+      }, ending.signal);
+      if (answer.status === 201) showDone(item, JSON.parse(answer.text));
+      else showFault(item, file.name, answer.type.startsWith("text/plain") ? answer.text : say("attachFailed"));
+    } catch (error) {
+      if (error.name === "AbortError") item.remove();
+      else showFault(item, file.name, say("attachFailed"));
+    } finally {
+      form.dataset.underWay = Number(form.dataset.underWay) - 1;
+    }
+  }
+
+  return {
+    async take(files) {
+      part.open = true;
+      for (const file of files) await bring(file);
+    },
+    /** Forget the list: what it told of is published. */
+    clear() {
+      list.replaceChildren();
+      part.open = false;
+    },
+  };
+}
