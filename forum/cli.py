@@ -30,6 +30,7 @@ from forum.errors import CommandError, ForumError, Invalid, NotFound
 from forum.i18n import catalogues, fold
 from forum.passwords import Hasher, check_password
 from forum.spreadsheets import Finding
+from forum.storage import storage_of
 
 if TYPE_CHECKING:
     from forum import demo as demonstration
@@ -161,7 +162,7 @@ def demo(
     _refuse_real_forum(config, "the demo's password", "to lay the demo")
     content = demonstration.read()
     with server.database(config) as ready:
-        laid = asyncio.run(_lay_demo(ready.owner_url, content, reset=reset))
+        laid = asyncio.run(_lay_demo(config, ready.owner_url, content, reset=reset))
     replies = sum(len(topic.reply) for topic in content.topics)
     filled = f"{len(content.people)} members, {len(content.topics)} topics, {replies:,} replies"
     print(f"The demo is laid: {filled}." if laid else "The demo is already there; --reset lays it anew.")
@@ -176,11 +177,14 @@ def _refuse_real_forum(config: Config, password: str, what_for: str) -> None:
         )
 
 
-async def _lay_demo(owner_url: str, content: demonstration.Content, *, reset: bool) -> bool:
+async def _lay_demo(config: Config, owner_url: str, content: demonstration.Content, *, reset: bool) -> bool:
     from forum import demo as demonstration
 
     if await demonstration.is_laid(owner_url) and not reset:
         return False
+    # Files first: a row without its bytes would be a link that leads nowhere.
+    storage = storage_of(config.storage_url.get_secret_value(), config.data_dir)
+    await demonstration.store(content, storage, config.arrivals_folder)
     return await demonstration.lay(owner_url, await demonstration.prepare(content), now=clock.now(), reset=reset)
 
 

@@ -6,6 +6,6 @@ making. It goes by the rights a new forum begins with, and refuses a database in
 """
 
 from forum.demo.content import Content, Person, read
-from forum.demo.laying import PASSWORD, Prepared, is_laid, lay, prepare
+from forum.demo.laying import PASSWORD, Prepared, is_laid, lay, prepare, store
 
-__all__ = ["PASSWORD", "Content", "Person", "Prepared", "is_laid", "lay", "prepare", "read"]
+__all__ = ["PASSWORD", "Content", "Person", "Prepared", "is_laid", "lay", "prepare", "read", "store"]

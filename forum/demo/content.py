@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import field, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Annotated, Final
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from forum.domain.entities import BODY_LIMIT, NAME_LIMIT, REASON_LIMIT, TITLE_LIMIT, Language, Role
+from forum.domain.entities import BODY_LIMIT, FILE_NAME_LIMIT, NAME_LIMIT, REASON_LIMIT, TITLE_LIMIT, Language, Role
 from forum.errors import CommandError
+from forum.files.kinds import Kind, kind_of
 from forum.seeds import ASSOCIATIONS, CATEGORIES, STAGES
 
 DOMAIN: Final = "demo.example"
@@ -82,7 +84,26 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
+class File:
+    """A file of the folder `files`, which a text names as `attachment:PATH`, and what it is called there."""
+
+    path: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+\.[a-z]+$")]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=FILE_NAME_LIMIT)]
+    content: bytes = b""
+
+    @property
+    def key(self) -> UUID:
+        """Return the key that it has in every demo."""
+        return uuid5(NAMESPACE_URL, f"https://{DOMAIN}/{self.path}")
+
+    @property
+    def kind(self) -> Kind | None:
+        return kind_of(self.path, self.content)
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
 class _File:
+    file: tuple[File, ...] = ()
     person: tuple[Person, ...] = ()
     topic: tuple[Topic, ...] = ()
 
@@ -93,6 +114,8 @@ class Content:
 
     people: tuple[Person, ...]
     topics: tuple[Topic, ...]
+    files: tuple[File, ...] = ()
+    """In the order of their ids, from 1."""
     by_key: dict[str, Person] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -118,13 +141,31 @@ def read(folder: Traversable | None = None) -> Content:
     for name, file in parsed.items():
         if wrong := "topic" if name == _PEOPLE and file.topic else "person" if name != _PEOPLE and file.person else "":
             raise CommandError(f"demo: {name}: a {wrong} does not belong here")
+    brought = tuple(
+        replace(one, content=where.joinpath("files", one.path).read_bytes())
+        for file in parsed.values()
+        for one in file.file
+    )
     content = Content(
         tuple(person for file in parsed.values() for person in file.person),
-        tuple(topic for file in parsed.values() for topic in file.topic),
+        tuple(_with_files(topic, brought) for file in parsed.values() for topic in file.topic),
+        brought,
     )
     if found := next(faults(content), None):
         raise CommandError(f"demo: {found}")
     return content
+
+
+def _with_files(topic: Topic, brought: tuple[File, ...]) -> Topic:
+    """Return a topic whose texts name files as the forum does."""
+
+    def named(body: str) -> str:
+        for number, one in enumerate(brought, 1):
+            body = body.replace(f"(attachment:{one.path})", f"(/attachments/{number})")
+        return body
+
+    replies = tuple(replace(reply, body=named(reply.body)) for reply in topic.reply)
+    return replace(topic, body=named(topic.body), reply=replies)
 
 
 def _parse(file: Traversable) -> _File:
@@ -149,6 +190,10 @@ def faults(content: Content) -> Iterator[str]:
         if body in seen:
             yield f"a text stands twice: {body[:60]!r}"
         seen.add(body)
+    for number, one in enumerate(content.files, 1):
+        if sum(f"(/attachments/{number})" in body for body in content.bodies()) != 1 or one.kind is None:
+            yield f"{one.path} is of no kind that is taken, or not named by exactly one text"
+    yield from (f"a text names no file: {body[:60]!r}" for body in content.bodies() if "(attachment:" in body)
     for topic in content.topics:
         yield from (f"{topic.title!r}: {fault}" for fault in _faults_of(content, topic))
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -24,9 +26,11 @@ from forum.domain import category_visits, groups, search_vector
 from forum.domain.entities import Role
 from forum.domain.members import USUAL_ZONE
 from forum.errors import CommandError
+from forum.files.kinds import WORDED
 from forum.markup import Rendered, Renderer
 from forum.passwords import Hasher
 from forum.seeds import plant
+from forum.storage import Storage, StorageError
 
 PASSWORD: Final = "τρεις βάρκες στο λιμάνι"  # noqa: S105 - printed for everybody who tries the demo
 """The password of every member of the demo."""
@@ -96,6 +100,20 @@ async def lay(owner_url: str, prepared: Prepared, *, now: datetime, reset: bool 
     return True
 
 
+async def store(content: Content, storage: Storage, folder: Path) -> None:
+    """Put the files of the demo into the storage, by way of a folder. Raise CommandError where it takes none."""
+    await asyncio.to_thread(folder.mkdir, 0o700, parents=True, exist_ok=True)
+    for file in content.files:
+        path = folder / file.key.hex
+        await asyncio.to_thread(path.write_bytes, file.content)
+        try:
+            await storage.put(file.key.hex, path)
+        except StorageError as error:
+            raise CommandError(f"the files of the demo cannot be stored: {error}") from None
+        finally:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
 @contextlib.asynccontextmanager
 async def _connection(url: str) -> AsyncIterator[RawConnection]:
     connection = await connect(url, application_name="koinon demo", lock_timeout="10s", timezone="UTC")
@@ -125,7 +143,7 @@ async def _empty(connection: RawConnection) -> None:
     """Bring the database back to what a new forum begins with; only what the network calls itself is kept."""
     tables = await connection.fetchval(
         "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
-        "WHERE schemaname = current_schema AND tablename NOT IN ('schema_migrations', 'network')"
+        "WHERE schemaname = current_schema AND tablename NOT IN ('schema_migrations', 'network', 'storage_room')"
     )
     await connection.execute(f"""
         ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_append_only;
@@ -151,6 +169,7 @@ async def _write(connection: RawConnection, prepared: Prepared, history: History
     await connection.execute(_GROUP_MEMBERS, *_columns(_group_values(history), 3))
     await connection.execute(_TOPICS, *_columns(map(astuple, history.topics), 17))
     await connection.execute(_POSTS, *_columns(_post_values(prepared, history), 13))
+    await connection.execute(_ATTACHMENTS, *_columns(_attachment_values(prepared.content), 7))
     await connection.execute(_REVISIONS, *_columns(map(astuple, history.revisions), 7))
     await connection.execute(_NOTICES, *_columns(_notice_values(history), 6))
     await connection.execute(_READS, *_columns(map(astuple, history.reads), 4))
@@ -189,6 +208,13 @@ def _post_values(prepared: Prepared, history: History) -> Iterable[tuple[object,
         place = (row.id, row.topic_id, row.number, row.author_id, row.reply_to_id)
         times = (row.revision_count, row.created_at, row.edited_at, row.deleted_at)
         yield (*place, row.body, rendered.html, rendered.text, row.found_by_title, *times)
+
+
+def _attachment_values(content: Content) -> Iterable[tuple[object, ...]]:
+    for number, file in enumerate(content.files, 1):
+        content_type = file.kind.content_type if file.kind else ""
+        digest = hashlib.sha256(file.content).digest()
+        yield (number, file.key, file.name, content_type, len(file.content), digest, content_type in WORDED)
 
 
 def _notice_values(history: History) -> Iterable[tuple[object, ...]]:
@@ -266,6 +292,23 @@ FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::bigint[], $5::bigint[
              created_at, edited_at, deleted_at)
 """
 
+# Each belongs to the post that names it.
+_ATTACHMENTS: Final = """
+WITH laid AS (
+    INSERT INTO attachments (
+        id, key, author_id, post_id, name, content_type, size, sha256, is_text_due, created_at
+    )
+    OVERRIDING SYSTEM VALUE
+    SELECT told.id, told.key, posts.author_id, posts.id, told.name, told.content_type, told.size, told.sha256,
+           told.is_text_due, posts.created_at
+    FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bytea[], $7::boolean[])
+        AS told (id, key, name, content_type, size, sha256, is_text_due)
+    JOIN posts ON strpos(posts.body, '(/attachments/' || told.id || ')') > 0
+    RETURNING size
+)
+UPDATE storage_room SET taken = (SELECT coalesce(sum(laid.size), 0) FROM laid)
+"""
+
 _REVISIONS: Final = """
 INSERT INTO post_revisions (post_id, number, editor_id, title, body, created_at, replaced_at)
 SELECT told.post_id, told.number, told.editor_id, told.title, told.body, told.created_at, told.replaced_at
@@ -314,5 +357,6 @@ SET topic_count = (SELECT count(*) FROM topics WHERE topics.category_id = catego
 _SEQUENCES: Final = """
 SELECT setval(pg_get_serial_sequence('members', 'id'), (SELECT max(id) FROM members)),
        setval(pg_get_serial_sequence('topics', 'id'), (SELECT max(id) FROM topics)),
-       setval(pg_get_serial_sequence('posts', 'id'), (SELECT max(id) FROM posts))
+       setval(pg_get_serial_sequence('posts', 'id'), (SELECT max(id) FROM posts)),
+       setval(pg_get_serial_sequence('attachments', 'id'), (SELECT max(id) FROM attachments))
 """

@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,7 @@ _TABLES = (
     "post_revisions",
     "topic_notices",
     "topic_reads",
+    "attachments",
     "audit_entries",
 )
 
@@ -78,7 +80,9 @@ async def _actor(owner: RawConnection, cast: Cast, key: str) -> Actor:
 
 @pytest.mark.audit
 @pytest.mark.usefixtures("nobody")
-async def test_the_command_lays_it_once_and_again_only_when_told(run: Run, owner: RawConnection) -> None:
+async def test_the_command_lays_it_once_and_again_only_when_told(
+    run: Run, owner: RawConnection, tmp_path: Path
+) -> None:
     made = run("demo")
     assert (made.returncode, made.stderr) == (0, "")
     content = demo.read()
@@ -99,6 +103,11 @@ async def test_the_command_lays_it_once_and_again_only_when_told(run: Run, owner
     assert await owner.fetchval("SELECT title FROM topics WHERE id = 1") != "Άλλος τίτλος"
     assert await owner.fetchval("SELECT count(*) FROM categories WHERE name_el = 'Άλλη ονομασία'") == 0
     assert await owner.fetchval("SELECT count(*) FROM topics") == len(content.topics)
+    rows = await owner.fetch("SELECT key, name, post_id FROM attachments ORDER BY id")
+    assert [row["name"] for row in rows] == [file.name for file in content.files]
+    lying = {path.name: path.read_bytes() for path in (tmp_path / "files").rglob("*") if path.is_file()}
+    assert lying == {row["key"].hex: file.content for row, file in zip(rows, content.files, strict=True)}
+    assert await owner.fetchval("SELECT taken FROM storage_room") == sum(len(file.content) for file in content.files)
 
 
 @pytest.mark.usefixtures("nobody")
