@@ -121,7 +121,8 @@ async def _see_that_it_serves(browser: aiohttp.ClientSession, site: str, behind:
 
 
 async def test_systemd_takes_the_unit(place: Machine) -> None:
-    unit = place.write("koinon.service", recipe("koinon.service", f"/opt/koinon/.venv/bin/python -> {sys.executable}"))
+    python = sys.executable.replace(" ", r"\x20")  # as systemd reads a blank within a path
+    unit = place.write("koinon.service", recipe("koinon.service", f"/opt/koinon/.venv/bin/python -> {python}"))
     done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     judged = subprocess.run(
