@@ -42,25 +42,46 @@ test: ## run all tests
 
 check: ## check style, types, layers, SQL, templates, spelling and translations, then run all tests
 	$(call prepare,check)
-	$(call step,format)
-	@$(python) -m ruff format --check .
-	$(call step,lint)
-	@$(python) -m ruff check .
-	$(call step,types)
-	@$(python) -m mypy
-	$(call step,layers)
-	@$(python) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
-	$(call step,templates)
-	@$(python) -m djlint forum/templates --lint --quiet
-	$(call step,SQL)
-	@$(python) -m sqlfluff lint --disable-progress-bar --processes 2 schema.sql forum/migrations
-	@.venv/bin/squawk forum/migrations/*.sql
-	$(call step,spelling)
-	@$(python) -m codespell_lib
-	$(call step,translations)
-	@$(python) tools/translations.py check
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target $(checks)
 	$(call step,tests)
 	@$(python) -m pytest -n 2 --dist loadgroup --ignore tests/audit
+
+# What reads the files alone, the longest first: two at a time.
+checks := types SQL translations templates spelling layers lint format
+.PHONY: $(checks)
+
+types:
+	$(call step,types)
+	@$(python) -m mypy
+
+SQL:
+	$(call step,SQL)
+	@$(python) -m sqlfluff lint --disable-progress-bar schema.sql forum/migrations
+	@.venv/bin/squawk forum/migrations/*.sql
+
+translations:
+	$(call step,translations)
+	@$(python) tools/translations.py check
+
+templates:
+	$(call step,templates)
+	@$(python) -m djlint forum/templates --lint --quiet
+
+spelling:
+	$(call step,spelling)
+	@$(python) -m codespell_lib
+
+layers:
+	$(call step,layers)
+	@$(python) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+
+lint:
+	$(call step,lint)
+	@$(python) -m ruff check .
+
+format:
+	$(call step,format)
+	@$(python) -m ruff format --check .
 
 audit: export KOINON_AUDIT := 1
 audit: ## make check with the long tests in full, then hostile lists, HTML, Lighthouse, clocks, recipes (Node, Java)

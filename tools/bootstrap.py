@@ -164,7 +164,7 @@ def make_venv() -> None:
 def install_packages(level: str, version: str) -> None:
     say("installing the packages into .venv, a minute or two the first time")
     began = time.monotonic()
-    command = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
+    command = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input", "--no-compile"]
     # Relative, since pip reads some of its paths as addresses; the folder's name may hold anything.
     done = subprocess.run([*command, "-c", "constraints.txt", "-e", f".{EXTRAS[level]}"], cwd=ROOT, check=False)
     if done.returncode != 0:
