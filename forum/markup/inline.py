@@ -8,14 +8,20 @@ only the forum's own files are shown, others become links: a post loads nothing 
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, SubElement
 
-from markdown.extensions.footnotes import FootnoteExtension, FootnoteInlineProcessor
+from markdown.extensions.footnotes import (
+    FN_BACKLINK_TEXT,
+    NBSP_PLACEHOLDER,
+    FootnoteExtension,
+    FootnoteInlineProcessor,
+)
 from markdown.inlinepatterns import InlineProcessor
 from markdown.util import ETX, STX, AtomicString, code_escape
 
@@ -276,9 +282,32 @@ class BoundedFootnotes(FootnoteExtension):
         md.inlinePatterns.register(_FootnoteMark(rf"\[\^([^\[\]\s]{{1,{_LABEL_LIMIT}}})\]", self), "footnote", 175)
 
     def makeFootnotesDiv(self, root: Element) -> Element | None:  # noqa: N802
-        if len(self.footnotes) > REFERENCE_LIMIT:
-            raise TooDense
-        return super().makeFootnotesDiv(root)
+        """Return the list of notes, each with a way back; a note may define others, which follow, or say nothing."""
+        if not self.footnotes:
+            return None
+        div = Element("div", {"class": "footnote"})
+        SubElement(div, "hr")
+        notes = SubElement(div, "ol")
+        labels: list[str] = []
+        while len(labels) < len(self.footnotes):
+            if len(self.footnotes) > REFERENCE_LIMIT:
+                raise TooDense
+            labels.append(next(itertools.islice(self.footnotes, len(labels), None)))
+            notes.append(self._note(labels[-1]))
+        return div
+
+    def _note(self, label: str) -> Element:
+        parsed = Element("div")
+        self.parser.parseChunk(parsed, self.footnotes[label])
+        note = Element("li", {"id": self.makeFootnoteId(label)})
+        note.extend(parsed)
+        if not len(note) or note[-1].tag != "p":
+            SubElement(note, "p").text = ""
+        else:
+            note[-1].text = f"{note[-1].text or ''}{NBSP_PLACEHOLDER}"
+        back = SubElement(note[-1], "a", {"class": "footnote-backref", "href": f"#{self.makeFootnoteRefId(label)}"})
+        back.text = FN_BACKLINK_TEXT
+        return note
 
 
 class _FootnoteMark(FootnoteInlineProcessor):

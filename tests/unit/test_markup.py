@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import pytest
@@ -322,6 +323,21 @@ def test_footnotes_are_numbered_by_mention_and_lead_both_ways() -> None:
         f'<li id="fn-{prefix}-3"><p>Τρία&nbsp;{back.format(f"fnref-{prefix}-3")}</p></li></ol></div>'
     )
     assert f'"fn-{prefix}-1"' not in second.html, "two texts on one page must not share ids"
+
+
+@pytest.mark.parametrize(
+    ("source", "notes"),
+    [
+        ("Α[^γ] Β[^α]\n\n[^α]: Ένα.\n[^γ]:", ["", "Ένα."]),
+        ("Α[^α] Β[^γ]\n\n[^α]: [^β]: Δύο.\n\n[^γ]: Τρία.", ["", "Τρία.", "Δύο."]),
+        ("Α[^α]\n\n[^α]: [^α]: Ένα.", [""]),
+        ("Α[^α]\n\n[^α]: [β]: https://example.org", [""]),
+    ],
+)
+def test_a_footnote_that_says_nothing_or_defines_another_still_leads_back(source: str, notes: list[str]) -> None:
+    html = render(source).html
+    said = re.findall(r"<li id=[^>]*>\s*<p>(.*?)(?:&nbsp;)?<a [^>]*footnote-backref[^>]*>↩</a>\s*</p>\s*</li>", html)
+    assert said == notes
 
 
 def test_what_looks_like_a_footnote_of_ours_is_none() -> None:
