@@ -104,6 +104,7 @@ _ROUNDS: Final = 4
 _LINE_END: Final = re.compile(r"\r\n?")
 _NO_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
+_OTHER_PICTURE: Final = re.compile(rf'<img(?! alt="[^"]*" loading="lazy" src="{PICTURE.pattern}/preview">)[^>]*>')
 _VOID: Final = frozenset({"br", "hr", "img", "input", "meta", "link", "wbr", "area", "base", "col", "embed"})
 
 
@@ -134,7 +135,7 @@ def settle(html: str) -> str | None:
     for _ in range(_ROUNDS):
         if _is_dense(html):  # the walls write elements out that HTML lets be left out, so each round looks again
             return None
-        cleaned = second_wall(first_wall(html))
+        cleaned = _OTHER_PICTURE.sub("", second_wall(first_wall(html)))  # one without its address shows nothing
         if cleaned == html:
             return cleaned if first_wall(cleaned) == cleaned else None
         html = cleaned

@@ -17,13 +17,14 @@ from tests import markup_corpus
 
 # Written out again, not imported: the point is that the renderer's own list cannot grow unseen.
 TAGS = frozenset({
-    "a", "blockquote", "br", "code", "del", "div", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "span",
-    "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "blockquote", "br", "code", "del", "div", "em", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p", "pre",
+    "span", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 })  # fmt: skip
 ATTRIBUTES = {
     "a": {"aria-label", "class", "href", "rel"},
     "code": {"class"},
     "div": {"aria-label", "class", "role", "tabindex"},
+    "img": {"alt", "loading", "src"},
     "li": {"class", "id"},
     "ol": {"start"},
     "span": {"aria-label", "class", "role"},
@@ -35,10 +36,11 @@ HREF = re.compile(
     r"https?://[a-z0-9\[_][^\s\"'<>\\`]*|mailto:[^\s\"'<>\\`]+@[^\s\"'<>\\`]+|[/#](?!/)[^\s\"'<>\\`]*", re.ASCII
 )
 CLASS = re.compile(
-    r"language-[a-z0-9+#._-]+|align-(left|center|right)|scroll|footnotes|footnote-ref|footnote-backref|task|task-mark"
+    r"language-[a-z0-9+#._-]+|align-(left|center|right)|scroll|footnotes|footnote-ref|footnote-backref|picture|task|task-mark"
 )
 ID = re.compile(r"fn(ref)?-[0-9a-f]{8}-[0-9]+(-[0-9]+)?")
-VOID = frozenset({"br", "hr"})
+VOID = frozenset({"br", "hr", "img"})
+PICTURE = re.compile(r"/attachments/[1-9][0-9]{0,17}/preview")
 LABELS = frozenset(
     {
         "Πίνακας / Table",
@@ -67,6 +69,8 @@ class Inspector(HTMLParser):
         for name, value in attrs:
             assert value is not None
             self.check_value(name, value)
+        if tag == "img":
+            assert set(names) == ATTRIBUTES["img"]
         if tag == "a":
             self.links += 1
             assert dict(attrs)["rel"] == "nofollow ugc noopener"
@@ -82,6 +86,10 @@ class Inspector(HTMLParser):
                 assert HREF.fullmatch(value)
             case "class":
                 assert CLASS.fullmatch(value)
+            case "src":
+                assert PICTURE.fullmatch(value)
+            case "loading":
+                assert value == "lazy"
             case "id":
                 assert ID.fullmatch(value)
             case "aria-label":
