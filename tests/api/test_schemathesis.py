@@ -93,7 +93,7 @@ async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Ca
     spare = await _token(app, cast, person)
     headers = {"Authorization": f"Bearer {(await _token(app, cast, person)).token}"}
 
-    def begin() -> tuple[int, int]:
+    def begin() -> tuple[int, int, int]:
         started = requests.post(
             f"{url}/api/v1/topics",
             json={"category": "questions", "title": "Ύδρευση", "body": "Πώς;"},
@@ -103,12 +103,15 @@ async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Ca
         replied = requests.post(
             f"{url}/api/v1/topics/{started['id']}/posts", json={"body": "Έτσι."}, headers=headers, timeout=10
         ).json()
-        return started["id"], replied["id"]
+        file = {"file": ("Σημειώσεις.txt", "Έτσι.".encode())}
+        brought = requests.post(f"{url}/api/v1/attachments", files=file, headers=headers, timeout=10).json()
+        return started["id"], replied["id"], brought["id"]
 
-    topic_id, post_id = await asyncio.to_thread(begin)
+    topic_id, post_id, file_id = await asyncio.to_thread(begin)
     known: dict[str, dict[str, object]] = {
         "topics": {"id": topic_id},
         "posts": {"id": post_id},
+        "attachments": {"id": file_id},
         "members": {"id": cast.nikos.member_id},
         "tokens": {"id": spare.id},
         "invitations": {"id": await _invite(app, cast)},

@@ -17,7 +17,7 @@ from forum.web.forms import int_param
 from forum.web.multipart import is_form
 from forum.web.urls import absolute, url_for
 
-_BINARY = "application/octet-stream"
+_ANY = "*/*"  # the type of the file
 
 
 @call(
@@ -41,7 +41,7 @@ async def show(request: web.Request) -> models.Attachment:
     return _answer(request, await _readable(request))
 
 
-@call(mark("Hand out the bytes of a file"), media=_BINARY, refuses=(404,))
+@call(mark("Hand out the bytes of a file"), media=_ANY, refuses=(404,))
 async def content(request: web.Request) -> web.StreamResponse:
     return await attaching.send(request, await _readable(request))
 

@@ -36,7 +36,7 @@ _REFUSALS: Final = {
     404: mark("Absent, or not open to the caller: the same answer."),
     409: mark("Something has changed meanwhile; ask again."),
     412: mark("“If-Match” names another version than there is now: somebody has changed it meanwhile."),
-    413: mark("The body is larger than 1 MiB."),
+    413: mark("The body is larger than 1 MiB, or the file than the forum takes."),
     414: mark("The address is too long."),
     415: mark("The body is not “application/json”."),
     422: mark(
@@ -46,6 +46,7 @@ _REFUSALS: Final = {
     429: mark("Too many in a short time; “Retry-After” says when to come back."),
     500: mark("An internal error of the forum."),
     503: mark("The forum cannot reach its database; “Retry-After” says when to come back."),
+    507: mark("There is no more room for files: the member's, or the forum's."),
 }
 _HEADERS: Final[dict[int, Json]] = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True}},
