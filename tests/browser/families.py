@@ -74,6 +74,7 @@ class Family:
         await window.go(self.path)
         for name, text in self.typed.items():
             await window.main.locator(f"#{name}").fill(text)
+        await window.page.evaluate("document.querySelectorAll('main details').forEach(one => (one.open = true))")
         button = window.main.get_by_role("button", name=window.say(self.press)).first
         if self.to:
             await button.evaluate("(button, to) => button.form.setAttribute('action', to)", self.to)
@@ -423,6 +424,7 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("files", "/settings/files", "sophie"),
         Family("no files", "/settings/files"),
         Family("file to delete", "/attachments/1/delete", "sophie"),
+        Family("file refused", replying, "nikos", status=422, press="Attach the file", typed={"body": UNWIELDY}),
         Family("reply refused", f"/topics/{unwieldy.id}/posts/new", status=422, press="Publish the reply"),
         Family("edit", f"/posts/{mine}/edit"),
         Family("edit of a topic", f"/posts/{filled.own.posts[0]}/edit"),

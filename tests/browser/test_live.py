@@ -141,16 +141,24 @@ async def test_ones_own_reply_is_shown_once_though_another_came_before_its_answe
     window = await _open(open_page, site, topic)
     nikos = await Pen.of(site, "nikos")
 
+    held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
     async def hold(route: Route) -> None:
         answer = await route.fetch()
         await nikos.reply(topic, "Αμέσως μετά")
-        await expect(_bar(window)).to_contain_text("1 νέα απάντηση")
+        try:
+            await expect(_bar(window)).to_contain_text("1 νέα απάντηση", timeout=PATIENCE)
+        except AssertionError as error:
+            held.set_exception(error)
+        else:
+            held.set_result(None)
         await route.fulfill(response=answer)
 
     await window.page.route(f"**/topics/{topic.id}/posts", hold)
     await window.field("Text").fill("Δική μου")
     await window.page.evaluate("scrollTo(0, document.querySelector('.editor').offsetTop - 300)")
     await window.main.get_by_role("button", name=window.say("Publish the reply")).click()
+    await held
     await window.post(3).wait_for(state="attached")
     numbers = "[...document.querySelectorAll('article.post')].map(({id}) => id)"
     assert await window.page.evaluate(numbers) == ["post-1", "post-2", "post-3"]

@@ -86,7 +86,9 @@ _NAMES: Final = (
 )
 """What the cast and their topics are called in Latin letters; everything else that members wrote is Greek."""
 
-_GIVEN: Final = re.compile(r"https://example\.org/\S*|m\d+@larnaca\.example|\S+\.csv|GR-K|EL41|CY00|il-Greċja|Ċipru")
+_GIVEN: Final = re.compile(
+    r"https://example\.org/\S*|m\d+@larnaca\.example|\S+\.csv|[\d.,]+ [kMG]?B\b|GR-K|EL41|CY00|il-Greċja|Ċipru"
+)
 """What applicants and files say, codes, and states as the locale calls them."""
 
 

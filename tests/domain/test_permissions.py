@@ -7,12 +7,15 @@ import itertools
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 
 from forum.domain import permissions
 from forum.domain.actors import Actor
 from forum.domain.entities import (
+    Attachment,
+    AttachmentId,
     CategoryId,
     MemberId,
     OrganisationId,
@@ -267,9 +270,57 @@ def test_only_administrators_administer_whatever_else_they_hold() -> None:
     assert permissions.can_administer(replace(ACTOR, is_administrator=True))
 
 
+def _file(**changes: Any) -> Attachment:
+    file = Attachment(
+        AttachmentId(1),
+        UUID(int=1),
+        OTHER,
+        None,
+        None,
+        False,
+        None,
+        "Πρακτικά.pdf",
+        "application/pdf",
+        9,
+        None,
+        b"",
+        NOW,
+    )
+    return replace(file, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"author_id": ME}, ""),
+        ({}, "not_found"),
+        ({"post_id": PostId(1)}, ""),
+        ({"post_id": PostId(1), "post_is_deleted": True, "post_deleted_by_id": OTHER}, "not_found"),
+        ({"post_id": PostId(1), "post_is_deleted": True, "post_deleted_by_id": OTHER, "author_id": ME}, "not_found"),
+        ({"post_id": PostId(1), "post_is_deleted": True, "post_deleted_by_id": ME}, ""),
+    ],
+)
+def test_a_file_is_read_with_its_post_and_before_that_by_its_author_alone(changes: dict[str, Any], code: str) -> None:
+    assert permissions.can_read_attachment(ACTOR, _file(**changes)).code == code
+
+
+def test_a_file_is_deleted_by_its_author_as_long_as_they_may_change_the_post() -> None:
+    assert permissions.can_delete_attachment(ACTOR, _file(), None).code == "not_author"
+    assert permissions.can_delete_attachment(replace(ACTOR, is_administrator=True), _file(), None).code == "not_author"
+    mine = _file(author_id=ME, post_id=PostId(1))
+    assert permissions.can_delete_attachment(ACTOR, mine, None)
+    place = replace(TOPIC, author_id=ME), replace(POST, author_id=ME)
+    assert permissions.can_delete_attachment(ACTOR, mine, place)
+    locked = replace(place[0], locked_at=NOW), place[1]
+    refused = permissions.can_delete_attachment(ACTOR, mine, locked)
+    assert not refused
+    assert refused == permissions.can_edit_post(ACTOR, *locked)
+
+
 def test_every_rule_stands_in_a_table() -> None:
     rules = {name for name, _ in inspect.getmembers(permissions, inspect.isfunction) if name.startswith("can_")}
-    assert rules == {*TABLE, "can_start_topic", "can_administer", "can_settle_feedback"}
+    alone = {"can_start_topic", "can_administer", "can_settle_feedback", "can_read_attachment", "can_delete_attachment"}
+    assert rules == {*TABLE, *alone}
 
 
 def test_no_state_lets_anyone_write_in_what_is_deleted_or_change_what_is_anothers() -> None:

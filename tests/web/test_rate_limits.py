@@ -20,7 +20,7 @@ from forum.passwords import Hasher, Parameters
 from forum.web import ratelimit
 from tests.cast import PASSWORD, Cast, email
 from tests.site import Answer, Program, Site, Visitor
-from tests.web import content
+from tests.web import attaching, content
 from tests.web.inviting import make_link
 
 SENTENCE: Final = {"el": "σε σύντομο χρόνο", "en": "in a short time"}
@@ -102,6 +102,10 @@ async def _mark_read(_site: Site, visitor: Visitor) -> Answer:
     return await visitor.submit("/read")
 
 
+async def _attach(_site: Site, visitor: Visitor) -> Answer:
+    return await attaching.send(visitor, b"kept-words", "kept-words.txt")
+
+
 ACTS: Final = {
     "search": Act(ratelimit.SEARCHES, _search, "kept-words"),
     "members found by name": Act(ratelimit.SEARCHES, _find),
@@ -116,6 +120,7 @@ ACTS: Final = {
     "token": Act(ratelimit.TOKENS, _make_token, "kept-words"),
     "password": Act(ratelimit.PASSWORDS, _change_password),
     "feedback": Act(ratelimit.FEEDBACK, _send_feedback, "kept-words"),
+    "file": Act(ratelimit.UPLOADS, _attach),
     "form": Act(ratelimit.CHANGES, _mark_read),
     "form with a text": Act(ratelimit.CHANGES, _start, "kept-words"),
 }
