@@ -3,7 +3,7 @@
   stands for it put into the text, and of a picture what it shows.
 */
 
-import { announce, base, icon, make, say, sendFile, send } from "./page.js";
+import { announce, base, icon, make, renewToken, say, sendFile, send } from "./page.js";
 
 /** Return what takes files for a form: a list of them stands at the end of its part for files. */
 export function attaching(form, area, changed) {
@@ -27,11 +27,25 @@ export function attaching(form, area, changed) {
     changed();
   }
 
-  function showFault(item, name, sentence) {
+  function showFault(item, name, sentence, ...ways) {
     const dismiss = button("attachDismiss", name, () => item.remove());
-    item.replaceChildren(icon("triangle-alert"), make("div", {}, make("b", {}, say("notAttached", { name })), make("p", {}, sentence)), dismiss);
+    const said = make("div", {}, make("b", {}, say("notAttached", { name })), make("p", {}, sentence), ...ways);
+    item.replaceChildren(icon("triangle-alert"), said, dismiss);
     item.className = "bad";
     announce(`${say("notAttached", { name })} ${sentence}`);
+  }
+
+  /** Say that a file did not arrive, by no fault of its own: it can be sent again, once signed in if need be. */
+  function showMissing(item, file, isSignedOut = false) {
+    const again = button("attachAgain", file.name, async () => {
+      await renewToken().catch(() => false);
+      item.remove();
+      area.focus();
+      await bring(file);
+    });
+    if (!isSignedOut) return showFault(item, file.name, say("attachFailed"), again);
+    const way = make("a", { href: `${base}/login`, target: "_blank", rel: "noopener" }, say("signIn"));
+    showFault(item, file.name, say("attachSignedOut"), make("p", {}, way), again);
   }
 
   function showDone(item, { id, name, type, markdown }) {
@@ -81,10 +95,11 @@ export function attaching(form, area, changed) {
         if (share === 1) progress.removeAttribute("value"); // it is there, and looked into
       }, ending.signal);
       if (answer.status === 201) showDone(item, JSON.parse(answer.text));
-      else showFault(item, file.name, answer.type.startsWith("text/plain") ? answer.text : say("attachFailed"));
+      else if (answer.type.startsWith("text/plain")) showFault(item, file.name, answer.text);
+      else showMissing(item, file, answer.status === 401);
     } catch (error) {
       if (error.name === "AbortError") item.remove();
-      else showFault(item, file.name, say("attachFailed"));
+      else showMissing(item, file);
     } finally {
       form.dataset.underWay = Number(form.dataset.underWay) - 1;
     }

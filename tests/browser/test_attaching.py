@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from tests import files
 from tests.browser.conftest import OpenPage
 from tests.browser.content import Pen, Topic
 from tests.browser.window import PATIENCE, Window, everywhere, halfway, held_until
+from tests.cast import PASSWORD, email
 from tests.site import Site
 
 _PICTURE: Final = "Η πλατεία.png"
@@ -111,6 +113,30 @@ async def test_a_file_that_is_not_taken_is_said_why_and_the_text_stays(
     assert await window.field("Text").input_value() == "Λέξεις"
     await refused.get_by_role("button").click()
     await expect(refused).to_have_count(0)
+    window.faults.clear()
+
+
+async def test_a_file_that_came_after_the_session_is_sent_again_once_signed_in(
+    open_page: OpenPage, site: Site, owner: RawConnection, folder: Path
+) -> None:
+    window = await open_page("maria", scripts=True)
+    await window.go((await _topic(site)).path)
+    await owner.execute("DELETE FROM sessions WHERE member_id = $1", site.cast.maria.member_id)
+    await _choose(window, folder / "Μελέτη.pdf")
+    refused = window.page.locator(".files .bad")
+    link = refused.get_by_role("link", name=window.say("Sign in again, in a new tab"))
+    async with window.page.expect_popup() as opened:
+        await link.click()
+    other = await opened.value
+    await other.get_by_label(window.say("E-mail address")).fill(email("maria"))
+    await other.get_by_label(window.say("Password"), exact=True).fill(PASSWORD)
+    await other.get_by_role("button", name=window.say("Sign in"), exact=True).click()
+    await other.wait_for_url("**/")
+    await other.close()
+    await window.page.bring_to_front()
+    await refused.get_by_role("button", name=window.say("Try again")).click()
+    await expect(window.page.locator(".files li:not(.bad) b")).to_have_text("Μελέτη.pdf", timeout=PATIENCE)
+    await expect(window.field("Text")).to_have_value(re.compile(r"^\[Μελέτη\.pdf\]"), timeout=PATIENCE)
     window.faults.clear()
 
 
