@@ -441,7 +441,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 CREATE TABLE rights_instants (
     at timestamptz PRIMARY KEY
 );
-COMMENT ON TABLE rights_instants IS 'When grants begin or end that had not yet when they were written. How many of them have passed goes into what pages are kept under (docs/adr/0031-grants-in-time.md).';
+COMMENT ON TABLE rights_instants IS 'When grants begin or end and deadlines pass that had not yet when they were written. How many of them have passed goes into what pages are kept under (docs/adr/0031-grants-in-time.md).';
 
 CREATE FUNCTION note_rights_instants() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -465,6 +465,45 @@ REFERENCING NEW TABLE AS written
 FOR EACH STATEMENT EXECUTE FUNCTION note_rights_instants();
 
 -- Topics and posts --------------------------------------------------------------------------------
+
+CREATE TABLE themes (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    slug text NOT NULL CONSTRAINT themes_slug_key UNIQUE
+        CONSTRAINT themes_slug_check CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) <= 80),
+    position integer NOT NULL CONSTRAINT themes_position_key UNIQUE DEFERRABLE INITIALLY DEFERRED,
+    name_el text NOT NULL CONSTRAINT themes_name_el_check CHECK (
+        name_el = btrim(name_el) AND length(name_el) BETWEEN 1 AND 120
+    ),
+    name_en text NOT NULL CONSTRAINT themes_name_en_check CHECK (
+        name_en = btrim(name_en) AND length(name_en) BETWEEN 1 AND 120
+    )
+);
+CREATE TRIGGER themes_touch_foundations
+AFTER INSERT OR UPDATE OR DELETE ON themes
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
+COMMENT ON TABLE themes IS 'What topics can be about, as administrators keep the list; a topic names them by slug, which never changes, in fields -> themes. It begins with the priorities of the Urban Agenda for the EU and of cohesion policy.';
+
+INSERT INTO themes (slug, position, name_el, name_en) VALUES
+('energy', 1, 'Ενέργεια και κλίμα', 'Energy and climate'),
+('water', 2, 'Νερό', 'Water'),
+('circular-economy', 3, 'Απόβλητα και κυκλική οικονομία', 'Waste and circular economy'),
+('nature', 4, 'Φύση και αστικό πράσινο', 'Nature and urban greenery'),
+('civil-protection', 5, 'Κλιματική προσαρμογή και πολιτική προστασία', 'Climate adaptation and civil protection'),
+('mobility', 6, 'Βιώσιμη κινητικότητα', 'Sustainable mobility'),
+('digital', 7, 'Ψηφιακός μετασχηματισμός', 'Digital transition'),
+('public-space', 8, 'Δημόσιος χώρος και αστική αναζωογόνηση', 'Public space and urban regeneration'),
+('housing', 9, 'Στέγαση', 'Housing'),
+('culture', 10, 'Πολιτισμός και πολιτιστική κληρονομιά', 'Culture and cultural heritage'),
+('tourism', 11, 'Βιώσιμος τουρισμός', 'Sustainable tourism'),
+('blue-economy', 12, 'Γαλάζια οικονομία και θάλασσα', 'Blue economy and the sea'),
+('food', 13, 'Τρόφιμα και αγροτική ανάπτυξη', 'Food and rural development'),
+('jobs', 14, 'Απασχόληση και επιχειρηματικότητα', 'Jobs and enterprise'),
+('youth', 15, 'Εκπαίδευση, νεολαία και αθλητισμός', 'Education, youth and sport'),
+('inclusion', 16, 'Κοινωνική συνοχή και ισότητα', 'Social inclusion and equality'),
+('migration', 17, 'Μετανάστευση και ένταξη', 'Migration and integration'),
+('health', 18, 'Υγεία και ενεργός γήρανση', 'Health and active ageing'),
+('participation', 19, 'Συμμετοχή των πολιτών και διακυβέρνηση', 'Citizen participation and governance'),
+('administration', 20, 'Διοικητική ικανότητα και δημόσιες συμβάσεις', 'Administrative capacity and public procurement');
 
 CREATE TABLE topics (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -492,6 +531,9 @@ CREATE TABLE topics (
     version bigint NOT NULL DEFAULT 0,
     organisation_id bigint REFERENCES organisations,
     last_organisation_id bigint REFERENCES organisations,
+    fields jsonb NOT NULL DEFAULT '{}' CONSTRAINT topics_fields_check CHECK (jsonb_typeof(fields) = 'object'),
+    tags text [] NOT NULL DEFAULT '{}' CONSTRAINT topics_tags_check CHECK (cardinality(tags) <= 10),
+    deadline_at timestamptz,
     CONSTRAINT topics_lock_check CHECK (
         (locked_at IS NULL) = (locked_by_id IS NULL) AND (locked_at IS NULL) = (lock_reason IS NULL)
     ),
@@ -511,13 +553,33 @@ CREATE INDEX topics_internal_idx ON topics (category_id, created_at) WHERE is_in
 CREATE INDEX topics_version_idx ON topics (version);
 CREATE INDEX topics_organisation_id_idx ON topics (organisation_id, id) WHERE organisation_id IS NOT NULL;
 CREATE INDEX topics_last_organisation_id_idx ON topics (last_organisation_id) WHERE last_organisation_id IS NOT NULL;
+CREATE INDEX topics_deadline_idx ON topics (category_id, deadline_at, id)
+WHERE deadline_at IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX topics_fields_idx ON topics USING gin (fields jsonb_path_ops)
+WHERE fields <> '{}' AND deleted_at IS NULL;
+CREATE INDEX topics_tags_idx ON topics USING gin (tags) WHERE tags <> '{}' AND deleted_at IS NULL;
 CREATE TRIGGER topics_stamp_version
 BEFORE INSERT OR UPDATE ON topics
 FOR EACH ROW EXECUTE FUNCTION stamp_version();
 CREATE TRIGGER topics_touch_foundations
 AFTER DELETE OR UPDATE OF category_id ON topics
 FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
+-- No instant is deleted here: how many have passed must not become fewer while the foundations stand still.
+CREATE FUNCTION note_deadline() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO rights_instants (at) VALUES (NEW.deadline_at) ON CONFLICT (at) DO NOTHING;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER topics_note_deadline_inserted
+AFTER INSERT ON topics
+FOR EACH ROW WHEN (new.deadline_at > now()) EXECUTE FUNCTION note_deadline();
+CREATE TRIGGER topics_note_deadline_updated
+AFTER UPDATE OF deadline_at ON topics
+FOR EACH ROW WHEN (new.deadline_at > now()) EXECUTE FUNCTION note_deadline();
 COMMENT ON TABLE topics IS 'A topic of a category. post_count is the highest number ever given, last_post_number and last_post_at speak of the last post that is not deleted, reply_count of replies not deleted.';
+COMMENT ON COLUMN topics.fields IS 'What its kind asks for besides title and text, by the names of forum/domain/kinds; each change keeps what stood in post_revisions.';
+COMMENT ON COLUMN topics.deadline_at IS 'The instant of fields -> deadline, for lists by it.';
 COMMENT ON COLUMN topics.organisation_id IS 'What its author belonged to when they wrote it; null for what they belong to now (docs/adr/0029-places.md).';
 COMMENT ON COLUMN topics.last_organisation_id IS 'The same of whoever wrote the last post that is not deleted.';
 
@@ -587,7 +649,9 @@ CREATE TABLE posts (
     number integer NOT NULL CONSTRAINT posts_number_check CHECK (number >= 1),
     author_id bigint NOT NULL REFERENCES members,
     reply_to_id bigint,
-    body text NOT NULL CONSTRAINT posts_body_check CHECK (length(btrim(body)) >= 1 AND length(body) <= 50000),
+    body text NOT NULL CONSTRAINT posts_body_check CHECK (
+        (number = 1 OR length(btrim(body)) >= 1) AND length(body) <= 50000
+    ),
     html text NOT NULL,
     search tsvector NOT NULL,
     revision_count integer NOT NULL DEFAULT 0 CONSTRAINT posts_revision_count_check CHECK (revision_count >= 0),
@@ -625,10 +689,12 @@ CREATE TABLE post_revisions (
     body text NOT NULL,
     created_at timestamptz NOT NULL,
     replaced_at timestamptz NOT NULL DEFAULT now(),
+    fields jsonb,
     PRIMARY KEY (post_id, number)
 );
 CREATE INDEX post_revisions_editor_id_idx ON post_revisions (editor_id);
 COMMENT ON TABLE post_revisions IS 'What a post said before each edit; the title too when it is the first post. editor_id is who wrote this version, created_at since when it stood.';
+COMMENT ON COLUMN post_revisions.fields IS 'The fields of the topic when the post is its first; null for every other post.';
 
 CREATE TABLE topic_notices (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -682,16 +748,20 @@ COMMENT ON COLUMN category_visits.organisation_id IS 'What the member belonged t
 CREATE TABLE drafts (
     member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
     place text NOT NULL CONSTRAINT drafts_place_check CHECK (
-        place ~ '^((topic|post):[1-9][0-9]{0,18}|category:[a-z0-9-]{1,80})$'
+        place ~ '^((topic|post):[1-9][0-9]{0,18}|category:[a-z0-9-]{1,80}(:[a-z_]{1,40})?)$'
     ),
     title text NOT NULL DEFAULT '' CONSTRAINT drafts_title_check CHECK (length(title) <= 200),
     body text NOT NULL DEFAULT '' CONSTRAINT drafts_body_check CHECK (length(body) <= 50000),
     reply_to integer CONSTRAINT drafts_reply_to_check CHECK (reply_to >= 1),
     updated_at timestamptz NOT NULL DEFAULT now(),
+    fields jsonb NOT NULL DEFAULT '{}' CONSTRAINT drafts_fields_check CHECK (
+        jsonb_typeof(fields) = 'object' AND octet_length(fields::text) <= 200000
+    ),
     PRIMARY KEY (member_id, place)
 );
 CREATE INDEX drafts_updated_at_idx ON drafts (updated_at);
-COMMENT ON TABLE drafts IS 'What a member is writing and has not published, one a place: a reply (topic:ID), an edit (post:ID), a new topic (category:SLUG). Kept for 90 days.';
+COMMENT ON TABLE drafts IS 'What a member is writing and has not published, one a place: a reply (topic:ID), an edit (post:ID), a new topic (category:SLUG, with its kind category:SLUG:KIND). Kept for 90 days.';
+COMMENT ON COLUMN drafts.fields IS 'What is typed in the fields of the kind, finished or not: texts by the names of the form.';
 
 -- Attachments -------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from forum.domain import (
     category_visits,
     fanouts,
     imports,
+    instants,
     invitations,
     jobs,
     mails,
@@ -93,6 +94,7 @@ async def _sweep(db: Database, config: Config) -> None:
         await notifications.sweep(tx)
         await fanouts.sweep(tx)
         await category_visits.sweep(tx)
+        await instants.sweep(tx)
     await asyncio.to_thread(FileMailer(config.mail_folder).sweep, mails.KEPT.total_seconds())
 
 

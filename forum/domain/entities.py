@@ -26,6 +26,7 @@ MailId = NewType("MailId", int)
 InvitationId = NewType("InvitationId", int)
 NotificationId = NewType("NotificationId", int)
 OpeningId = NewType("OpeningId", int)
+ThemeId = NewType("ThemeId", int)
 
 Language: TypeAlias = i18n.Language
 Scheme = Literal["auto", "light", "dark"]

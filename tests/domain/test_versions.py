@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from forum.db import Database, RawConnection, connect
-from forum.domain import access, permissions, posts, reading, sessions, topics, visits
+from forum.domain import access, instants, permissions, posts, reading, sessions, topics, visits
 from forum.domain.actors import Actor
 from forum.domain.entities import Stamp, TopicId
 from forum.domain.posts import Reply
@@ -312,3 +312,25 @@ async def test_an_instant_that_passes_moves_the_stamp_though_nothing_is_written(
     await owner.execute("UPDATE grants SET created_at = created_at")
     assert not await owner.fetchval("SELECT count(*) FROM rights_instants"), "what has passed is forgotten by a write"
     assert (await _stamp(db, key)).foundations not in {before.foundations, passed.foundations}
+
+
+async def test_a_deadline_that_passes_moves_the_foundations_and_is_swept_later(
+    db: Database, owner: RawConnection, cast: Cast
+) -> None:
+    key = await _session(db, cast.nikos)
+    await writing.start(db, cast.maria)
+    await owner.execute(
+        "UPDATE topics SET deadline_at = now() + interval '0.4 s' WHERE id = (SELECT max(id) FROM topics)"
+    )
+    before = await _stamp(db, key)
+    await asyncio.sleep(0.5)
+    passed = await _stamp(db, key)
+    assert passed.foundations != before.foundations
+    async with db.write() as tx:
+        await instants.sweep(tx)
+    assert not await owner.fetchval("SELECT count(*) FROM rights_instants")
+    swept = await _stamp(db, key)
+    assert swept.foundations not in {before.foundations, passed.foundations}
+    async with db.write() as tx:
+        await instants.sweep(tx)
+    assert (await _stamp(db, key)).foundations == swept.foundations, "nothing has passed since"
