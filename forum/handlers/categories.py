@@ -7,12 +7,12 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import access, categories, permissions, topics, unread
+from forum.domain import access, categories, permissions, topic_lists, unread
 from forum.domain.categories import UNREAD_LIMIT, CategoryRow
 from forum.domain.entities import Category, TopicRow
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
-from forum.domain.topics import Sort
+from forum.domain.topic_lists import Sort
 from forum.errors import BadRequest
 from forum.keys import ACTOR, DB, STAMP
 from forum.web.forms import query_param
@@ -46,7 +46,7 @@ async def show(request: web.Request) -> web.Response:
             grant = visit.grant
             if grant.category.slug != slug:
                 raise _Moved(grant.category.slug)
-            listed = await topics.list_topics(conn, grant, sort=sort, cursor=cursor or None)
+            listed = await topic_lists.list_topics(conn, grant, sort=sort, cursor=cursor or None)
             below = await categories.list_below(conn, grant) if visit.has_below else []
         return CategoryPage(
             category=grant.category,

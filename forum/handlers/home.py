@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import categories, members, topics, unread
+from forum.domain import categories, members, topic_lists, unread
 from forum.domain.categories import UNREAD_LIMIT, CategoryRow
 from forum.domain.entities import TopicRow
 from forum.keys import ACTOR, DB, STAMP
@@ -31,7 +31,7 @@ async def index(request: web.Request) -> web.Response:
     async def page() -> HomePage:
         async with request.app[DB].read() as conn:
             rows = await categories.list_categories(conn, actor)
-            latest = await topics.list_latest(conn, actor)
+            latest = await topic_lists.list_latest(conn, actor)
             is_alone = actor.is_administrator and await members.is_alone(conn, actor)
         unread_count = sum(row.unread_count for row in rows)
         return HomePage(categories=rows, latest=latest, unread_count=unread_count, is_alone=is_alone)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import members, organisations, regions, topics, unread
+from forum.domain import members, organisations, regions, topic_lists, unread
 from forum.domain.entities import Member, Organisation, Region, TopicRow, in_language
 from forum.i18n import Language, fold
 from forum.keys import ACTOR, DB
@@ -87,7 +87,7 @@ async def show(request: web.Request) -> web.Response:
     listed = await request.app[DB].browse(
         lambda conn: members.list_members(conn, organisation=slug, cursor=cursor or None)
     )
-    started = await request.app[DB].browse(lambda conn: topics.list_of_organisation(conn, actor, slug))
+    started = await request.app[DB].browse(lambda conn: topic_lists.list_of_organisation(conn, actor, slug))
     page = MunicipalityPage(
         organisation=organisation,
         predecessors=predecessors,

@@ -20,38 +20,17 @@ from multidict import MultiDictProxy
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from forum.characters import CONTROL, FORBIDDEN, UNSEEN, is_piled
 from forum.domain.entities import BODY_LIMIT, EMAIL_LIMIT, NAME_LIMIT, SLUG_LIMIT
 from forum.errors import BadRequest, Invalid
 from forum.i18n import Language, is_language
 
-_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_UNSEEN: Final = re.compile(
-    "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]*"
-)
-"""Blanks and characters without a shape: a text of nothing else could be neither read nor clicked."""
 _DIGITS: Final = re.compile("[0-9]{1,19}")
 _INT8: Final = 2**63 - 1
 _SLUG: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 
-_MARKS: Final = "".join(
-    character
-    for character in map(chr, range(0x300, 0x20000))
-    if not "\ud800" <= character <= "\udfff" and unicodedata.combining(unicodedata.normalize("NFD", character)[0])
-)
-# Composing sorts the marks of a letter in time that grows with the square of their number, on the event loop and
-# before any length is looked at. No script needs more than 30 (Unicode Standard Annex 15, D3).
-_PILED: Final = re.compile(f"[{_MARKS}]{{31}}")
-_MAY_PILE: Final = re.compile("[^\0-\u02ff\u0370-\u0482\u1e00-\u1fff\u2010-\u206f]{31}")
-"""No mark is Latin, Greek or punctuation: a text of these is told in a fiftieth of the time."""
 _RAW_LIMIT: Final = 4 * BODY_LIMIT
 """Characters beyond which no field is looked at: composing them leaves more than any field holds."""
-
-
-def is_piled(value: str) -> bool:
-    """Say whether marks without a letter between them stand on each other in numbers that no script has."""
-    return _MAY_PILE.search(value) is not None and _PILED.search(value) is not None
 
 
 def _check(value: str, forbidden: re.Pattern[str]) -> None:
@@ -62,17 +41,17 @@ def _check(value: str, forbidden: re.Pattern[str]) -> None:
 
 
 def _plain(value: str) -> str:
-    _check(value, _FORBIDDEN)
+    _check(value, FORBIDDEN)
     return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _line(value: str) -> str:
-    _check(value.strip(), _CONTROL)
+    _check(value.strip(), CONTROL)
     return unicodedata.normalize("NFC", " ".join(value.split()))
 
 
 def _required(value: str) -> str:
-    if _UNSEEN.fullmatch(value):
+    if UNSEEN.fullmatch(value):
         raise PydanticCustomError("required", "must not be empty")
     return value
 
@@ -320,7 +299,7 @@ def query_param(request: web.Request, name: str, default: str = "") -> str:
         raise BadRequest("repeated_parameter")
     if not found:
         return default
-    if _CONTROL.search(found[0]) or is_piled(found[0]):
+    if CONTROL.search(found[0]) or is_piled(found[0]):
         raise BadRequest("bad_value")
     return unicodedata.normalize("NFC", found[0].strip())
 

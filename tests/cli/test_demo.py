@@ -13,7 +13,7 @@ import pytest
 from forum import clock, demo
 from forum.db import Database, RawConnection
 from forum.demo import PASSWORD, Prepared
-from forum.domain import search, topics
+from forum.domain import search, topic_lists
 from forum.domain.actors import Actor
 from forum.domain.entities import MemberId
 from forum.errors import CommandError
@@ -225,7 +225,7 @@ async def test_everyone_named_signs_in_and_finds_read_and_unread(
         assert welcomed.status == 303, person.key
         assert (await visitor.get("/")).status == 200
         async with db.read() as conn:
-            rows = await topics.list_latest(conn, await _actor(owner, cast, person.key), limit=200)
+            rows = await topic_lists.list_latest(conn, await _actor(owner, cast, person.key), limit=200)
         unread = sum(row.unread_count > 0 for row in rows)
         assert 3 <= unread <= 60, (person.key, unread)
         assert len(rows) == len(prepared.content.topics)

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from forum.db import Conn, Database, RawConnection, Tx, connect
-from forum.domain import access, catalogue, category_mergers, openings, stages, topics
+from forum.domain import access, catalogue, category_mergers, openings, stages, topic_lists
 from forum.domain.access import AdministerGrant
 from forum.domain.entities import RIGHTS, MemberId, OpeningId
 from forum.domain.opening_previews import Preview, Wanted
@@ -70,7 +70,7 @@ async def test_older_topics_stay_with_those_who_could_read_them(opener: Opener, 
         with pytest.raises(NotFound):
             await access.topic_to_read(conn, cast.stranger, old.topic_id)
         assert (await access.topic_to_read(conn, cast.nikos, old.topic_id)).topic.can_reply
-        assert [row.id for row in await topics.list_latest(conn, cast.stranger)] == [new.topic_id]
+        assert [row.id for row in await topic_lists.list_latest(conn, cast.stranger)] == [new.topic_id]
 
 
 async def test_widening_hides_nothing_that_was_read_before(opener: Opener, cast: Cast) -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from forum.db import Conn, RawConnection, connect
-from forum.domain import access, categories, events, posts, search, topics
+from forum.domain import access, categories, events, posts, search, topic_lists
 from forum.domain.actors import Actor
 from forum.domain.entities import RIGHTS, TopicId
 from forum.domain.events import Hearer
@@ -212,7 +212,7 @@ class _Forum:
                 assert "read" not in held or (topic.is_deleted and "moderate" not in held)
             else:
                 assert set(found.rights.names()) == held
-        assert {numbers[row.id] for row in await topics.list_latest(self.conn, actor)} == visible
+        assert {numbers[row.id] for row in await topic_lists.list_latest(self.conn, actor)} == visible
         of_author = await posts.list_by_author(self.conn, actor, self.author)
         assert {numbers[row.topic_id] for row in of_author.items} == visible
         assert {numbers[hit.topic_id] for hit in (await search.search(self.conn, actor, "λόγος")).items} == visible
@@ -242,7 +242,7 @@ class _Forum:
             grant = await access.category_to_read(self.conn, actor, slug)
         except Forbidden:
             return set()
-        return {self.numbers[row.id] for row in (await topics.list_topics(self.conn, grant, sort=sort)).items}
+        return {self.numbers[row.id] for row in (await topic_lists.list_topics(self.conn, grant, sort=sort)).items}
 
     author: Any = None
 

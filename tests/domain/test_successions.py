@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from forum.db import Database, RawConnection
-from forum.domain import access, members, organisations, places, posts, regions, search, successions, topics
+from forum.domain import access, members, organisations, places, posts, regions, search, successions, topic_lists
 from forum.domain.actors import Actor
 from forum.domain.entities import MemberId, Role, TopicId
 from forum.domain.places import OrganisationFacts, RegionFacts
@@ -66,13 +66,13 @@ async def test_what_was_written_before_a_merger_keeps_its_name_and_what_comes_af
     assert await _names(db, cast.nikos, started.topic_id) == ("larnaca", ["larnaca", "mytilene", "limassol"])
     assert await _names(db, cast.nikos, theirs.topic_id) == ("mytilene", ["mytilene", "larnaca"])
     async with db.read() as conn:
-        rows = {row.id: row for row in await topics.list_latest(conn, cast.nikos)}
+        rows = {row.id: row for row in await topic_lists.list_latest(conn, cast.nikos)}
         assert rows[started.topic_id].author_organisation_slug == "larnaca"
         assert rows[started.topic_id].last_author_organisation_en == "Municipality of Limassol"
         assert rows[theirs.topic_id].last_author_organisation_en == "Municipality of Larnaca"
         gone = await organisations.organisation(conn, "larnaca")
         assert (gone.state, gone.successor_slug, gone.member_count) == ("merged", "limassol", 0)
-        listed = await topics.list_of_organisation(conn, cast.nikos, "limassol")
+        listed = await topic_lists.list_of_organisation(conn, cast.nikos, "limassol")
         assert [row.id for row in listed] == [started.topic_id], "the successor's page lists what was written before"
     entry = await owner.fetchrow(
         "SELECT before->>'state', after->>'state' FROM audit_entries WHERE act = 'organisation.merged'"
@@ -91,7 +91,7 @@ async def test_deleting_the_last_post_gives_the_one_before_its_old_name_back(
     last = await writing.reply(db, cast.maria, started.topic_id)
     await writing.delete(db, cast.maria, last.id)
     async with db.read() as conn:
-        (row,) = await topics.list_latest(conn, cast.nikos)
+        (row,) = await topic_lists.list_latest(conn, cast.nikos)
     assert row.last_author_organisation_en == "Municipality of Larnaca"
     await writing.assert_counters_are_rows(owner)
 
@@ -197,8 +197,8 @@ async def test_a_member_who_passes_on_leaves_their_words_behind_and_their_collea
     async with db.read() as conn:
         assert (await members.member(conn, cast.maria.member_id)).organisation_slug == "mytilene"
         assert (await members.member(conn, colleague)).organisation_slug == "larnaca"
-        assert len(await topics.list_of_organisation(conn, cast.nikos, "larnaca")) == 1
-        assert len(await topics.list_of_organisation(conn, cast.nikos, "mytilene")) == 0
+        assert len(await topic_lists.list_of_organisation(conn, cast.nikos, "larnaca")) == 1
+        assert len(await topic_lists.list_of_organisation(conn, cast.nikos, "mytilene")) == 0
 
 
 @pytest.mark.parametrize("way", ["closed", "merged"])

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from forum.db import Database, RawConnection
-from forum.domain import access, idempotency, pages, topics
+from forum.domain import access, idempotency, pages, topic_lists, topics
 from forum.domain.entities import TopicId, TopicNotice, TopicRow
 from forum.errors import BadRequest, Forbidden, Invalid
 from forum.logs import REQUEST_ID
@@ -17,7 +17,7 @@ from tests.cast import Cast
 from tests.domain import writing
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-SORTS: Final[tuple[topics.Sort, ...]] = ("activity", "created")
+SORTS: Final[tuple[topic_lists.Sort, ...]] = ("activity", "created")
 
 
 async def _acts(owner: RawConnection) -> list[tuple[Any, ...]]:
@@ -39,7 +39,7 @@ async def _walk(db: Database, cast: Cast, limit: int, **options: Any) -> list[To
     async with db.read() as conn:
         grant = await access.category_to_read(conn, cast.maria, "questions")
         for _ in range(20):
-            page = await topics.list_topics(conn, grant, cursor=cursor, limit=limit, **options)
+            page = await topic_lists.list_topics(conn, grant, cursor=cursor, limit=limit, **options)
             assert len(page.items) <= limit
             rows += page.items
             if page.next is None:
@@ -185,11 +185,11 @@ async def test_a_page_stays_right_while_topics_move(db: Database, cast: Cast) ->
     started = [await writing.start(db, cast.maria) for _ in range(4)]
     async with db.read() as conn:
         grant = await access.category_to_read(conn, cast.maria, "questions")
-        page = await topics.list_topics(conn, grant, limit=2)
+        page = await topic_lists.list_topics(conn, grant, limit=2)
         assert [row.id for row in page.items] == [started[3].topic_id, started[2].topic_id]
         await writing.reply(db, cast.nikos, started[3].topic_id)
         await writing.start(db, cast.nikos)
-        rest = await topics.list_topics(conn, grant, limit=2, cursor=page.next)
+        rest = await topic_lists.list_topics(conn, grant, limit=2, cursor=page.next)
     assert [row.id for row in rest.items] == [started[1].topic_id, started[0].topic_id]
     assert rest.next is None
 
@@ -201,8 +201,8 @@ async def test_a_forged_cursor_is_refused_or_only_starts_elsewhere(db: Database,
         for cursor in ("x", pages.encode(1, 2, 3, 4), pages.encode(True), "%00"):
             for sort in SORTS:
                 with pytest.raises(BadRequest):
-                    await topics.list_topics(conn, grant, cursor=cursor, sort=sort)
-        page = await topics.list_topics(conn, grant, cursor=pages.encode(False, EPOCH, 0))
+                    await topic_lists.list_topics(conn, grant, cursor=cursor, sort=sort)
+        page = await topic_lists.list_topics(conn, grant, cursor=pages.encode(False, EPOCH, 0))
     assert page.items == []
 
 
@@ -228,16 +228,19 @@ async def test_the_latest_topics_come_from_every_category_one_may_read_and_no_ot
     await writing.delete_topic(db, cast.maria, gone.topic_id)
     await writing.reply(db, cast.nikos, questions.topic_id)
     async with db.read() as conn:
-        assert [row.id for row in await topics.list_latest(conn, cast.maria)] == [questions.topic_id, guides.topic_id]
-        assert [row.id for row in await topics.list_latest(conn, cast.maria, limit=1)] == [questions.topic_id]
-        assert await topics.list_latest(conn, cast.stranger) == []
-        assert await topics.list_latest(conn, cast.suspended) == []
+        assert [row.id for row in await topic_lists.list_latest(conn, cast.maria)] == [
+            questions.topic_id,
+            guides.topic_id,
+        ]
+        assert [row.id for row in await topic_lists.list_latest(conn, cast.maria, limit=1)] == [questions.topic_id]
+        assert await topic_lists.list_latest(conn, cast.stranger) == []
+        assert await topic_lists.list_latest(conn, cast.suspended) == []
     await owner.execute(
         "DELETE FROM grants USING groups, categories WHERE groups.id = grants.group_id "
         "AND categories.id = grants.category_id AND groups.slug = 'region-cyprus' AND categories.slug = 'questions'"
     )
     async with db.read() as conn:
-        assert [row.id for row in await topics.list_latest(conn, cast.maria)] == [guides.topic_id]
+        assert [row.id for row in await topic_lists.list_latest(conn, cast.maria)] == [guides.topic_id]
 
 
 async def test_an_organisations_topics_are_those_its_members_started(db: Database, cast: Cast) -> None:
@@ -248,13 +251,13 @@ async def test_an_organisations_topics_are_those_its_members_started(db: Databas
     await writing.delete_topic(db, cast.sophie, gone.topic_id)
     async with db.read() as conn:
         union = "union-of-cyprus-municipalities"
-        found = await topics.list_of_organisation(conn, cast.maria, union)
+        found = await topic_lists.list_of_organisation(conn, cast.maria, union)
         assert [row.id for row in found] == [second.topic_id, first.topic_id]
-        assert [row.id for row in await topics.list_of_organisation(conn, cast.maria, union, limit=1)] == [
+        assert [row.id for row in await topic_lists.list_of_organisation(conn, cast.maria, union, limit=1)] == [
             second.topic_id
         ]
-        assert await topics.list_of_organisation(conn, cast.stranger, union) == []
-        assert await topics.list_of_organisation(conn, cast.maria, "atlantis") == []
+        assert await topic_lists.list_of_organisation(conn, cast.stranger, union) == []
+        assert await topic_lists.list_of_organisation(conn, cast.maria, "atlantis") == []
 
 
 async def test_a_lock_shows_who_why_and_when_and_is_undone(db: Database, cast: Cast) -> None:

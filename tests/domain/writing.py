@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from forum.db import Database, RawConnection
-from forum.domain import access, categories, posts, reading, topics
+from forum.domain import access, categories, posts, reading, topic_lists, topics
 from forum.domain.actors import Actor
 from forum.domain.entities import Post, PostId, TopicId, TopicRow
 from forum.domain.idempotency import Key
@@ -104,15 +104,15 @@ async def listed(db: Database, actor: Actor, category: str = "questions", **opti
     """Return the first page of a category."""
     async with db.read() as conn:
         grant = await access.category_to_read(conn, actor, category)
-        return (await topics.list_topics(conn, grant, **options)).items
+        return (await topic_lists.list_topics(conn, grant, **options)).items
 
 
 async def unread(db: Database, actor: Actor, topic_id: TopicId) -> int:
     """Return how many posts of a topic are unread, having seen that the list, the categories and the topic agree."""
     async with db.read() as conn:
-        row = next(row for row in await topics.list_latest(conn, actor, limit=100) if row.id == topic_id)
+        row = next(row for row in await topic_lists.list_latest(conn, actor, limit=100) if row.id == topic_id)
         first = await reading.first_unread(conn, await access.topic_to_read(conn, actor, topic_id))
-        of_category = [row for row in await topics.list_latest(conn, actor, limit=100) if row.unread_count]
+        of_category = [row for row in await topic_lists.list_latest(conn, actor, limit=100) if row.unread_count]
         counts = {found.slug: found.unread_count for found in await categories.list_categories(conn, actor)}
     assert (row.unread_count > 0) is (first is not None)
     for slug, count in counts.items():

@@ -13,10 +13,10 @@ from urllib.parse import quote
 import pytest
 from multidict import CIMultiDict
 
+from forum.characters import is_piled
 from forum.config import Config
 from forum.errors import RateLimited
 from forum.markup import Rendered, Renderer
-from forum.web.forms import is_piled
 from forum.web.middleware import shown_path
 from tests import cast as people
 from tests.drills import forum_process

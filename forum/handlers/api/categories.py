@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from forum.domain import access, catalogue, categories, topics
+from forum.domain import access, catalogue, categories, topic_lists
 from forum.domain.catalogue import Catalogued, CategoryFacts
 from forum.errors import NotFound
 from forum.handlers.api import answers, bodies, models, opening_models
@@ -92,7 +92,7 @@ def _kept(request: web.Request, found: Catalogued) -> opening_models.KeptCategor
 async def list_topics(request: web.Request, query: models.TopicsQuery) -> models.Topics:
     async with request.app[DB].read() as conn:
         grant = await access.category_to_read(conn, request[ACTOR], request.match_info["slug"])
-        page = await topics.list_topics(
+        page = await topic_lists.list_topics(
             conn,
             grant,
             sort=query.sort,
