@@ -530,7 +530,14 @@ async def _commit(transaction: asyncpg.transaction.Transaction) -> None:
 
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:
-    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+    # As PostgreSQL sends it in binary, a version before the text: so it can be read within a row as well.
+    await connection.set_type_codec(
+        "jsonb",
+        encoder=lambda value: b"\x01" + json.dumps(value).encode(),
+        decoder=lambda sent: json.loads(sent[1:]),
+        schema="pg_catalog",
+        format="binary",
+    )
 
 
 async def _leave_as_is(connection: asyncpg.Connection) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, NewType, TypeAlias
+from typing import Any, Final, Literal, NewType, TypeAlias
 from uuid import UUID
 
 from forum import i18n
@@ -35,6 +35,8 @@ OrganisationKind = Literal["municipality", "association", "partner"]
 OrganisationState = Literal["open", "closed", "merged"]
 
 TITLE_LIMIT: Final = 200
+TAG_LIMIT: Final = 40
+TAGS_A_TOPIC: Final = 10
 BODY_LIMIT: Final = 50_000
 REASON_LIMIT: Final = 500
 INVITATION_NOTE_LIMIT: Final = 1000
@@ -60,7 +62,7 @@ TOPICS_A_PAGE: Final = 20
 POSTS_A_PAGE: Final = 20
 
 KINDS: Final = ("discussion", "question", "proposal", "good_practice", "guide", "circular", "consultation")
-"""Codes of the kinds of topic; until the others get their forms, only a discussion can be started."""
+"""Codes of the kinds of topic; those that can be started have a definition in `domain/kinds`."""
 
 
 class Role(enum.StrEnum):
@@ -325,6 +327,10 @@ class Topic:
     deleted_at: datetime | None
     deleted_by_id: MemberId | None
     version: int
+    fields: dict[str, Any]
+    """What its kind asks for (`domain/kinds`), by name."""
+    tags: list[str]
+    deadline_at: datetime | None
     can_see: bool
     can_read: bool
     can_start: bool
@@ -391,6 +397,10 @@ class TopicRow:
     last_author_organisation_el: str
     last_author_organisation_en: str
     created_at: datetime
+    fields: dict[str, Any]
+    """As `Topic.fields`, without the long ones."""
+    tags: list[str]
+    deadline_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,6 +470,7 @@ class Revision:
     editor_name: str
     title: str | None
     body: str
+    fields: dict[str, Any] | None
     created_at: datetime
     replaced_at: datetime | None
 

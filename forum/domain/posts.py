@@ -6,6 +6,7 @@ of a topic have no gaps and its counters are exact. HTML comes in rendered and s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,9 +20,11 @@ from forum.domain import (
     excerpts,
     fanouts,
     idempotency,
+    kinds,
     pages,
     permissions,
     readable,
+    references,
     search_vector,
     topics,
     unread,
@@ -192,9 +195,9 @@ _REPLIED = Query(
     card=Card.ONE,
 )
 
-_RENAME = Statement(
-    "posts.rename_topic",
-    "UPDATE topics SET title = $2, slug = $3 WHERE topics.id = $1",
+_CHANGE_TOPIC = Statement(
+    "posts.change_topic",
+    "UPDATE topics SET title = $2, slug = $3, fields = $4, deadline_at = $5, tags = $6 WHERE topics.id = $1",
     returns=int,
     card=Card.NONE,
 )
@@ -204,10 +207,11 @@ _REWRITE = Statement(
     "posts.rewrite",
     f"""
     WITH kept AS (
-        INSERT INTO post_revisions (post_id, number, editor_id, title, body, created_at, replaced_at)
+        INSERT INTO post_revisions (post_id, number, editor_id, title, body, fields, created_at, replaced_at)
         SELECT posts.id, posts.revision_count + 1, posts.author_id,
                CASE WHEN posts.number = 1 THEN topics.title END,
-               posts.body, coalesce(posts.edited_at, posts.created_at), clock_timestamp()
+               posts.body, CASE WHEN posts.number = 1 THEN topics.fields END,
+               coalesce(posts.edited_at, posts.created_at), clock_timestamp()
         FROM posts
         JOIN topics ON topics.id = posts.topic_id
         WHERE posts.id = $1
@@ -231,14 +235,15 @@ _LIST_REVISIONS = Query(
     "posts.list_revisions",
     """
     SELECT revisions.number, revisions.editor_id, members.name,
-           revisions.title, revisions.body, revisions.created_at, revisions.replaced_at
+           revisions.title, revisions.body, revisions.fields, revisions.created_at, revisions.replaced_at
     FROM (
         SELECT post_revisions.number, post_revisions.editor_id, post_revisions.title, post_revisions.body,
-               post_revisions.created_at, post_revisions.replaced_at
+               post_revisions.fields, post_revisions.created_at, post_revisions.replaced_at
         FROM post_revisions
         WHERE post_revisions.post_id = $1
         UNION ALL
         SELECT posts.revision_count + 1, posts.author_id, CASE WHEN posts.number = 1 THEN topics.title END, posts.body,
+               CASE WHEN posts.number = 1 THEN topics.fields END,
                coalesce(posts.edited_at, posts.created_at), NULL
         FROM posts
         JOIN topics ON topics.id = posts.topic_id
@@ -388,25 +393,61 @@ async def replied(conn: Conn, author: Actor, reply: Replied) -> Post:
     return veiled(author, await conn.one(POST, reply.id))
 
 
-async def edit(tx: Tx, grant: EditGrant, *, body: str, rendered: Rendered, title: str | None) -> Post:
-    """Change a post, and with the first one the topic's title; what stood before is kept as a revision.
+async def edit(
+    tx: Tx,
+    grant: EditGrant,
+    *,
+    body: str,
+    rendered: Rendered,
+    title: str | None,
+    fields: kinds.Values | None = None,
+    tags: Sequence[str] | None = None,
+) -> Post:
+    """Change a post, with the first one the topic's title, fields and tags; what stood before is kept as a revision.
 
-    `title` None leaves it, and so does any other post than the first. Where nothing changes, nothing is written. Raises
-    what `attachments.take_up` does.
+    None leaves what it stands for, and so does any other post than the first; `fields` are values that the kind has
+    checked. Where nothing changes, nothing is written. Raise Invalid where a field names a theme or an organisation
+    that is not there, and what `attachments.take_up` does.
     """
     topic, post = grant.topic, grant.post
-    new_title = title if title is not None and post.number == 1 else topic.title
-    if body == post.body and new_title == topic.title:
+    said = _Said(topic.title, topic.fields, topic.tags)
+    new = said if post.number > 1 else _said_now(topic, title, fields, tags)
+    if body == post.body and new == said:
         return post
-    found_by_title = new_title if post.number == 1 else ""
-    await tx.run(_REWRITE, post.id, body, rendered.html, rendered.text, found_by_title)
+    found_by_title, found_by = "", rendered.text
+    if post.number == 1:
+        definition = kinds.of(topic.kind)
+        if new.fields != said.fields:
+            await references.require(tx, definition, new.fields)
+        found_by_title, found_by = new.title, f"{rendered.text}\n{definition.words(new.fields)}"
+    await tx.run(_REWRITE, post.id, body, rendered.html, found_by, found_by_title)
     await attachments.take_up(tx, grant.actor, post.id, rendered.html, can_attach=topic.can_attach)
     await _announce(tx, grant.actor, post, "edit")
     await fanouts.enter_edit(tx, post.id, addressed.find(rendered.html) - addressed.find(post.html))
-    if new_title != topic.title:
-        await tx.run(_RENAME, topic.id, new_title, topics.slug_of(new_title))
-        await events.announce(tx, Event(Kind.TOPIC_UPDATED, topic.id, grant.actor.member_id, act="rename"))
+    if new != said:
+        slug = topics.slug_of(new.title) if new.title != topic.title else topic.slug
+        deadline_at = kinds.of(topic.kind).deadline(new.fields)
+        await tx.run(_CHANGE_TOPIC, topic.id, new.title, slug, new.fields, deadline_at, new.tags)
+        act = "rename" if new.title != topic.title else "edit"
+        await events.announce(tx, Event(Kind.TOPIC_UPDATED, topic.id, grant.actor.member_id, act=act))
     return await tx.one(POST, post.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a topic says beside its first text."""
+
+    title: str
+    fields: kinds.Values
+    tags: list[str]
+
+
+def _said_now(topic: Topic, title: str | None, fields: kinds.Values | None, tags: Sequence[str] | None) -> _Said:
+    return _Said(
+        topic.title if title is None else title,
+        topic.fields if fields is None else {**fields, **kinds.of(topic.kind).acts(topic.fields)},
+        topic.tags if tags is None else list(tags),
+    )
 
 
 async def list_revisions(conn: Conn, grant: PostGrant) -> list[Revision]:

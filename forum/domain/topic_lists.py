@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from forum.db import Card, Conn, Query
-from forum.domain import pages, readable, unread
+from forum.domain import kinds, pages, readable, unread
 from forum.domain.access import CategoryGrant
 from forum.domain.actors import Actor
 from forum.domain.entities import TOPICS_A_PAGE, TopicRow
@@ -22,7 +22,8 @@ Sort = Literal["activity", "created"]
 _KEPT = """
     topics.id, topics.category_id, topics.author_id, topics.title, topics.slug, topics.kind, topics.language,
     topics.is_internal, topics.locked_at, topics.pinned_at, topics.reply_count, topics.last_post_number,
-    topics.last_post_at, topics.last_author_id, topics.created_at, topics.organisation_id, topics.last_organisation_id
+    topics.last_post_at, topics.last_author_id, topics.created_at, topics.organisation_id, topics.last_organisation_id,
+    topics.fields, topics.tags, topics.deadline_at
 """
 
 _ROW = f"""
@@ -34,7 +35,8 @@ _ROW = f"""
            topics.reply_count, {unread.COUNT},
            topics.last_post_at, last_authors.id, last_authors.name,
            last_author_organisations.name_el, last_author_organisations.name_en,
-           topics.created_at
+           topics.created_at, topics.fields - '{{{",".join(sorted(kinds.LONG))}}}'::text[], topics.tags,
+           topics.deadline_at
 """
 
 _ROW_JOINS = f"""

@@ -6,6 +6,7 @@ a topic speak of its posts and are kept by `posts.py`; how many topics a categor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,8 @@ from forum.domain import (
     events,
     fanouts,
     idempotency,
+    kinds,
+    references,
     search_vector,
 )
 from forum.domain.access import (
@@ -39,7 +42,7 @@ from forum.domain.entities import (
 )
 from forum.domain.events import Event, Kind
 from forum.domain.idempotency import Key
-from forum.errors import Undone
+from forum.errors import Invalid, Undone
 from forum.markup import Rendered
 
 SLUG_LIMIT: Final = 80
@@ -119,9 +122,10 @@ _INSERT = Statement(
     ),
     started AS (
         INSERT INTO topics (
-            category_id, author_id, title, slug, language, is_internal, last_author_id, last_post_at, created_at
+            category_id, author_id, title, slug, language, is_internal, last_author_id, last_post_at, created_at,
+            kind, fields, deadline_at, tags
         )
-        SELECT counted.id, $2, $3, $4, $5, $6, $2, clock.now, clock.now
+        SELECT counted.id, $2, $3, $4, $5, $6, $2, clock.now, clock.now, $13, $14, $15, $16
         FROM counted
         CROSS JOIN (SELECT clock_timestamp() AS now) AS clock
         RETURNING topics.id, topics.slug, topics.title, topics.created_at
@@ -261,13 +265,22 @@ async def start(
     language: str | None = None,
     is_internal: bool = False,
     key: Key | None,
+    kind: str = kinds.DEFAULT.code,
+    fields: kinds.Values | None = None,
+    tags: Sequence[str] = (),
 ) -> Started:
     """Start a topic with its first post; the same key gives the topic that was started before.
 
-    Raise Undone where the category was archived or merged meanwhile: its rights are to be asked again; and what
-    `attachments.take_up` does.
+    `fields` are values that the kind has checked. Raise Invalid where the category does not take the kind, or a field
+    names a theme or an organisation that is not there; Undone where the category was archived or merged meanwhile: its
+    rights are to be asked again; and what `attachments.take_up` does.
     """
     actor, category = grant.actor, grant.category
+    if not kinds.is_offered(kind, category.kinds):
+        raise Invalid({"kind": ("not_allowed",)}, "kind_not_available")
+    definition = kinds.of(kind)
+    values = definition.begun(fields or {})
+    await references.require(tx, definition, values)
     if key is not None:
         earlier = await idempotency.claim(tx, actor, key)
         if earlier is not None:
@@ -282,8 +295,12 @@ async def start(
         is_internal,
         body,
         rendered.html,
-        rendered.text,
+        f"{rendered.text}\n{definition.words(values)}",
         *fanouts.values(addressed.find(rendered.html)),
+        kind,
+        values,
+        definition.deadline(values),
+        list(tags),
     )
     if started is None:
         raise Undone

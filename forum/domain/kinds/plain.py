@@ -1,0 +1,26 @@
+"""Discussions and questions: a title and a text, and no fields. Source: CATALOGUE, “Kinds of topic”."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from forum.domain.kinds.kind import Kind
+from forum.i18n import mark
+
+DISCUSSION: Final = Kind(
+    code="discussion",
+    name=mark("Discussion"),
+    plural=mark("Discussions"),
+    new=mark("New discussion"),
+    about=mark("Something to talk over with other municipalities."),
+    icon="message-square",
+)
+
+QUESTION: Final = Kind(
+    code="question",
+    name=mark("Question"),
+    plural=mark("Questions"),
+    new=mark("New question"),
+    about=mark("A question to the other municipalities. The reply that answers it can be marked."),
+    icon="message-square",
+)
