@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, get_timezone_location
 from babel.lists import format_list
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 from babel.units import format_unit
 
 Language: TypeAlias = str
@@ -273,9 +273,71 @@ class Translator:
             return None
         return next_day(now, zone)
 
+    def distance(self, value: dt.datetime, now: dt.datetime) -> str:
+        """Return how far ahead an instant is, in the largest unit that says enough; that it has passed, else."""
+        unit, count = _distance(value, now)
+        match unit:
+            case "past":
+                return self.gettext("Closed")
+            case "minutes":
+                return self.ngettext("In %(n)s minute", "In %(n)s minutes", count)
+            case "hours":
+                return self.ngettext("In %(n)s hour", "In %(n)s hours", count)
+            case "days":
+                return self.ngettext("In %(n)s day", "In %(n)s days", count)
+            case "weeks":
+                return self.ngettext("In %(n)s week", "In %(n)s weeks", count)
+            case _:
+                return self.ngettext("In %(n)s month", "In %(n)s months", count)
+
+    def distance_until(self, value: dt.datetime, now: dt.datetime) -> dt.datetime | None:
+        """Return when `distance` will say something else, None when it will not."""
+        unit, count = _distance(value, now)
+        if unit == "past":
+            return None
+        if value - now < _UNITS["minutes"]:
+            return value
+        units = list(_UNITS)
+        below = _ENOUGH[units[units.index(unit) - 1]] if unit != units[0] else dt.timedelta()
+        return value - max(_UNITS[unit] * count, below) + dt.timedelta(microseconds=1)
+
+    def language_name(self, code: str) -> str:
+        """Return what a language is called by its ISO 639-1 code, the code itself where that is not known."""
+        return str(self._locale.languages.get(code, code))
+
+    def money(self, euros: int) -> str:
+        """Return whole euros with the sign where the language has it."""
+        pattern = "¤#,##0" if self.language == "en" else "#,##0 ¤"
+        return str(format_currency(euros, "EUR", pattern, locale=self._locale, currency_digits=False))
+
     def zone_name(self, name: str) -> str:
         """Return the city a time zone is named after, as it is called in the language."""
         return name if name == "UTC" else get_timezone_location(name, locale=self._locale, return_city=True)
+
+
+_UNITS: Final = {
+    "minutes": dt.timedelta(minutes=1),
+    "hours": dt.timedelta(hours=1),
+    "days": dt.timedelta(days=1),
+    "weeks": dt.timedelta(weeks=1),
+    "months": dt.timedelta(days=30),
+}
+_ENOUGH: Final = {
+    "minutes": dt.timedelta(hours=1),
+    "hours": dt.timedelta(days=2),
+    "days": dt.timedelta(days=21),
+    "weeks": dt.timedelta(weeks=13),
+}
+"""Up to where a unit says enough."""
+
+
+def _distance(value: dt.datetime, now: dt.datetime) -> tuple[str, int]:
+    """Return the unit and the number of whole ones until an instant, a begun minute as one; past, when it has come."""
+    ahead = value - now
+    if ahead <= dt.timedelta():
+        return "past", 0
+    unit = next((unit for unit, most in _ENOUGH.items() if ahead < most), "months")
+    return unit, max(ahead // _UNITS[unit], 1)
 
 
 def next_day(now: dt.datetime, zone: ZoneInfo) -> dt.datetime:

@@ -12,7 +12,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import ClassVar, Final, Protocol
 from zoneinfo import ZoneInfo
@@ -86,6 +86,13 @@ def _make(words: Translator, functions: Mapping[str, object]) -> jinja2.Environm
     environment.filters["datetime"] = _zoned(words.datetime)
     environment.filters["long_date"] = _long_date(words)
     environment.filters["relative"] = _relative(words)
+    environment.filters["translated"] = lambda options: [(code, words.gettext(label)) for code, label in options]
+    environment.filters["city"] = words.zone_name
+    environment.filters["distance"] = _distance(words)
+    environment.filters["is_soon"] = _is_soon
+    environment.filters["has_passed"] = _has_passed
+    environment.filters["in_zone"] = lambda value, zone: words.datetime(value, ZoneInfo(zone))
+    environment.filters["instant"] = datetime.fromisoformat
     environment.filters["iso"] = _iso
     environment.filters["listed"] = words.join
     environment.filters["in_language"] = _in_language(stored_language(words.language))
@@ -146,6 +153,34 @@ def _relative(words: Translator) -> Callable[[datetime], str]:
         return words.relative(value, frame.now, frame.zone)
 
     return filter_
+
+
+def _distance(words: Translator) -> Callable[[datetime], str]:
+    def filter_(value: datetime) -> str:
+        """Return how far ahead an instant is, in words."""
+        frame = FRAME.get()
+        if until := words.distance_until(value, frame.now):
+            frame.holds_until(until)
+        return words.distance(value, frame.now)
+
+    return filter_
+
+
+def _has_passed(value: datetime) -> bool:
+    """Say whether an instant has come."""
+    frame = FRAME.get()
+    if value > frame.now:
+        frame.holds_until(value)
+    return value <= frame.now
+
+
+def _is_soon(value: datetime, days: int) -> bool:
+    """Say whether an instant is still to come within so many days."""
+    frame = FRAME.get()
+    for change in (value - timedelta(days=days), value):
+        if change > frame.now:
+            frame.holds_until(change)
+    return timedelta() < value - frame.now <= timedelta(days=days)
 
 
 def _iso(value: datetime) -> str:

@@ -1,19 +1,20 @@
 """Drafts: what a member is writing and has not published, one a place, for nobody's eyes but their own.
 
 A place says which form the words were typed in: a reply (`topic:ID`), an edit (`post:ID`) or a new topic
-(`category:SLUG`). It is a label and no right: whether anything may be published there is asked at the door when it is,
-so that words are kept also where the right was lost while they were written.
+(`category:SLUG`, with its kind `category:SLUG:KIND`). It is a label and no right: whether anything may be published
+there is asked at the door when it is, so that words are kept also where the right was lost while they were written.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NewType
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import pages
+from forum.domain import kinds, pages
 from forum.domain.entities import CategoryId, MemberId, PostId, TopicId
 from forum.domain.pages import Page
 from forum.errors import Invalid
@@ -28,7 +29,14 @@ DRAFTS_A_MEMBER: Final = 100
 
 DRAFTS_A_PAGE: Final = 20
 
-_PLACE: Final = re.compile(r"(?:topic|post):([1-9][0-9]{0,18})|category:[a-z0-9-]{1,80}", re.ASCII)
+FIELDS_LIMIT: Final = 100_000
+"""Characters of all that is typed in the fields of a kind."""
+
+_CHOSEN: Final = frozenset({"language", "owner"})
+
+_PLACE: Final = re.compile(
+    r"(?:topic|post):([1-9][0-9]{0,18})|category:[a-z0-9-]{1,80}(?::(?:" + "|".join(kinds.KINDS) + "))?", re.ASCII
+)
 _INT8: Final = 2**63 - 1
 
 
@@ -40,10 +48,16 @@ class Words:
     title: str = ""
     body: str = ""
     reply_to: int | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What is typed in the fields of a kind, by the names of the form."""
 
     @property
     def are_empty(self) -> bool:
-        return not self.title.strip() and not self.body.strip()
+        return not self.title.strip() and not self.body.strip() and not any(map(self._is_typed, self.fields))
+
+    def _is_typed(self, name: str) -> bool:
+        """Say whether a field holds words: what is chosen in a form from the start is none."""
+        return "." not in name and name not in _CHOSEN and bool(self.fields[name].strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,7 @@ class Draft:
     title: str
     body: str
     reply_to: int | None
+    fields: dict[str, str]
     updated_at: datetime
 
 
@@ -82,7 +97,7 @@ class DraftRow:
 _FIND = Query(
     "drafts.find",
     """
-    SELECT drafts.place, drafts.title, drafts.body, drafts.reply_to, drafts.updated_at
+    SELECT drafts.place, drafts.title, drafts.body, drafts.reply_to, drafts.fields, drafts.updated_at
     FROM drafts
     WHERE drafts.member_id = $1 AND drafts.place = $2
     """,
@@ -131,10 +146,11 @@ _LIST = Query(
 _SAVE = Statement(
     "drafts.save",
     """
-    INSERT INTO drafts (member_id, place, title, body, reply_to)
-    VALUES ($1, $2, $3, $4, $5)
+    INSERT INTO drafts (member_id, place, title, body, reply_to, fields)
+    VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (member_id, place) DO UPDATE
-    SET title = excluded.title, body = excluded.body, reply_to = excluded.reply_to, updated_at = now()
+    SET title = excluded.title, body = excluded.body, reply_to = excluded.reply_to, fields = excluded.fields,
+        updated_at = now()
     """,
     returns=int,
     card=Card.NONE,
@@ -145,13 +161,14 @@ _PASS_ON = Statement(
     "drafts.pass_on",
     """
     UPDATE drafts
-    SET place = $3
-    WHERE drafts.place = $2
+    SET place = overlay(drafts.place PLACING $3 FROM 1 FOR length($2))
+    WHERE drafts.place IN ($2, $2 || ':' || split_part(drafts.place, ':', 3))
         AND drafts.member_id IN (
             SELECT rights.member_id FROM category_rights AS rights WHERE rights.category_id = $1
         )
         AND NOT EXISTS (
-            SELECT 1 FROM drafts AS others WHERE others.member_id = drafts.member_id AND others.place = $3
+            SELECT 1 FROM drafts AS others WHERE others.member_id = drafts.member_id
+                AND others.place = overlay(drafts.place PLACING $3 FROM 1 FOR length($2))
         )
     """,
     returns=int,
@@ -203,9 +220,9 @@ def of_post(post_id: PostId) -> Place:
     return Place(f"post:{post_id}")
 
 
-def of_category(slug: str) -> Place:
-    """Return the place of a new topic."""
-    return Place(f"category:{slug}")
+def of_category(slug: str, kind: str = "") -> Place:
+    """Return the place of a new topic of a kind; of a plain one where none is named."""
+    return Place(f"category:{slug}" if kind in ("", kinds.DEFAULT.code) else f"category:{slug}:{kind}")
 
 
 def place(text: str) -> Place:
@@ -238,7 +255,7 @@ async def save(tx: Tx, member_id: MemberId, words: Words) -> None:
     if words.are_empty:
         await delete(tx, member_id, words.place)
         return
-    await tx.run(_SAVE, member_id, words.place, words.title, words.body, words.reply_to)
+    await tx.run(_SAVE, member_id, words.place, words.title, words.body, words.reply_to, dict(words.fields))
     await tx.run(_TRIM, member_id, DRAFTS_A_MEMBER - 1, words.place)
 
 

@@ -197,7 +197,12 @@ _REPLIED = Query(
 
 _CHANGE_TOPIC = Statement(
     "posts.change_topic",
-    "UPDATE topics SET title = $2, slug = $3, fields = $4, deadline_at = $5, tags = $6 WHERE topics.id = $1",
+    """
+    UPDATE topics
+    SET title = $2, slug = $3, fields = $4, deadline_at = $5, tags = $6,
+        language = coalesce($4::jsonb ->> 'language', topics.language)
+    WHERE topics.id = $1
+    """,
     returns=int,
     card=Card.NONE,
 )

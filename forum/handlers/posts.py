@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from pydantic import Field
 
-from forum.domain import access, drafts, idempotency, permissions, posts, topics
+from forum.domain import access, drafts, idempotency, kinds, permissions, posts, references, topics
 from forum.domain.access import EditGrant
 from forum.domain.drafts import Place
 from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Post, PostId, Revision, Topic, TopicId
+from forum.domain.kinds import Kind
 from forum.domain.permissions import Verdict
 from forum.domain.posts import Replied, Reply
 from forum.errors import BadRequest, Forbidden, Invalid, NotFound, RateLimited
-from forum.keys import ACTOR, DB, VISIT
+from forum.keys import ACTOR, DB, TRANSLATOR, VISIT
 from forum.markup import Rendered
-from forum.web import drafting, fragments, problem_json, writing
+from forum.web import drafting, field_views, fragments, kind_forms, problem_json, writing
 from forum.web.drafting import NUMBER_LIMIT, Number, OptionalNumber, Writing
+from forum.web.field_views import Change, SectionView
 from forum.web.flash import flash
 from forum.web.forms import (
     Form,
@@ -31,6 +35,7 @@ from forum.web.forms import (
     query_param,
     state_of,
 )
+from forum.web.kind_forms import TAGS_LIMIT, Offer, list_tags
 from forum.web.locations import page_of, post_url, to_post
 from forum.web.pages import Page, render, render_fragment
 from forum.web.post_views import PostView, view
@@ -52,9 +57,10 @@ class ReplyForm(Form):
 
 
 class EditForm(Form):
-    """The title is asked for with a topic's first post."""
+    """The title and the tags are asked for with a topic's first post."""
 
     title: Annotated[RequiredLine, Field(max_length=TITLE_LIMIT)] | None = None
+    tags: Annotated[Line, Field(max_length=TAGS_LIMIT)] | None = None
     body: Annotated[RequiredText, Field(max_length=BODY_LIMIT)]
 
 
@@ -73,10 +79,14 @@ class EditPage(Page):
     template: ClassVar[str] = "posts/edit.html"
     topic: Topic
     post: Post
+    kind: Kind
+    """Of the topic, where the post is its first; else a plain one."""
+    offer: Offer
+    labels: Mapping[str, str]
+    preview: list[SectionView]
     writing: Writing
     form: FormState
     problem: str
-    title_limit: int = TITLE_LIMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +101,8 @@ class RevisionsPage(Page):
     template: ClassVar[str] = "posts/revisions.html"
     topic: Topic
     post: Post
-    revisions: list[Revision]
+    revisions: list[tuple[Revision, list[Change]]]
+    """Each with what changed in the fields since the version before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,7 +311,15 @@ async def revisions(request: web.Request) -> web.Response:
     async with request.app[DB].read() as conn:
         grant = await access.post_to_read(conn, request[ACTOR], _post_id(request))
         listed = await posts.list_revisions(conn, grant)
-    return await render(request, RevisionsPage(topic=grant.topic, post=grant.post, revisions=listed))
+        kind = kinds.of(grant.topic.kind)
+        names = await references.names(conn, [(kind.code, revision.fields or {}) for revision in listed])
+    words, zone = request[TRANSLATOR], ZoneInfo(grant.actor.zone)
+    before = [revision.fields or {} for revision in listed[1:]]
+    compared = [
+        (revision, field_views.changes(kind, older, revision.fields or {}, names, words, zone))
+        for revision, older in zip(listed, [*before, listed[-1].fields or {}], strict=True)
+    ]
+    return await render(request, RevisionsPage(topic=grant.topic, post=grant.post, revisions=compared))
 
 
 # Editing -----------------------------------------------------------------------------------------
@@ -325,12 +344,13 @@ async def _update(request: web.Request, post_id: PostId, place: Place) -> web.Re
     try:
         match drafting.act_of(sent):
             case "preview":
-                shown = await drafting.preview(request, sent)
-                return await _edit(request, await state_of(request, Invalid({})), preview=shown)
+                edited = await _edited(request, post_id)
+                shown = await drafting.preview_of(request, edited.body) if edited.body else None
+                return await _edit(request, await state_of(request, Invalid({})), preview=shown, edited=edited)
             case "draft":
                 return await drafting.save(request, place)
             case "publish":
-                form = EditForm.parse(sent)
+                form = await _edited(request, post_id)
                 grant, post = await _rewrite(request, post_id, form)
     except Invalid as invalid:
         return await _edit(request, await state_of(request, invalid), problem=_fault(invalid), status=422)
@@ -343,14 +363,39 @@ async def _update(request: web.Request, post_id: PostId, place: Place) -> web.Re
     return to_post(request, post.topic_id, slug, post.number, "post.edited")
 
 
-async def _rewrite(request: web.Request, post_id: PostId, form: EditForm) -> tuple[EditGrant, Post]:
+@dataclass(frozen=True, slots=True)
+class _Edited:
+    """What the form for an edit says; None leaves what stands."""
+
+    title: str | None
+    body: str
+    fields: kinds.Values | None
+    tags: list[str] | None
+
+
+async def _edited(request: web.Request, post_id: PostId) -> _Edited:
+    """Return what the form says; that of a topic with fields is asked for them too."""
+    sent = await request.post()
+    async with request.app[DB].read() as conn:
+        grant = await access.post_to_read(conn, request[ACTOR], post_id)
+    kind = kinds.of(grant.topic.kind)
+    if grant.post.number == 1 and kind.has_fields:
+        said = kind_forms.read(kind, sent)
+        return _Edited(said.title, said.body, said.fields, said.tags)
+    form = EditForm.parse(sent)
+    return _Edited(form.title, form.body, None, None if form.tags is None else list_tags(form.tags.split(",")))
+
+
+async def _rewrite(request: web.Request, post_id: PostId, form: _Edited) -> tuple[EditGrant, Post]:
     """Save the changes; their draft goes with it."""
     actor = request[ACTOR]
     rendered = await writing.rendered(request, form.body)
     async with request.app[DB].write() as tx:
         grant = await access.post_to_edit(tx, actor, post_id)
         await count_post(request, tx)
-        post = await posts.edit(tx, grant, body=form.body, rendered=rendered, title=form.title)
+        post = await posts.edit(
+            tx, grant, body=form.body, rendered=rendered, title=form.title, fields=form.fields, tags=form.tags
+        )
         await drafts.delete(tx, actor.member_id, drafts.of_post(post_id))
     return grant, post
 
@@ -361,6 +406,7 @@ async def _edit(
     *,
     problem: str = "",
     preview: Rendered | None = None,
+    edited: _Edited | None = None,
     status: int = 200,
 ) -> web.Response:
     """Show the form for an edit, as it was typed or, where `form` is None, as its draft or else the post says."""
@@ -369,16 +415,30 @@ async def _edit(
     async with request.app[DB].read() as conn:
         grant = await access.post_to_read(conn, request[ACTOR], post_id)
         draft = await drafts.find(conn, request[ACTOR].member_id, place) if form is None else None
-    topic, post = grant.topic, grant.post
-    require(permissions.can_edit_post(grant.actor, topic, post))
+        kind = kinds.of(grant.topic.kind if grant.post.number == 1 else kinds.DEFAULT.code)
+        previewed = edited.fields or {} if edited else {}
+        names = await references.names(conn, [(kind.code, previewed)])
+    actor, topic, post = grant.actor, grant.topic, grant.post
+    require(permissions.can_edit_post(actor, topic, post))
+    stands = {"title": topic.title, "body": post.body, "tags": ", ".join(topic.tags), **kind.write(topic.fields)}
     page = EditPage(
         topic=topic,
         post=post,
+        kind=kind,
+        offer=await kind_forms.offer(request, kind),
+        labels=kind_forms.labels(request, kind),
+        preview=field_views.sections(kind, previewed, names, request[TRANSLATOR], ZoneInfo(actor.zone)),
         writing=Writing(place, draft, preview, topic.can_attach),
-        form=form or drafting.state_of_draft(draft, {"title": topic.title, "body": post.body}),
+        form=form or drafting.state_of_draft(draft, _without_choices(kind, stands) if draft else stands),
         problem=problem,
     )
     return await render(request, page, status=status)
+
+
+def _without_choices(kind: Kind, stands: dict[str, str]) -> dict[str, str]:
+    """Return what a draft is laid over: what it leaves out of its fields was taken out of them."""
+    inputs = {field.name for field in kind}
+    return {name: value for name, value in stands.items() if name.partition(".")[0] not in inputs}
 
 
 # Deleting ----------------------------------------------------------------------------------------

@@ -5,21 +5,31 @@ Replies and edits are the affair of `posts.py`; locks, pins and the internal mar
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable
+import json
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, ClassVar, Final
+from typing import ClassVar, Final
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from pydantic import Field
 
-from forum.domain import access, drafts, idempotency, notifications, permissions, posts, reading, topics
+from forum.domain import (
+    access,
+    drafts,
+    idempotency,
+    kinds,
+    notifications,
+    permissions,
+    posts,
+    reading,
+    references,
+    topics,
+)
 from forum.domain.access import ReadGrant
 from forum.domain.drafts import Draft, Place
 from forum.domain.entities import (
-    BODY_LIMIT,
     POSTS_A_PAGE,
-    TITLE_LIMIT,
     Category,
     MemberId,
     Post,
@@ -27,30 +37,27 @@ from forum.domain.entities import (
     TopicId,
     TopicNotice,
 )
+from forum.domain.kinds import Kind
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.domain.topics import Started
 from forum.domain.visits import Visit
 from forum.errors import Forbidden, Invalid, NotFound, RateLimited
 from forum.i18n import languages
-from forum.keys import ACTOR, DB, PAGES, UNREAD, VISIT
+from forum.keys import ACTOR, DB, PAGES, TRANSLATOR, UNREAD, VISIT
 from forum.markup import Rendered
 from forum.page_cache import PageCache
-from forum.web import drafting, problem_json, writing
-from forum.web.drafting import Writing
+from forum.web import drafting, field_views, kind_forms, problem_json, writing
+from forum.web.drafting import KindForm, Writing
+from forum.web.field_views import SectionView
 from forum.web.forms import (
-    Checkbox,
-    Form,
     FormState,
-    Line,
-    OptionalLanguage,
-    RequiredLine,
-    RequiredText,
     int_param,
     page_param,
     query_param,
     state_of,
 )
+from forum.web.kind_forms import Offer, Said
 from forum.web.locations import page_of, to_post, to_topic
 from forum.web.pages import Page, render, render_known
 from forum.web.post_views import PostView, view
@@ -59,23 +66,19 @@ from forum.web.urls import redirect, see_other, url_for
 from forum.web.verdicts import require
 
 
-class TopicForm(Form):
-    title: Annotated[RequiredLine, Field(max_length=TITLE_LIMIT)]
-    body: Annotated[RequiredText, Field(max_length=BODY_LIMIT)]
-    language: OptionalLanguage = ""
-    internal: Checkbox = False
-    idempotency_key: Annotated[Line, Field(max_length=idempotency.KEY_LIMIT)] = ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTopicPage(Page):
     template: ClassVar[str] = "topics/new.html"
     category: Category
+    kind: Kind
+    kinds: list[Kind]
+    offer: Offer
+    labels: Mapping[str, str]
     writing: Writing
     form: FormState
     problem: str
     languages: list[tuple[str, str]]
-    title_limit: int = TITLE_LIMIT
+    preview: list[SectionView]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,10 @@ class RefusedPage(Page):
 class TopicPage(Page):
     template: ClassVar[str] = "topics/show.html"
     topic: Topic
+    kind: Kind
+    lead: str
+    sections: list[SectionView]
+    """What the fields of its kind say, on its first page."""
     posts: list[PostView]
     current: int
     count: int
@@ -118,8 +125,9 @@ class DeletePage(Page):
 
 
 async def new(request: web.Request) -> web.Response:
+    """Show the form for a topic; `?kind=` is what kind of topic."""
     try:
-        return await _new(request, None)
+        return await _new(request, None, kind=query_param(request, "kind"))
     except Forbidden as refusal:
         if refusal.code != "category_changed":
             raise
@@ -129,55 +137,68 @@ async def new(request: web.Request) -> web.Response:
 
 
 async def create(request: web.Request) -> web.Response:
+    code = KindForm.parse(await request.post()).kind
     try:
-        return await _create(request, _place(request))
+        return await _create(request, code, _place(request, code))
     except Forbidden as refusal:
-        return await _refused(request, refusal)
+        return await _refused(request, code, refusal)
 
 
-async def _create(request: web.Request, place: Place) -> web.Response:
+async def _create(request: web.Request, code: str, place: Place) -> web.Response:
     sent = await request.post()
     try:
         match drafting.act_of(sent):
             case "preview":
-                shown = await drafting.preview(request, sent)
-                return await _new(request, await state_of(request, Invalid({})), preview=shown)
+                said = await _said(request, code)
+                shown = await drafting.preview_of(request, said.body) if said.body else None
+                return await _new(request, await state_of(request, Invalid({})), kind=code, preview=shown, said=said)
             case "draft":
                 return await drafting.save(request, place)
             case "publish":
-                started = await _start(request, TopicForm.parse(sent))
+                started = await _start(request, await _said(request, code))
     except Invalid as invalid:
-        return await _new(request, await state_of(request, invalid), problem=_fault(invalid), status=422)
+        state = await state_of(request, invalid)
+        return await _new(request, state, kind=code, problem=_fault(invalid), status=422)
     except RateLimited as limited:
         state = await state_of(request, Invalid({}))
-        response = await _new(request, state, problem=limited.code, status=limited.status)
+        response = await _new(request, state, kind=code, problem=limited.code, status=limited.status)
         problem_json.retry_after(response, limited)
         return response
     return to_post(request, started.topic_id, started.slug, 1, "topic.started")
 
 
-async def _start(request: web.Request, form: TopicForm) -> Started:
+async def _said(request: web.Request, code: str) -> Said:
+    """Return what the form says, once it is known that a topic of the kind may be started here."""
+    async with request.app[DB].read() as conn:
+        grant = await access.category_to_start(conn, request[ACTOR], request.match_info["slug"])
+    return kind_forms.read(kind_forms.of(code, grant.category.kinds), await request.post())
+
+
+async def _start(request: web.Request, said: Said) -> Started:
     """Publish the topic; its draft goes with it."""
     actor, slug = request[ACTOR], request.match_info["slug"]
-    rendered = await writing.rendered(request, form.body)
+    rendered = await writing.rendered(request, said.body)
     async with request.app[DB].write() as tx:
         grant = await access.category_to_start(tx, actor, slug)
         await count_post(request, tx)
         started = await topics.start(
             tx,
             grant,
-            title=form.title,
-            body=form.body,
+            title=said.title,
+            body=said.body,
             rendered=rendered,
-            language=form.language or None,
-            is_internal=form.internal,
-            key=_key(form, slug),
+            language=said.language,
+            is_internal=said.is_internal,
+            key=_key(said, slug),
+            kind=said.kind.code,
+            fields=said.fields,
+            tags=said.tags,
         )
-        await drafts.delete(tx, actor.member_id, _place(request))
+        await drafts.delete(tx, actor.member_id, _place(request, said.kind.code))
     return started
 
 
-async def _refused(request: web.Request, refusal: Forbidden) -> web.Response:
+async def _refused(request: web.Request, code: str, refusal: Forbidden) -> web.Response:
     """Say why nothing is published, and keep the words: the right may have gone while they were written."""
     async with request.app[DB].read() as conn:
         category = await access.category_to_see(conn, request[ACTOR], request.match_info["slug"])
@@ -185,46 +206,60 @@ async def _refused(request: web.Request, refusal: Forbidden) -> web.Response:
         category=category,
         code=refusal.code,
         form=await state_of(request, Invalid({})),
-        is_draft_kept=await drafting.rescue(request, _place(request)),
+        is_draft_kept=await drafting.rescue(request, _place(request, code)),
     )
     return await render(request, page, status=refusal.status)
 
 
-def _place(request: web.Request) -> Place:
+def _place(request: web.Request, code: str) -> Place:
     """Return the place of a new topic; what cannot be a category's name is not there."""
     try:
-        return drafts.place(drafts.of_category(request.match_info["slug"]))
+        return drafts.place(drafts.of_category(request.match_info["slug"], code))
     except Invalid:
         raise NotFound from None
 
 
-def _key(form: TopicForm, slug: str) -> idempotency.Key | None:
-    if not form.idempotency_key:
+def _key(said: Said, slug: str) -> idempotency.Key | None:
+    if not said.key:
         return None
-    said = (slug, form.title, form.body, form.language, str(form.internal))
-    return idempotency.make(form.idempotency_key, "topics.start", *said)
+    facts = (slug, said.kind.code, said.title, said.body, said.language or "", str(said.is_internal))
+    rest = json.dumps([said.fields, said.tags], sort_keys=True)
+    return idempotency.make(said.key, "topics.start", *facts, rest)
 
 
 async def _new(
     request: web.Request,
     form: FormState | None,
     *,
+    kind: str,
     problem: str = "",
     preview: Rendered | None = None,
+    said: Said | None = None,
     status: int = 200,
 ) -> web.Response:
-    """Show the form for a topic, as it was typed or, where `form` is None, as its draft says."""
-    actor = request[ACTOR]
+    """Show the form for a topic of a kind, as it was typed or, where `form` is None, as its draft says.
+
+    `said` is what a preview shows, with its text rendered in `preview`.
+    """
+    actor, words = request[ACTOR], request[TRANSLATOR]
     async with request.app[DB].read() as conn:
         grant = await access.category_to_start(conn, actor, request.match_info["slug"])
-        place = drafts.of_category(grant.category.slug)
+        chosen = kind_forms.of(kind, grant.category.kinds)
+        place = drafts.of_category(grant.category.slug, chosen.code)
         draft = await drafts.find(conn, actor.member_id, place) if form is None else None
+        names = await references.names(conn, [(chosen.code, said.fields)]) if said else {}
+    suggested = kind_forms.initial(chosen, actor.organisation_slug, actor.region_slug is not None)
     page = NewTopicPage(
         category=grant.category,
+        kind=chosen,
+        kinds=kinds.offered(grant.category.kinds),
+        offer=await kind_forms.offer(request, chosen),
+        labels=kind_forms.labels(request, chosen),
         writing=Writing(place, draft, preview, grant.category.can_attach),
-        form=form or drafting.state_of_draft(draft, {"language": actor.language}),
+        form=form or drafting.state_of_draft(draft, {"language": actor.language, **suggested}),
         problem=problem,
         languages=list(languages().items()),
+        preview=field_views.sections(chosen, said.fields, names, words, ZoneInfo(actor.zone)) if said else [],
     )
     return await render(request, page, status=status)
 
@@ -279,12 +314,26 @@ async def _see_news(request: web.Request, grant: ReadGrant, last: int) -> None:
     request[UNREAD] = max(request[UNREAD] - sum(seen), 0)
 
 
-async def _read(request: web.Request, grant: ReadGrant, current: int) -> tuple[list[Post], list[TopicNotice]]:
-    """Return the posts of a page, and what was done to the topic between them."""
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """The posts of a page, what was done to the topic between them, and what its fields say on its first page."""
+
+    posts: list[Post]
+    notices: list[TopicNotice]
+    sections: list[SectionView]
+
+
+async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Contents:
     first = (current - 1) * POSTS_A_PAGE + 1
+    topic, kind = grant.topic, kinds.of(grant.topic.kind)
     async with request.app[DB].read() as conn:
         shown = await posts.list_page(conn, grant, current)
-        return shown, await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
+        notices = await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
+        if current > 1 or not kind.has_fields:
+            return _Contents(shown, notices, [])
+        names = await references.names(conn, field_views.named([topic]))
+    words, zone = request[TRANSLATOR], ZoneInfo(grant.actor.zone)
+    return _Contents(shown, notices, field_views.sections(kind, topic.fields, names, words, zone))
 
 
 def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Response:
@@ -295,14 +344,12 @@ def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Respo
 class _Part:
     """One page of a topic as one member reads it; its posts are asked for only when they are needed."""
 
-    def __init__(
-        self, visit: Visit, current: int, read: Callable[[], Awaitable[tuple[list[Post], list[TopicNotice]]]]
-    ) -> None:
+    def __init__(self, visit: Visit, current: int, read: Callable[[], Awaitable[_Contents]]) -> None:
         self._grant, self._first_unread = visit.grant, visit.first_unread
         self._levels = visit.topic_level, visit.level
         self._current = current
         self._read = read
-        self._found: tuple[list[Post], list[TopicNotice]] | None = None
+        self._found: _Contents | None = None
 
     async def key(self, pages: PageCache) -> tuple[Hashable, ...]:
         """Return what the page is made of: all who may do the same there and have no part in it read the same one."""
@@ -310,17 +357,21 @@ class _Part:
         place = ("topics.show", topic.id, topic.version, self._current)
         parties = pages.parties(place)
         if parties is None:
-            parties = pages.note_parties(place, _parties(topic, (await self._contents())[0]))
+            parties = pages.note_parties(place, _parties(topic, (await self._contents()).posts))
         own = actor.member_id if actor.member_id in parties else None
         rights = topic.can_start, topic.can_reply, topic.can_attach, topic.can_moderate
         return (*place, self._first_unread, *rights, *self._levels, own)
 
     async def page(self, draft: Draft | None = None) -> TopicPage:
         actor, topic = self._grant.actor, self._grant.topic
-        shown, notices = await self._contents()
+        contents = await self._contents()
+        kind = kinds.of(topic.kind)
         return TopicPage(
             topic=topic,
-            posts=[view(actor, topic, post, notices, self._first_unread) for post in shown],
+            kind=kind,
+            lead=topic.fields.get(kind.lead, "") if self._current == 1 else "",
+            sections=contents.sections,
+            posts=[view(actor, topic, post, contents.notices, self._first_unread) for post in contents.posts],
             current=self._current,
             count=page_of(topic.post_count),
             first_unread=self._first_unread,
@@ -337,7 +388,7 @@ class _Part:
             level=self._levels[1],
         )
 
-    async def _contents(self) -> tuple[list[Post], list[TopicNotice]]:
+    async def _contents(self) -> _Contents:
         if self._found is None:
             self._found = await self._read()
         return self._found

@@ -15,9 +15,10 @@ from multidict import MultiDictProxy
 from pydantic import BeforeValidator, Field
 from yarl import URL
 
-from forum.domain import drafts
+from forum.characters import CONTROL, FORBIDDEN, is_piled
+from forum.domain import drafts, kinds
 from forum.domain.drafts import Draft, Place, Words
-from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Topic
+from forum.domain.entities import BODY_LIMIT, NAME_LIMIT, TITLE_LIMIT, Topic
 from forum.errors import Invalid, RateLimited
 from forum.keys import ACTOR, DB
 from forum.markup import Rendered
@@ -30,9 +31,18 @@ from forum.web.urls import redirect, url_for
 NUMBER_LIMIT: Final = 2**31 - 1
 """The database counts the posts of a topic in four bytes."""
 
+_BESIDE: Final = frozenset({"tags", "language"})
+"""What a draft keeps of a form beside title, text and the fields of the kind."""
+
 Sent = Mapping[str, object] | MultiDictProxy[str | web.FileField]
 Number = Annotated[int, Field(ge=1, le=NUMBER_LIMIT)]
 OptionalNumber = Annotated[Number | None, BeforeValidator(lambda value: None if value == "" else value)]
+
+
+class KindForm(Form):
+    """What kind of topic a form is for; none is a plain one."""
+
+    kind: Literal["", *kinds.KINDS] = ""  # type: ignore[valid-type]
 
 
 class ActForm(Form):
@@ -73,12 +83,28 @@ def act_of(sent: Sent) -> Literal["publish", "preview", "draft"]:
 def words_of(place: Place, sent: Sent) -> Words:
     """Return the words of a form, or raise Invalid."""
     form = WordsForm.parse(sent)
-    return Words(place, form.title, form.body, form.reply_to)
+    return Words(place, form.title, form.body, form.reply_to, _fields_of(sent))
+
+
+def _fields_of(sent: Sent) -> dict[str, str]:
+    """Return what was typed in the fields of a kind, or raise Invalid: it is kept as it is, and only for its writer."""
+    typed = {name: value for name, value in sent.items() if isinstance(value, str) and name in _BESIDE}
+    typed |= kinds.typed({name: value for name, value in sent.items() if isinstance(value, str)})
+    if sum(len(name) + len(value) for name, value in typed.items()) > drafts.FIELDS_LIMIT:
+        raise Invalid({"body": ("too_long",)})
+    for name, value in typed.items():
+        if len(name) > NAME_LIMIT or CONTROL.search(name) or FORBIDDEN.search(value) or is_piled(value):
+            raise Invalid({name if len(name) <= NAME_LIMIT else "body": ("bad_characters",)})
+    return typed
 
 
 async def preview(request: web.Request, sent: Sent) -> Rendered:
     """Return what the text of a form will look like; nothing is stored. Raise Invalid or RateLimited."""
-    body = BodyForm.parse(sent).body
+    return await preview_of(request, BodyForm.parse(sent).body)
+
+
+async def preview_of(request: web.Request, body: str) -> Rendered:
+    """Return what a text that was checked will look like. Raise RateLimited."""
     await count_preview(request)
     return await writing.rendered(request, body)
 
@@ -115,6 +141,7 @@ def state_of_draft(draft: Draft | None, otherwise: Mapping[str, str] | None = No
     """Return what a form shows at first: the draft where there is one, over what it would show else."""
     values = dict(otherwise or {})
     if draft is not None:
+        values |= draft.fields
         values["body"] = draft.body
         values["title"] = draft.title or values.get("title", "")
     return FormState(values)
@@ -129,11 +156,12 @@ def answers(draft: Draft | None, topic: Topic) -> int | None:
 
 def form_url(app: web.Application, place: Place) -> URL:
     """Return the address of the form that a place names."""
-    kind, _, name = place.partition(":")
-    match kind:
+    sort, _, name = place.partition(":")
+    match sort:
         case "topic":
             return url_for(app, "posts.new", topic_id=name)
         case "post":
             return url_for(app, "posts.edit", post_id=name)
         case _:
-            return url_for(app, "topics.new", slug=name)
+            slug, _, kind = name.partition(":")
+            return url_for(app, "topics.new", {"kind": kind} if kind else None, slug=slug)

@@ -245,6 +245,13 @@ FIELD_CODES: Final = frozenset(
         "to_come",
         "nobody",
         "bad_date",
+        "bad_time",
+        "no_such_time",
+        "bad_percent",
+        "bad_zone",
+        "bad_link",
+        "incomplete_row",
+        "out_of_order",
     }
 )
 """Every code a field's fault can have; `problems.py` has a sentence for each."""

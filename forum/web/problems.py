@@ -216,6 +216,11 @@ FIELDS: Final[Mapping[str, str]] = {
     "too_many_parts": mark("The document is too large inside. Save it as PDF."),
     "too_many_files": mark("A post takes at most 20 files. Put the rest into a further reply."),
     "past": mark("Please choose a time that is still to come."),
+    "bad_percent": mark("Please write a number from 0 to 100, with at most two decimals."),
+    "bad_zone": mark("Please choose one of the time zones offered."),
+    "bad_link": mark("Please write whole addresses, each beginning with https:// or http://, one a line."),
+    "incomplete_row": mark("A row is only half filled. Please complete it, or leave it empty."),
+    "out_of_order": mark("This must not be less, or earlier, than its counterpart above."),
 }
 
 

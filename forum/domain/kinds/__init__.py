@@ -11,6 +11,8 @@ from typing import Final
 from forum.domain.kinds.fields import Table, Text
 from forum.domain.kinds.good_practice import GOOD_PRACTICE
 from forum.domain.kinds.guide import GUIDE
+from forum.domain.kinds.kind import STATE as STATE
+from forum.domain.kinds.kind import THEMES as THEMES
 from forum.domain.kinds.kind import Kind as Kind
 from forum.domain.kinds.kind import Section as Section
 from forum.domain.kinds.kind import Values as Values
@@ -30,9 +32,9 @@ def of(code: str) -> Kind:
 
 
 def offered(codes: list[str]) -> list[Kind]:
-    """Return the kinds that a category with these offers, its own first."""
-    own = [KINDS[code] for code in codes if code in KINDS and code != DEFAULT.code]
-    return [*own, DEFAULT] if DEFAULT.code in codes or not own else own
+    """Return the kinds that a category with these offers, those with a form of their own first."""
+    own = [KINDS[code] for code in codes if code in KINDS]
+    return sorted(own or [DEFAULT], key=lambda kind: not kind.has_fields)
 
 
 def is_offered(code: str, codes: list[str]) -> bool:

@@ -76,8 +76,7 @@ class Kind:
 
     def check(self, sent: Mapping[str, object]) -> Values:
         """Return the fields that a program sent; null is as good as left out. Raise Invalid, as `read` does."""
-        known = {field.name for field in self if field.is_typed}
-        strange = {name: ("not_expected",) for name in sent if name not in known}
+        strange = {name: ("not_expected",) for name in sent if name not in self.typed}
         if strange:
             raise Invalid(strange)
         return self._gathered({field.name: (_or_none(field), sent.get(field.name)) for field in self if field.is_typed})
@@ -135,6 +134,11 @@ class Kind:
             properties[field.name] = field.schema() | ({} if field.is_typed else {"readOnly": True})
         required = [field.name for field in self if field.is_required and field.is_typed]
         return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+    @property
+    def typed(self) -> frozenset[str]:
+        """Return the names of the fields that whoever writes the topic says."""
+        return frozenset(field.name for field in self if field.is_typed)
 
     @property
     def moments(self) -> tuple[Instant, ...]:

@@ -31,7 +31,7 @@ TYPES: Final = (
 
 ROLES: Final = (
     ("lead", mark("Lead")),
-    ("partner", mark("Partner")),
+    ("partner", mark("Project partner")),
     ("associate", mark("Associate partner")),
     ("observer", mark("Observer")),
 )
@@ -126,7 +126,7 @@ PROPOSAL: Final = Kind(
             ),
         ),
         Section(
-            title=mark("Partners"),
+            title=mark("Partners sought"),
             fields=(
                 Organisation(
                     name="lead",

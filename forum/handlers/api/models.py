@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Final, Generic, Literal, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from forum.domain.entities import (
     BODY_LIMIT,
     EMAIL_LIMIT,
-    KINDS,
     REASON_LIMIT,
     TITLE_LIMIT,
     TOKEN_NAME_LIMIT,
@@ -67,12 +66,6 @@ def _instant(value: object) -> object:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise PydanticCustomError("bad_value", "not an instant") from None
-
-
-def _startable(kind: str) -> str:
-    if kind != "discussion":
-        raise PydanticCustomError("not_allowed" if kind in KINDS else "unknown", "not a kind to start")
-    return kind
 
 
 Title = Annotated[RequiredLine, Field(min_length=1, max_length=TITLE_LIMIT)]
@@ -221,28 +214,6 @@ class NewToken(Body):
         None,
         description=mark("For who signs in with two steps: a code of their authenticator app, or a recovery code."),
     )
-
-
-class NewTopic(Body):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"category": "questions", "title": "Κοινή προμήθεια", "body": "Ποιοι δήμοι ενδιαφέρονται;"}]
-        }
-    )
-    category: Slug
-    kind: Annotated[str, AfterValidator(_startable), Field(json_schema_extra={"enum": ["discussion"]})] = "discussion"
-    title: Title
-    body: Markdown
-    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = Field(None, description=mark("ISO 639-1."))
-    internal: bool = Field(False, description=mark("Not meant for a wider circle."))
-
-
-class TopicChange(Body):
-    """What is left out or null stays as it is."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Κοινή προμήθεια οχημάτων"}]})
-    title: Title | None = None
-    internal: bool | None = None
 
 
 class NewPost(Body):
@@ -469,9 +440,10 @@ class _AnyTopic(Answer):
     category: str = Field(description=mark("Slug."))
     category_name: str
     kind: Kind
-    fields: dict[str, str] = Field(
-        description=mark("What the kind asks for besides title and text; a discussion nothing.")
+    fields: dict[str, Any] = Field(
+        description=mark("What the kind asks for besides title and text; in lists, without long texts.")
     )
+    deadline_at: datetime | None = Field(description=mark("The instant of the deadline among the fields."))
     author: Author
     created_at: datetime
     last_post_at: datetime
@@ -540,6 +512,7 @@ class Revision(Answer):
     number: int
     editor: Editor
     title: str | None = Field(description=mark("Of the topic; null for every post but the first."))
+    fields: dict[str, Any] | None = Field(description=mark("Of the topic; null for every post but the first."))
     body: str
     created_at: datetime
     replaced_at: datetime | None = Field(description=mark("null: what the post says now."))

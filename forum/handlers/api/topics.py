@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
 from aiohttp import web
 
-from forum.domain import access, posts, topics
+from forum.characters import UNSEEN
+from forum.domain import access, kinds, posts, topics
 from forum.domain.entities import TopicId
-from forum.errors import Conflict
-from forum.handlers.api import answers, bodies, models
+from forum.domain.kinds import Kind
+from forum.errors import Conflict, Invalid
+from forum.handlers.api import answers, bodies, models, topic_models
 from forum.handlers.api.calls import call
 from forum.i18n import mark
 from forum.keys import ACTOR, DB
 from forum.web import writing
 from forum.web.forms import int_param
+from forum.web.kind_forms import list_tags
 from forum.web.ratelimit import count_post
 
 
 @call(
     mark("Start a topic"),
-    takes=models.NewTopic,
+    takes=topic_models.NewTopic,
     answers=models.StartedTopic,
     creates="api.topics.show",
     refuses=(403, 404, 409),
 )
-async def create(request: web.Request, sent: models.NewTopic) -> models.StartedTopic:
+async def create(request: web.Request, sent: topic_models.NewTopic) -> models.StartedTopic:
     key = bodies.read_key(request, "api.topics.create", sent.model_dump_json())
+    kind = kinds.of(sent.kind)
+    fields = _checked(kind, sent.title, sent.body, sent.fields)
+    tags = list_tags(sent.tags)
     rendered = await writing.rendered(request, sent.body)
-    async with request.app[DB].write() as tx:
-        grant = await access.category_to_start(tx, request[ACTOR], sent.category)
-        await count_post(request, tx)
-        started = await topics.start(
-            tx,
-            grant,
-            title=sent.title,
-            body=sent.body,
-            rendered=rendered,
-            language=sent.language,
-            is_internal=sent.internal,
-            key=key,
-        )
+    with _of_fields(kind):
+        async with request.app[DB].write() as tx:
+            grant = await access.category_to_start(tx, request[ACTOR], sent.category)
+            await count_post(request, tx)
+            started = await topics.start(
+                tx,
+                grant,
+                title=sent.title,
+                body=sent.body,
+                rendered=rendered,
+                language=fields.get("language", sent.language),
+                is_internal=sent.internal,
+                key=key,
+                kind=kind.code,
+                fields=fields,
+                tags=tags,
+            )
     return models.StartedTopic(
         id=started.topic_id,
         slug=started.slug,
@@ -55,31 +68,68 @@ async def show(request: web.Request) -> models.Topic:
 
 
 @call(
-    mark("Change a topic's title (its author) or its mark “internal” (its author or a moderator)"),
-    takes=models.TopicChange,
+    mark("Change a topic's title, fields and tags (its author) or its mark “internal” (its author or a moderator)"),
+    takes=topic_models.TopicChange,
     answers=models.Topic,
     refuses=(403, 404, 409),
 )
-async def update(request: web.Request, change: models.TopicChange) -> models.Topic:
+async def update(request: web.Request, change: topic_models.TopicChange) -> models.Topic:
     actor, topic_id = request[ACTOR], _topic_id(request)
     async with request.app[DB].read() as conn:
         grant = await access.topic_to_read(conn, actor, topic_id)
         (first,) = await posts.list_after(conn, grant, number=0, limit=1)
     # The words a topic is found by are those of its title and first text, so both are written anew together.
     rendered = await writing.rendered(request, first.body)
-    async with request.app[DB].write() as tx:
-        if change.title is not None:
-            to_edit = await access.first_post_to_edit(tx, actor, topic_id)
-            await count_post(request, tx)
-            if to_edit.post.body != first.body:
-                raise Conflict
-            await posts.edit(tx, to_edit, body=first.body, rendered=rendered, title=change.title)
-        if change.internal is not None:
-            to_mark = await access.topic_to_mark_internal(tx, actor, topic_id)
-            await count_post(request, tx)
-            await topics.mark_internal(tx, to_mark, change.internal)
-        changed = await access.topic_to_read(tx, actor, topic_id)
+    kind, tags = kinds.of(grant.topic.kind), None if change.tags is None else list_tags(change.tags)
+    with _of_fields(kind):
+        async with request.app[DB].write() as tx:
+            if change.title is not None or change.fields is not None or tags is not None:
+                to_edit = await access.first_post_to_edit(tx, actor, topic_id)
+                await count_post(request, tx)
+                if to_edit.post.body != first.body:
+                    raise Conflict
+                title = change.title or to_edit.topic.title
+                fields = None
+                if change.fields is not None:
+                    stood = {name: value for name, value in to_edit.topic.fields.items() if name in kind.typed}
+                    fields = _checked(kind, title, first.body, stood | change.fields)
+                elif len(title) > kind.title_limit:
+                    raise Invalid({"title": ("too_long",)})
+                await posts.edit(tx, to_edit, body=first.body, rendered=rendered, title=title, fields=fields, tags=tags)
+            if change.internal is not None:
+                to_mark = await access.topic_to_mark_internal(tx, actor, topic_id)
+                await count_post(request, tx)
+                await topics.mark_internal(tx, to_mark, change.internal)
+            changed = await access.topic_to_read(tx, actor, topic_id)
     return answers.topic(request, changed.topic)
+
+
+def _checked(kind: Kind, title: str, body: str, sent: Mapping[str, object]) -> kinds.Values:
+    """Return the fields that were sent as they are kept, or raise Invalid with all that is wrong with the topic."""
+    faults: dict[str, tuple[str, ...]] = {}
+    values: kinds.Values = {}
+    try:
+        values = kind.check(sent)
+    except Invalid as invalid:
+        faults = {f"fields.{name}": codes for name, codes in invalid.fields.items()}
+    if len(title) > kind.title_limit:
+        faults["title"] = ("too_long",)
+    if kind.body == "required" and UNSEEN.fullmatch(body):
+        faults["body"] = ("required",)
+    if faults:
+        raise Invalid(faults)
+    return values
+
+
+@contextmanager
+def _of_fields(kind: Kind) -> Iterator[None]:
+    """Tell faults of the fields that the domain finds as those of `fields`."""
+    try:
+        yield
+    except Invalid as invalid:
+        names = {field.name for field in kind}
+        told = {f"fields.{name}" if name in names else name: codes for name, codes in invalid.fields.items()}
+        raise Invalid(told, invalid.code) from None
 
 
 @call(mark("Delete a topic of one's own that nobody has replied to"), refuses=(403, 404, 409))

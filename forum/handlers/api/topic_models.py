@@ -1,0 +1,61 @@
+"""What programs send to start a topic of any kind, and to change one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from forum.domain import kinds
+from forum.domain.entities import BODY_LIMIT, KINDS, TAG_LIMIT, TAGS_A_TOPIC
+from forum.handlers.api.models import Body, Slug, Title
+from forum.i18n import mark
+from forum.web.forms import Line, Text
+
+
+def _startable(kind: str) -> str:
+    if kind not in kinds.KINDS:
+        raise PydanticCustomError("not_allowed" if kind in KINDS else "unknown", "not a kind to start")
+    return kind
+
+
+TopicText = Annotated[Text, Field(max_length=BODY_LIMIT)]
+Fields = Annotated[dict[str, Any], Field(max_length=100)]
+Tags = Annotated[list[Annotated[Line, Field(min_length=1, max_length=TAG_LIMIT)]], Field(max_length=TAGS_A_TOPIC)]
+
+_FIELDS: Final[dict[str, Any]] = {"anyOf": [kind.schema() | {"title": kind.code} for kind in kinds.KINDS.values()]}
+
+
+class NewTopic(Body):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"category": "questions", "title": "Κοινή προμήθεια", "body": "Ποιοι δήμοι ενδιαφέρονται;"}]
+        }
+    )
+    category: Slug
+    kind: Annotated[str, AfterValidator(_startable), Field(json_schema_extra={"enum": list(kinds.KINDS)})] = (
+        "discussion"
+    )
+    title: Title
+    body: TopicText = Field("", description=mark("Markdown; what a proposal and a good practice may leave out."))
+    fields: Fields = Field(
+        default_factory=dict,
+        description=mark("What the kind asks for besides title and text."),
+        json_schema_extra=_FIELDS,
+    )
+    tags: Tags = Field(default_factory=list)
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = Field(None, description=mark("ISO 639-1."))
+    internal: bool = Field(False, description=mark("Not meant for a wider circle."))
+
+
+class TopicChange(Body):
+    """What is left out or null stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Κοινή προμήθεια οχημάτων"}]})
+    title: Title | None = None
+    fields: Fields | None = Field(
+        None, description=mark("Those that change; null takes one out. The state is changed by acts of its own.")
+    )
+    tags: Tags | None = None
+    internal: bool | None = None

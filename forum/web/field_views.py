@@ -1,0 +1,160 @@
+"""The fields of a topic as pages, tables and letters show them: in the reader's language, with what slugs stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from forum.domain import kinds
+from forum.domain.entities import Topic, TopicRow, in_language
+from forum.domain.kinds.fields import (
+    Choice,
+    Choices,
+    Countries,
+    Day,
+    Field,
+    Instant,
+    Links,
+    Money,
+    Number,
+    Organisation,
+    Percent,
+    SpokenLanguage,
+    Table,
+    Themes,
+    Value,
+    at,
+)
+from forum.domain.references import Names, Sort
+from forum.i18n import Translator
+
+TONES: Final = {
+    "open": "new",
+    "consortium_complete": "good",
+    "funded": "good",
+    "validated": "good",
+    "submitted": "plain",
+    "returned": "warn",
+    "rejected": "bad",
+    "withdrawn": "plain",
+}
+"""How the badge of a state looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """A field that says something: `text` is the value in words, `value` as it is kept."""
+
+    field: Field
+    label: str
+    text: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """A heading with its fields; long texts and tables stand below the short facts."""
+
+    title: str
+    facts: list[FieldView]
+    texts: list[FieldView]
+
+
+LONG: Final = ("text", "table", "links")
+
+
+def sections(
+    kind: kinds.Kind, values: Mapping[str, Value], names: Names, words: Translator, zone: ZoneInfo
+) -> list[SectionView]:
+    """Return what the fields say, by section; the state, the lead and sections without anything are left out."""
+    shown = []
+    for section in kind.sections:
+        views = [
+            view(field, values[field.name], names, words, zone)
+            for field in section.fields
+            if field.name in values and field.name not in (kinds.STATE, kind.lead)
+        ]
+        if views:
+            facts = [each for each in views if each.field.type not in LONG]
+            texts = [each for each in views if each.field.type in LONG]
+            shown.append(SectionView(words.gettext(section.title), facts, texts))
+    return shown
+
+
+def view(field: Field, value: Value, names: Names, words: Translator, zone: ZoneInfo) -> FieldView:
+    """Return a field and what it says."""
+    return FieldView(field, words.gettext(field.label), text_of(field, value, names, words, zone), value)
+
+
+def text_of(field: Field, value: Value, names: Names, words: Translator, zone: ZoneInfo) -> str:
+    """Return a value in words, as one text."""
+    match field:
+        case Choice() | Choices():
+            labels = dict(field.options)
+            codes = [value] if isinstance(value, str) else value
+            return words.join(words.gettext(labels.get(code, code)) for code in codes)
+        case Countries():
+            return words.join(sorted(words.country(code) for code in value))
+        case Themes():
+            return words.join(_name(names, "theme", slug, words) for slug in value)
+        case Organisation():
+            return _name(names, "organisation", value, words)
+        case SpokenLanguage():
+            return words.language_name(value)
+        case Money():
+            return words.money(value)
+        case Number():
+            return words.number(value)
+        case Percent():
+            return f"{words.number(value)}%"
+        case Day():
+            return words.date(date.fromisoformat(value), zone)
+        case Instant():
+            return words.datetime(at(value), zone)
+        case Links():
+            return "\n".join(value)
+        case Table():
+            return "\n".join(" · ".join(row.values()) for row in value)
+        case _:
+            return str(value)
+
+
+def _name(names: Names, sort: Sort, slug: str, words: Translator) -> str:
+    """Return what a slug stands for, itself where that is gone."""
+    found = names.get((sort, slug))
+    return in_language(words.language, found.name_el, found.name_en) if found else slug
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field that two versions of a topic differ in; an empty text means that it said nothing."""
+
+    label: str
+    before: str
+    after: str
+
+
+def changes(
+    kind: kinds.Kind,
+    before: Mapping[str, Value],
+    after: Mapping[str, Value],
+    names: Names,
+    words: Translator,
+    zone: ZoneInfo,
+) -> list[Change]:
+    """Return what changed in the fields from one version to the next, in the order of the kind."""
+    found = []
+    for field in kind:
+        old, new = before.get(field.name), after.get(field.name)
+        if old != new:
+            said = [text_of(field, value, names, words, zone) if value is not None else "" for value in (old, new)]
+            found.append(Change(words.gettext(field.label), *said))
+    return found
+
+
+def named(topics: Iterable[Topic | TopicRow]) -> list[tuple[str, kinds.Values]]:
+    """Return what `references.names` is asked about some topics."""
+    return [(topic.kind, topic.fields) for topic in topics]

@@ -1,0 +1,167 @@
+"""The form for a topic of any kind: what its fields offer for choice, and what was sent in it as checked values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+from aiohttp import web
+from multidict import MultiDictProxy
+from pydantic import Field
+
+from forum import territories
+from forum.domain import idempotency, kinds, themes
+from forum.domain.entities import BODY_LIMIT, TAG_LIMIT, TAGS_A_TOPIC, TITLE_LIMIT, in_language
+from forum.domain.kinds import Kind, Values
+from forum.domain.kinds.fields import BRUSSELS, CLOSING_TIME, Countries, Organisation, SpokenLanguage, Themes
+from forum.errors import BadRequest, Invalid
+from forum.i18n import fold, zones
+from forum.keys import DB, TRANSLATOR
+from forum.web import choices
+from forum.web.choices import Grouped
+from forum.web.forms import Checkbox, Form, Line, OptionalLanguage, RequiredLine, Text, typed
+
+Sent = MultiDictProxy[str | bytearray | bytes | web.FileField]
+
+TAGS_LIMIT: Final = TAGS_A_TOPIC * (TAG_LIMIT + 2)
+
+
+class TopicForm(Form):
+    """What the forms for topics of all kinds have; the kind says how long a title may be and whether a text is due."""
+
+    title: Annotated[RequiredLine, Field(max_length=TITLE_LIMIT)]
+    body: Annotated[Text, Field(max_length=BODY_LIMIT)] = ""
+    language: OptionalLanguage = ""
+    internal: Checkbox = False
+    tags: Annotated[Line, Field(max_length=TAGS_LIMIT)] = ""
+    idempotency_key: Annotated[Line, Field(max_length=idempotency.KEY_LIMIT)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was sent in the form for a topic."""
+
+    kind: Kind
+    title: str
+    body: str
+    language: str | None
+    is_internal: bool
+    tags: list[str]
+    fields: Values
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the fields of a kind offer for choice, with names in the reader's language."""
+
+    themes: list[tuple[str, str]] = field(default_factory=list)
+    countries: list[tuple[str, str]] = field(default_factory=list)
+    languages: list[tuple[str, str]] = field(default_factory=list)
+    zones: list[tuple[str, str]] = field(default_factory=list)
+    organisations: Grouped = field(default_factory=list)
+
+
+def of(code: str, codes: list[str]) -> Kind:
+    """Return the kind that a form names, the first that a category offers where it names none; raise BadRequest."""
+    if not code:
+        return kinds.offered(codes)[0]
+    if not kinds.is_offered(code, codes):
+        raise BadRequest("bad_value")
+    return kinds.of(code)
+
+
+def read(kind: Kind, sent: Sent) -> Said:
+    """Return what the form says; raise Invalid with the faults of all its fields."""
+    texts = dict(typed(sent))
+    if len(texts) != len(typed(sent)):
+        raise BadRequest("repeated_parameter")
+    faults: dict[str, tuple[str, ...]] = {}
+    form = TopicForm.model_construct(title="", body="", language="", internal=False, tags="", idempotency_key="")
+    # The language of what the kind is about is that of the topic.
+    has_language = any(isinstance(each, SpokenLanguage) for each in kind)
+    try:
+        form = TopicForm.parse({**texts, "language": ""} if has_language else texts)
+    except Invalid as invalid:
+        faults |= invalid.fields
+    try:
+        values = kind.read(texts)
+    except Invalid as invalid:
+        values = {}
+        faults |= invalid.fields
+    try:
+        tags = list_tags(form.tags.split(","))
+    except Invalid as invalid:
+        tags = []
+        faults |= invalid.fields
+    faults |= {name: codes for name, codes in _beyond(kind, form).items() if name not in faults}
+    if faults:
+        raise Invalid(faults)
+    language = values.get("language") if has_language else form.language
+    return Said(kind, form.title, form.body, language or None, form.internal, tags, values, form.idempotency_key)
+
+
+def _beyond(kind: Kind, form: TopicForm) -> dict[str, tuple[str, ...]]:
+    """Return where a form goes beyond what its kind allows."""
+    faults: dict[str, tuple[str, ...]] = {}
+    if len(form.title) > kind.title_limit:
+        faults["title"] = ("too_long",)
+    if kind.body == "required" and not form.body.strip():
+        faults["body"] = ("required",)
+    return faults
+
+
+def list_tags(words: list[str]) -> list[str]:
+    """Return tags as they are kept: in lower case, each once, whatever its accents; raise Invalid."""
+    found: dict[str, str] = {}
+    for word in words:
+        tag = " ".join(word.lower().removeprefix("#").split())
+        if len(tag) > TAG_LIMIT:
+            raise Invalid({"tags": ("too_long",)})
+        if tag:
+            found.setdefault(fold(tag), tag)
+    if len(found) > TAGS_A_TOPIC:
+        raise Invalid({"tags": ("too_many",)})
+    return list(found.values())
+
+
+async def offer(request: web.Request, kind: Kind) -> Offer:
+    """Return what the fields of a kind offer; nothing is asked that it does not need."""
+    words = request[TRANSLATOR]
+    types = {type(each) for each in kind}
+    listed: list[tuple[str, str]] = []
+    if Themes in types:
+        async with request.app[DB].read() as conn:
+            found = await themes.list_themes(conn)
+        listed = [(each.slug, in_language(words.language, each.name_el, each.name_en)) for each in found]
+    return Offer(
+        themes=listed,
+        countries=_sorted(words.country, territories.countries()) if Countries in types else [],
+        languages=[(code, words.language_name(code)) for code in SpokenLanguage.codes]
+        if SpokenLanguage in types
+        else [],
+        zones=[(zone, words.zone_name(zone)) for zone in zones()] if kind.moments else [],
+        organisations=await choices.list_organisations(request) if Organisation in types else [],
+    )
+
+
+def _sorted(name: Callable[[str], str], codes: tuple[str, ...]) -> list[tuple[str, str]]:
+    return sorted(((code, name(code)) for code in codes), key=lambda each: fold(each[1]))
+
+
+def labels(request: web.Request, kind: Kind) -> Mapping[str, str]:
+    """Return what the inputs of the form are called in a summary of its faults, in the order of the page."""
+    words = request[TRANSLATOR]
+    return {each.name: words.gettext(each.label) for each in kind}
+
+
+def initial(kind: Kind, organisation: str, is_municipality: bool) -> dict[str, str]:
+    """Return what a new form suggests: Brussels' time for deadlines, the author's own municipality."""
+    shown: dict[str, str] = {}
+    for moment in kind.moments:
+        shown |= {f"{moment.name}.time": CLOSING_TIME, f"{moment.name}.zone": BRUSSELS}
+    for each in kind:
+        if isinstance(each, Organisation) and each.is_required and (is_municipality or not each.is_municipality):
+            shown[each.name] = organisation
+    return shown
