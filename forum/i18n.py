@@ -278,7 +278,7 @@ class Translator:
         unit, count = _distance(value, now)
         match unit:
             case "past":
-                return self.gettext("Closed")
+                return self.gettext("Past")
             case "minutes":
                 return self.ngettext("In %(n)s minute", "In %(n)s minutes", count)
             case "hours":
@@ -307,8 +307,8 @@ class Translator:
 
     def money(self, euros: int) -> str:
         """Return whole euros with the sign where the language has it."""
-        pattern = "¤#,##0" if self.language == "en" else "#,##0 ¤"
-        return str(format_currency(euros, "EUR", pattern, locale=self._locale, currency_digits=False))
+        whole = self._locale.currency_formats["standard"].pattern.replace(".00", "")
+        return str(format_currency(euros, "EUR", whole, locale=self._locale, currency_digits=False))
 
     def zone_name(self, name: str) -> str:
         """Return the city a time zone is named after, as it is called in the language."""

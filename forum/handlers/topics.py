@@ -48,7 +48,7 @@ from forum.keys import ACTOR, DB, PAGES, TRANSLATOR, UNREAD, VISIT
 from forum.markup import Rendered
 from forum.page_cache import PageCache
 from forum.web import drafting, field_views, kind_forms, problem_json, writing
-from forum.web.drafting import KindForm, Writing
+from forum.web.drafting import Writing
 from forum.web.field_views import SectionView
 from forum.web.forms import (
     FormState,
@@ -137,7 +137,7 @@ async def new(request: web.Request) -> web.Response:
 
 
 async def create(request: web.Request) -> web.Response:
-    code = KindForm.parse(await request.post()).kind
+    code = drafting.kind_of(await request.post())
     try:
         return await _create(request, code, _place(request, code))
     except Forbidden as refusal:

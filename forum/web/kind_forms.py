@@ -116,7 +116,7 @@ def list_tags(words: list[str]) -> list[str]:
     """Return tags as they are kept: in lower case, each once, whatever its accents; raise Invalid."""
     found: dict[str, str] = {}
     for word in words:
-        tag = " ".join(word.lower().removeprefix("#").split())
+        tag = " ".join(word.lower().strip().removeprefix("#").split())
         if len(tag) > TAG_LIMIT:
             raise Invalid({"tags": ("too_long",)})
         if tag:
