@@ -24,6 +24,7 @@ HELP: Final = (
     "reading",
     "notifications",
     "writing",
+    "kinds",
     "editing",
     "searching",
     "access",
