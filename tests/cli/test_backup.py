@@ -113,7 +113,13 @@ async def test_a_migration_goes_on_meanwhile(run: Run, written: str, owner: RawC
 
 
 @pytest.mark.own_database
-@pytest.mark.parametrize("act", ["TRUNCATE {table}", "ALTER TABLE {table} ALTER COLUMN number TYPE bigint"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        "TRUNCATE {table}",
+        pytest.param("ALTER TABLE {table} ALTER COLUMN number TYPE bigint", marks=pytest.mark.audit),
+    ],
+)
 async def test_rows_that_no_snapshot_keeps_are_missed(
     run: Run, written: str, owner: RawConnection, tmp_path: Path, act: str
 ) -> None:
@@ -263,7 +269,7 @@ async def test_a_terminal_shows_how_far_it_is(run: Run, written: str, tmp_path: 
         assert said in shown, said
 
 
-@pytest.mark.parametrize("which", ["reading", "holding"])
+@pytest.mark.parametrize("which", ["reading", pytest.param("holding", marks=pytest.mark.audit)])
 async def test_a_lost_connection_is_said_in_one_line(
     run: Run, written: str, owner: RawConnection, place: EmptyPlace, database_name: str, tmp_path: Path, which: str
 ) -> None:

@@ -64,6 +64,10 @@ async def _to(url: str) -> AsyncIterator[RawConnection]:
         await connection.close()
 
 
+pytestmark = pytest.mark.xdist_group("generate")
+"""One process of tests has them all, so that the database is filled once."""
+
+
 @pytest.fixture(scope="module")
 def filled_url(postgres: Endpoint) -> Iterator[str]:
     """A database filled once for all tests that only look."""

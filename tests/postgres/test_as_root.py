@@ -47,6 +47,7 @@ def test_root_runs_it_as_the_account_named(place: Place) -> None:
     assert "FORUM_PG_USER is daemon" in refusal(place.server(pg_user="daemon"))
 
 
+@pytest.mark.audit
 def test_an_ordinary_user_goes_on_where_root_began_for_them(place: Place, ordinary_programs: Path) -> None:
     data_dir = place.folder / "var"
     data_dir.mkdir()
