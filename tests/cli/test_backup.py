@@ -97,6 +97,7 @@ def owner_address(run: Run) -> str:
     return run.environment["FORUM_MIGRATION_URL"]
 
 
+@pytest.mark.audit
 @pytest.mark.own_database
 async def test_a_migration_goes_on_meanwhile(run: Run, written: str, owner: RawConnection, tmp_path: Path) -> None:
     target = tmp_path / "b.tar.gz"
@@ -156,7 +157,9 @@ async def test_a_killed_backup_leaves_nothing_under_its_name(
     assert list(tmp_path.glob("*.partial")) == []
 
 
-@pytest.mark.parametrize("is_sealed", [False, True], ids=["plain", "encrypted"])
+@pytest.mark.parametrize(
+    "is_sealed", [pytest.param(False, id="plain"), pytest.param(True, id="encrypted", marks=pytest.mark.audit)]
+)
 async def test_a_full_disk_is_said_in_one_line_and_leaves_no_file(
     run: Run, written: str, tmp_path: Path, is_sealed: bool
 ) -> None:

@@ -199,6 +199,7 @@ async def _checksums(connection: RawConnection) -> dict[str, str]:
     return sums
 
 
+@pytest.mark.audit
 async def test_the_same_seed_gives_the_same_database(postgres: Endpoint, filled: RawConnection) -> None:
     url = await _new(postgres, "generated_again")
     try:

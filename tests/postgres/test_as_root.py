@@ -86,6 +86,7 @@ def test_a_folder_closed_to_the_account_keeps_the_data_elsewhere(place: Place) -
         shutil.rmtree(base)
 
 
+@pytest.mark.audit
 def test_data_that_its_owner_can_no_longer_enter_is_not_begun_anew_elsewhere(place: Place) -> None:
     home = place.folder / "home"
     home.mkdir(mode=0o755)
