@@ -84,9 +84,11 @@ LANGUAGES: Final[tuple[Language, ...]] = tuple(_spoken)
 
 def speak(folder: Path | None) -> None:
     """Speak the languages of the package and of this folder, and no others, in the whole process."""
-    _spoken.clear()
-    _spoken.update(catalogues(folder))
-    _translator.cache_clear()
+    found = catalogues(folder)
+    if found != _spoken:
+        _spoken.clear()
+        _spoken.update(found)
+        _translator.cache_clear()
 
 
 def languages() -> Mapping[Language, str]:

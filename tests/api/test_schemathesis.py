@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -34,10 +33,10 @@ from forum.domain.opening_previews import Wanted
 from forum.keys import CONFIG, DB, SECRET
 from forum.passwords import Hasher, Parameters
 from tests.cast import PASSWORD, Cast, email
+from tests.lengths import IS_AUDIT
 
-_IS_AUDIT: Final = os.environ.get("KOINON_AUDIT") == "1"
-_EXAMPLES: Final = 150 if _IS_AUDIT else 6
-_COVERAGE: Final = 100_000 if _IS_AUDIT else 20
+_EXAMPLES: Final = 150 if IS_AUDIT else 3
+_COVERAGE: Final = 100_000 if IS_AUDIT else 10
 _CHECKS: Final = [
     not_a_server_error,
     status_code_conformance,
@@ -203,7 +202,7 @@ def _run(url: str, caller: Caller, examples: int, *, with_borderline: bool) -> i
 
 @pytest.mark.parametrize(
     ("person", "examples", "with_borderline"),
-    [("maria", _EXAMPLES, True), ("administrator", _EXAMPLES // 2, _IS_AUDIT), (None, _EXAMPLES // 3, _IS_AUDIT)],
+    [("maria", _EXAMPLES, True), ("administrator", _EXAMPLES // 2, IS_AUDIT), (None, _EXAMPLES // 3, IS_AUDIT)],
 )
 async def test_requests_made_up_from_the_document_get_only_answers_it_describes(
     config: Config,

@@ -64,6 +64,10 @@ async def _to(url: str) -> AsyncIterator[RawConnection]:
         await connection.close()
 
 
+pytestmark = pytest.mark.xdist_group("generate")
+"""One process of tests has them all, so that the database is filled once."""
+
+
 @pytest.fixture(scope="module")
 def filled_url(postgres: Endpoint) -> Iterator[str]:
     """A database filled once for all tests that only look."""
@@ -195,6 +199,7 @@ async def _checksums(connection: RawConnection) -> dict[str, str]:
     return sums
 
 
+@pytest.mark.audit
 async def test_the_same_seed_gives_the_same_database(postgres: Endpoint, filled: RawConnection) -> None:
     url = await _new(postgres, "generated_again")
     try:
