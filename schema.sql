@@ -1125,16 +1125,22 @@ ALTER TABLE members ADD CONSTRAINT members_invitation_id_fkey FOREIGN KEY (invit
 
 CREATE TABLE imports (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind text NOT NULL CONSTRAINT imports_kind_check CHECK (kind IN ('members', 'municipalities')),
+    kind text NOT NULL CONSTRAINT imports_kind_check CHECK (
+        kind IN ('members', 'municipalities', 'topics')
+    ),
     actor_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
     name text NOT NULL CONSTRAINT imports_name_check CHECK (length(name) BETWEEN 1 AND 200),
     content bytea NOT NULL CONSTRAINT imports_content_check CHECK (octet_length(content) <= 1048576),
     made_count integer NOT NULL DEFAULT 0 CONSTRAINT imports_made_count_check CHECK (made_count >= 0),
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    place text NOT NULL DEFAULT '' CONSTRAINT imports_place_check CHECK (
+        length(place) <= 130 AND (kind = 'topics') = (place <> '')
+    )
 );
 CREATE INDEX imports_actor_id_idx ON imports (actor_id);
 CREATE INDEX imports_created_at_idx ON imports (created_at);
-COMMENT ON TABLE imports IS 'A CSV file of people or municipalities as it was sent, how many rows it has made, and who sent it. Kept for 24 hours.';
+COMMENT ON TABLE imports IS 'A CSV file of people, municipalities or topics as it was sent, how many rows it has made, and who sent it. Kept for 24 hours.';
+COMMENT ON COLUMN imports.place IS 'Of topics, the category and the kind they are for, as category:SLUG:KIND.';
 
 CREATE TABLE applications (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

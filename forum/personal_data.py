@@ -552,6 +552,7 @@ NOT_PERSONAL: Final = frozenset(
         "grants.internal_since",
         "rights_instants.at",
         "themes.slug",
+        "imports.place",
         "themes.name_el",
         "themes.name_en",
         "openings.rights",

@@ -48,6 +48,14 @@ class StartGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportTopicsGrant:
+    """May start many topics at once in a category, from a file."""
+
+    actor: Actor
+    start: StartGrant
+
+
+@dataclass(frozen=True, slots=True)
 class ReadGrant:
     """May read a topic."""
 
@@ -366,6 +374,13 @@ async def category_to_start(conn: Conn, actor: Actor, slug: str) -> StartGrant:
         raise Forbidden("category_changed")
     _require(permissions.can_start_topic(category))
     return StartGrant(actor, category)
+
+
+async def category_to_import(conn: Conn, actor: Actor, slug: str) -> ImportTopicsGrant:
+    """Return the right to start many topics at once in a category; raise as `category_to_start`."""
+    start = await category_to_start(conn, actor, slug)
+    _require(permissions.can_import_topics(actor, start.category))
+    return ImportTopicsGrant(actor, start)
 
 
 async def topic_to_read(conn: Conn, actor: Actor, topic_id: TopicId) -> ReadGrant:

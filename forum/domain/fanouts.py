@@ -56,6 +56,8 @@ _ENTER_EDIT = Statement(
     card=Card.NONE,
 )
 
+_FORGET = Statement("fanouts.forget", "DELETE FROM fanouts WHERE fanouts.post_id = $1", returns=int, card=Card.NONE)
+
 
 _MENTIONED_GROUPS: Final = """
     SELECT groups.id
@@ -241,6 +243,11 @@ _SWEEP = Statement(
     returns=int,
     card=Card.NONE,
 )
+
+
+async def forget(tx: Tx, post_id: PostId) -> None:
+    """Tell nobody of a post that this transaction has made."""
+    await tx.run(_FORGET, post_id)
 
 
 async def enter_edit(tx: Tx, post_id: PostId, added: Addressed) -> None:

@@ -50,6 +50,16 @@ def can_start_topic(place: Category | Topic) -> Verdict:
     return _no("can_only_reply" if place.can_reply else "cannot_start")
 
 
+def can_import_topics(actor: Actor, place: Category | Topic) -> Verdict:
+    """Associations start many topics at once, from a file, and so do the moderators of the category.
+
+    Source: the associations have whole collections of practices and guides; who belongs to no region is of one.
+    """
+    if not (verdict := can_start_topic(place)):
+        return verdict
+    return YES if place.can_moderate or actor.region_slug is None else _no("not_association")
+
+
 def can_reply_topic(topic: Topic) -> Verdict:
     """A moderator may still post in a locked topic; nobody posts in a deleted one, or in an archived category."""
     if topic.is_deleted:

@@ -79,6 +79,8 @@ class NewTopicPage(Page):
     problem: str
     languages: list[tuple[str, str]]
     preview: list[SectionView]
+    can_import: bool
+    """Whether many of the kind may be brought in a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +257,7 @@ async def _new(
         kinds=kinds.offered(grant.category.kinds),
         offer=await kind_forms.offer(request, chosen),
         labels=kind_forms.labels(request, chosen),
+        can_import=chosen.has_fields and bool(permissions.can_import_topics(actor, grant.category)),
         writing=Writing(place, draft, preview, grant.category.can_attach),
         form=form or drafting.state_of_draft(draft, {"language": actor.language, **suggested}),
         problem=problem,

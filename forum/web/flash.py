@@ -28,6 +28,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "mail_domain.removed": mark("The domain is taken back."),
     "municipalities.imported": mark("The municipalities are there. People can be invited to them."),
     "municipalities.import_forgotten": mark("The file is forgotten. What was added stays."),
+    "topics.imported": mark("The topics are there. Nobody was told of them one by one."),
+    "topics.import_forgotten": mark("The file is forgotten. What was started of it stays."),
     "members.imported": mark("They are members now. Each gets a message with a link to choose a password."),
     "members.import_forgotten": mark("The file is forgotten. Whoever has become a member by it stays a member."),
     "region.added": mark("The region is there, with a group of its own that has no rights yet."),

@@ -230,6 +230,7 @@ FIELD_CODES: Final = frozenset(
         "no_organisation",
         "no_region",
         "twice_named",
+        "twice_titled",
         "no_group",
         "no_role",
         "no_language",

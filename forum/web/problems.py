@@ -61,6 +61,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         "This sub-category goes by the rights of the category above it. Give it rights of its own first."
     ),
     "category_has_subcategories": mark("The category has sub-categories, so it cannot be merged. Merge them first."),
+    "not_association": mark("Only associations and the moderators of this category may bring many topics at once."),
     "cannot_reply": mark("You may read this topic but not reply to it."),
     "cannot_moderate": mark("Only moderators of this category may do this."),
     "cannot_attach": mark("You may not attach files here. Take them out of the text, or ask your association."),
@@ -181,6 +182,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "twice": mark("An earlier line has the same address."),
     "differs": mark("The forum has something else. It is left as it is."),
     "no_region": mark("There is no region of this name. Add it first."),
+    "twice_titled": mark("An earlier line has the same title."),
     "twice_named": mark("An earlier line has the same name."),
     "no_organisation": mark("No municipality or association of the network is called so."),
     "no_group": mark("There is no group of this name that people can be put into."),

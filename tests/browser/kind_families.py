@@ -71,4 +71,8 @@ async def kind_families(site: Site) -> list[Family]:
             Family(f"new {name} refused", new, "sophie", 422, press="Publish the topic"),
             Family(f"edit of {name}", f"/posts/{made['first_post_id']}/edit", "sophie"),
         ]
+    found.append(Family("guides from a file", "/categories/guides/import/guide", "sophie"))
+    found.append(
+        Family("no file of guides", "/categories/guides/import/guide", "sophie", 422, press="Look at it first")
+    )
     return found

@@ -252,6 +252,18 @@ def test_starting_asks_for_the_right_to_start() -> None:
     assert permissions.can_start_topic(replace(TOPIC, category_archived_at=NOW)).code == "category_archived"
 
 
+def test_many_topics_at_once_come_from_associations_and_moderators() -> None:
+    place = replace(TOPIC, can_start=True, can_moderate=False)
+    municipal, associated = replace(ACTOR, region_slug="cyprus"), replace(ACTOR, region_slug=None)
+    assert permissions.can_import_topics(municipal, place).code == "not_association"
+    assert permissions.can_import_topics(municipal, replace(place, can_moderate=True))
+    assert permissions.can_import_topics(associated, place)
+    assert (
+        permissions.can_import_topics(associated, replace(place, can_start=False, can_reply=False)).code
+        == "cannot_start"
+    )
+
+
 def test_nothing_is_written_in_an_archived_category_and_moderators_still_moderate() -> None:
     mine = replace(TOPIC, author_id=ME, category_archived_at=NOW)
     post = replace(POST, number=2, author_id=ME)
@@ -322,7 +334,14 @@ def test_a_file_is_deleted_by_its_author_as_long_as_they_may_change_the_post() -
 
 def test_every_rule_stands_in_a_table() -> None:
     rules = {name for name, _ in inspect.getmembers(permissions, inspect.isfunction) if name.startswith("can_")}
-    alone = {"can_start_topic", "can_administer", "can_settle_feedback", "can_read_attachment", "can_delete_attachment"}
+    alone = {
+        "can_start_topic",
+        "can_import_topics",
+        "can_administer",
+        "can_settle_feedback",
+        "can_read_attachment",
+        "can_delete_attachment",
+    }
     assert rules == {*TABLE, *alone}
 
 
