@@ -558,6 +558,11 @@ WHERE deadline_at IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX topics_fields_idx ON topics USING gin (fields jsonb_path_ops)
 WHERE fields <> '{}' AND deleted_at IS NULL;
 CREATE INDEX topics_tags_idx ON topics USING gin (tags) WHERE tags <> '{}' AND deleted_at IS NULL;
+CREATE INDEX topics_kind_idx ON topics (category_id, kind, created_at, id) WHERE deleted_at IS NULL;
+-- Instants are kept as texts that sort as the instants do.
+CREATE INDEX topics_interest_deadline_idx ON topics
+(category_id, ((fields -> 'interest_deadline' ->> 'at') COLLATE "C"), id)
+WHERE fields ? 'interest_deadline' AND deleted_at IS NULL;
 CREATE TRIGGER topics_stamp_version
 BEFORE INSERT OR UPDATE ON topics
 FOR EACH ROW EXECUTE FUNCTION stamp_version();
@@ -988,6 +993,15 @@ CREATE TABLE api_tokens (
 );
 CREATE INDEX api_tokens_member_id_idx ON api_tokens (member_id);
 COMMENT ON TABLE api_tokens IS 'A program that acts for a member; only the SHA-256 of the token is kept.';
+
+CREATE TABLE feed_tokens (
+    member_id bigint PRIMARY KEY REFERENCES members ON DELETE CASCADE,
+    token_hash bytea NOT NULL CONSTRAINT feed_tokens_token_hash_key UNIQUE
+        CONSTRAINT feed_tokens_token_hash_check CHECK (length(token_hash) = 32),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    used_at timestamptz
+);
+COMMENT ON TABLE feed_tokens IS 'The secret address of a member''s feeds and calendar, one each; only the SHA-256 of its token is kept.';
 
 CREATE TABLE setup_links (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -69,6 +69,7 @@ _WHO: Final = {
     Access.OPERATOR: "programs on this machine, not through a proxy, and who holds `FORUM_METRICS_TOKEN`",
     Access.PUBLIC: "anyone",
     Access.MEMBER: "any member who is signed in and not suspended",
+    Access.FEED: "who knows the secret address of a member who is not suspended; it shows what that member may read",
     Access.MODERATOR: "members of the system groups Moderators or Administrators",
     Access.ADMINISTRATOR: "members of the system group Administrators",
     Access.CATEGORY_READ: "who holds `read` in the category",

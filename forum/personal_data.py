@@ -285,6 +285,13 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         },
     ),
     *_table(
+        "feed_tokens",
+        Retention.UNTIL_DELETED,
+        Erasure.DELETE_ROW,
+        {"member_id": Purpose.SIGN_IN, "token_hash": Purpose.SIGN_IN}
+        | dict.fromkeys(("created_at", "used_at"), Purpose.SECURITY),
+    ),
+    *_table(
         "idempotency_keys",
         Retention.DAY,
         Erasure.DELETE_ROW,

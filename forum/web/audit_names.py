@@ -44,6 +44,8 @@ ACTS_OF: Final = {
         "second_factor.switched_on": mark("Sign-in with two steps switched on"),
         "second_factor.switched_off": mark("Sign-in with two steps switched off"),
         "recovery_codes.renewed": mark("Recovery codes renewed"),
+        "feed_token.created": mark("Address of feeds and calendar made"),
+        "feed_token.deleted": mark("Address of feeds and calendar given up"),
         "setup.completed": mark("Forum set up by its first administrator"),
     },
     "session": {

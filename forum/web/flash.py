@@ -111,6 +111,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "mail.retried": mark("The message will be sent once more."),
     "session.closed": mark("The session has ended."),
     "sessions.closed": mark("All your other sessions have ended."),
+    "feed_token.deleted": mark("The address is given up. Programs that have it get nothing more."),
     "token.deleted": mark("The token no longer works."),
 }
 

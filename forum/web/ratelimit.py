@@ -70,6 +70,12 @@ LETTERS: Final = Budget("letters", 3, 86400)
 UNSUBSCRIPTIONS: Final = Budget("unsubscriptions", 600, 3600)
 """Links that stop mail, followed from an address: a mail provider follows those of all its users from a few."""
 
+FEEDS: Final = Budget("feeds", 600, 3600)
+"""A member's feeds and calendar: three dozen of them, asked for by several programs every quarter of an hour."""
+
+FEED_VISITS: Final = Budget("feed_visits", 6000, 3600)
+"""Feeds asked for from an address, good or guessed: a calendar service asks for all its users' from a few."""
+
 BUDGETS: Final = (
     CALLS,
     CHANGES,
@@ -88,6 +94,8 @@ BUDGETS: Final = (
     ARRIVALS,
     LETTERS,
     UNSUBSCRIPTIONS,
+    FEEDS,
+    FEED_VISITS,
 )
 
 
@@ -178,6 +186,12 @@ async def count_arrival(request: web.Request, tx: Tx, email: str) -> None:
 async def count_unsubscription(request: web.Request) -> None:
     """Count a link that stops mail, good or guessed, or raise RateLimited."""
     await _count(request, (UNSUBSCRIPTIONS, _address(request)))
+
+
+async def count_feed(request: web.Request, token: str) -> None:
+    """Count a feed that is asked for, by its secret address and by who asks, or raise RateLimited."""
+    asked = attempts.subject(request.app[LIMITS], "feed", token)
+    await _count(request, (FEEDS, asked), (FEED_VISITS, _address(request)))
 
 
 async def _count(request: web.Request, *asked: tuple[Budget, bytes]) -> None:

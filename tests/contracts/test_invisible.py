@@ -16,14 +16,16 @@ from urllib.parse import quote
 
 import pytest
 
+from forum import clock
 from forum.db import RawConnection
+from forum.domain.entities import TopicId
 from forum.keys import DB
 from forum.routes import ROUTES
 from forum.web.access import Access, Route
 from tests import files
 from tests.domain import telling
 from tests.site import Answer, Program, Site, Visitor, without_tokens
-from tests.web import attaching, content
+from tests.web import attaching, content, subscribing
 
 OUTSIDERS: Final = ("guest", "suspended", "stranger", "nikos", "maria", "moderator", "administrator")
 """A guest; one of no region; one of each region, nikos in another closed group; a moderator of all other categories and
@@ -125,6 +127,7 @@ def _path(site: Site, route: Route, hidden: Hidden) -> str:
         "page": "writing",
         "slug": "vault",
         "token": "x" * 43,
+        "kind": "discussion",
         "attachment_id": hidden.attachment_id,
         "id": hidden.post_id if "/posts/" in route.path else hidden.topic_id,
     }
@@ -193,6 +196,38 @@ async def test_no_page_tells_of_what_one_may_not_see(world: tuple[Site, RawConne
     assert {path for path in paths if before[path] != after[path]} == set()
     told = [path for path, (_, _, text, _) in after.items() if any(word in _unasked(text) for word in _WORDS)]
     assert told == []
+
+
+@pytest.mark.parametrize("person", [person for person in OUTSIDERS if person not in {"guest", "suspended"}])
+async def test_no_feed_and_no_calendar_tells_of_what_one_may_not_see(
+    world: tuple[Site, RawConnection, Hidden], person: str
+) -> None:
+    site, owner, hidden = world
+    guest, base = await site.visitor(), await subscribing.address(site, person)
+    paths = [
+        _path(site, route, hidden).replace(f"/feeds/{'x' * 43}", base)
+        for route in ROUTES
+        if route.access is Access.FEED
+    ]
+    paths += [f"{base}/categories/drawer.atom", f"{base}/themes/water.atom"]
+    await _look(guest, paths)
+    before = await _look(guest, paths)
+    assert [status for status, *_ in before.values()].count(200) > 3, "the premise: the address opens"
+    await _hide(site, owner, hidden)
+    fields = {"themes": ["water"], "deadline": subscribing.instant(clock.now())}
+    await subscribing.set_fields(owner, TopicId(hidden.topic_id), "discussion", **fields)
+    after = await _look(guest, paths)
+    assert {path for path in paths if before[path] != after[path]} == set()
+    insider = await subscribing.address(site, "sophie")
+    for ending in (
+        "calendar.ics",
+        "topics.atom",
+        "categories/vault.atom",
+        "kinds/discussion.atom",
+        "themes/water.atom",
+    ):
+        answer = await guest.get(f"{insider}/{ending}")
+        assert _WORDS[1] in answer.text, "the premise: it is there for who may see it"
 
 
 @pytest.mark.parametrize("person", OUTSIDERS)
