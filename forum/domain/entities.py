@@ -91,12 +91,16 @@ class MailKind(enum.StrEnum):
 
 
 class NotificationKind(enum.StrEnum):
-    """Why a member is told of a post, the strongest reason first: of several, it is the one that is told."""
+    """Why a member is told of a post, the strongest reason first: of several, it is the one that is told.
+
+    That it was marked as the answer is told besides.
+    """
 
     MENTION = "mention"
     QUOTE = "quote"
     REPLY = "reply"
     NEW_TOPIC = "new_topic"
+    ANSWER = "answer"
 
 
 Frequency = Literal["immediately", "daily", "weekly", "never"]
@@ -324,6 +328,7 @@ class Topic:
     created_at: datetime
     deleted_at: datetime | None
     deleted_by_id: MemberId | None
+    answer_post_id: PostId | None
     version: int
     can_see: bool
     can_read: bool
@@ -391,6 +396,7 @@ class TopicRow:
     last_author_organisation_el: str
     last_author_organisation_en: str
     created_at: datetime
+    answer_post_id: PostId | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,8 @@ class Started:
 _KEPT = """
     topics.id, topics.category_id, topics.author_id, topics.title, topics.slug, topics.kind, topics.language,
     topics.is_internal, topics.locked_at, topics.pinned_at, topics.reply_count, topics.last_post_number,
-    topics.last_post_at, topics.last_author_id, topics.created_at, topics.organisation_id, topics.last_organisation_id
+    topics.last_post_at, topics.last_author_id, topics.created_at, topics.organisation_id, topics.last_organisation_id,
+    topics.answer_post_id
 """
 
 _ROW = f"""
@@ -84,7 +85,7 @@ _ROW = f"""
            topics.reply_count, {unread.COUNT},
            topics.last_post_at, last_authors.id, last_authors.name,
            last_author_organisations.name_el, last_author_organisations.name_en,
-           topics.created_at
+           topics.created_at, topics.answer_post_id
 """
 
 _ROW_JOINS = f"""
@@ -112,13 +113,13 @@ _PLACES_OF = """ARRAY(
     WHERE organisations.slug = {slug}
 )"""
 
-_OF_ORGANISATION = f"""(
+OF_ORGANISATION = f"""(
     topics.organisation_id = ANY ({_PLACES_OF.format(slug="$4")})
     OR (topics.organisation_id IS NULL AND topics.author_id = ANY ({_MEMBERS_OF.format(slug="$4")}))
 )"""
 
 
-def _of_category(order: str, after: str, further: str = "true") -> str:
+def of_category(order: str, after: str, further: str = "true") -> str:
     """Return the SQL of a page of category `$2`: `$3` topics in an order, after a place in it."""
     return f"""
         WITH rights AS MATERIALIZED (
@@ -151,7 +152,7 @@ def _by_activity(first: int) -> tuple[str, str]:
     )
 
 
-def _by_created(first: int) -> tuple[str, str]:
+def by_created(first: int) -> tuple[str, str]:
     """Return the order of the newest first; `first` begins the parameters of a place in it."""
     return (
         "topics.created_at DESC, topics.id DESC",
@@ -162,17 +163,17 @@ def _by_created(first: int) -> tuple[str, str]:
 
 
 # With and without an organisation are different questions: one plan for both would read the whole category.
-_LIST_BY_ACTIVITY = Query("topics.list_by_activity", _of_category(*_by_activity(4)), returns=TopicRow, card=Card.MANY)
-_LIST_BY_CREATED = Query("topics.list_by_created", _of_category(*_by_created(4)), returns=TopicRow, card=Card.MANY)
+_LIST_BY_ACTIVITY = Query("topics.list_by_activity", of_category(*_by_activity(4)), returns=TopicRow, card=Card.MANY)
+_LIST_BY_CREATED = Query("topics.list_by_created", of_category(*by_created(4)), returns=TopicRow, card=Card.MANY)
 _LIST_OF_ORGANISATION_BY_ACTIVITY = Query(
     "topics.list_of_organisation_by_activity",
-    _of_category(*_by_activity(5), _OF_ORGANISATION),
+    of_category(*_by_activity(5), OF_ORGANISATION),
     returns=TopicRow,
     card=Card.MANY,
 )
 _LIST_OF_ORGANISATION_BY_CREATED = Query(
     "topics.list_of_organisation_by_created",
-    _of_category(*_by_created(5), _OF_ORGANISATION),
+    of_category(*by_created(5), OF_ORGANISATION),
     returns=TopicRow,
     card=Card.MANY,
 )
@@ -301,9 +302,9 @@ _INSERT = Statement(
     ),
     started AS (
         INSERT INTO topics (
-            category_id, author_id, title, slug, language, is_internal, last_author_id, last_post_at, created_at
+            category_id, author_id, title, slug, language, is_internal, last_author_id, last_post_at, created_at, kind
         )
-        SELECT counted.id, $2, $3, $4, $5, $6, $2, clock.now, clock.now
+        SELECT counted.id, $2, $3, $4, $5, $6, $2, clock.now, clock.now, $13
         FROM counted
         CROSS JOIN (SELECT clock_timestamp() AS now) AS clock
         RETURNING topics.id, topics.slug, topics.title, topics.created_at
@@ -480,6 +481,7 @@ async def start(
     language: str | None = None,
     is_internal: bool = False,
     key: Key | None,
+    kind: str = "discussion",
 ) -> Started:
     """Start a topic with its first post; the same key gives the topic that was started before.
 
@@ -503,6 +505,7 @@ async def start(
         rendered.html,
         rendered.text,
         *fanouts.values(addressed.find(rendered.html)),
+        kind,
     )
     if started is None:
         raise Undone

@@ -53,7 +53,7 @@ from forum.web.forms import (
 )
 from forum.web.locations import page_of, to_post, to_topic
 from forum.web.pages import Page, render, render_known
-from forum.web.post_views import PostView, view
+from forum.web.post_views import PostView, apart, view
 from forum.web.ratelimit import count_post
 from forum.web.urls import redirect, see_other, url_for
 from forum.web.verdicts import require
@@ -99,6 +99,8 @@ class TopicPage(Page):
     can_reply: Verdict
     can_moderate: Verdict
     can_mark_internal: Verdict
+    can_change_answer: Verdict
+    answer: Post | None
     can_delete: Verdict
     can_restore: Verdict
     writing: Writing
@@ -279,12 +281,18 @@ async def _see_news(request: web.Request, grant: ReadGrant, last: int) -> None:
     request[UNREAD] = max(request[UNREAD] - sum(seen), 0)
 
 
-async def _read(request: web.Request, grant: ReadGrant, current: int) -> tuple[list[Post], list[TopicNotice]]:
-    """Return the posts of a page, and what was done to the topic between them."""
+_Contents = tuple[list[Post], Post | None, list[TopicNotice]]
+"""The posts of a page, on the first the answer to the question, and what was done to the topic between them."""
+
+
+async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Contents:
     first = (current - 1) * POSTS_A_PAGE + 1
     async with request.app[DB].read() as conn:
-        shown = await posts.list_page(conn, grant, current)
-        return shown, await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
+        if current == 1:
+            shown, answer = await posts.list_first_page(conn, grant)
+        else:
+            shown, answer = await posts.list_page(conn, grant, current), None
+        return shown, answer, await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
 
 
 def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Response:
@@ -295,14 +303,12 @@ def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Respo
 class _Part:
     """One page of a topic as one member reads it; its posts are asked for only when they are needed."""
 
-    def __init__(
-        self, visit: Visit, current: int, read: Callable[[], Awaitable[tuple[list[Post], list[TopicNotice]]]]
-    ) -> None:
+    def __init__(self, visit: Visit, current: int, read: Callable[[], Awaitable[_Contents]]) -> None:
         self._grant, self._first_unread = visit.grant, visit.first_unread
         self._levels = visit.topic_level, visit.level
         self._current = current
         self._read = read
-        self._found: tuple[list[Post], list[TopicNotice]] | None = None
+        self._found: _Contents | None = None
 
     async def key(self, pages: PageCache) -> tuple[Hashable, ...]:
         """Return what the page is made of: all who may do the same there and have no part in it read the same one."""
@@ -317,7 +323,7 @@ class _Part:
 
     async def page(self, draft: Draft | None = None) -> TopicPage:
         actor, topic = self._grant.actor, self._grant.topic
-        shown, notices = await self._contents()
+        shown, answer, notices = await self._contents()
         return TopicPage(
             topic=topic,
             posts=[view(actor, topic, post, notices, self._first_unread) for post in shown],
@@ -328,6 +334,8 @@ class _Part:
             can_reply=permissions.can_reply_topic(topic),
             can_moderate=permissions.can_moderate_topic(topic),
             can_mark_internal=permissions.can_mark_topic_internal(actor, topic),
+            can_change_answer=permissions.can_change_answer(actor, topic),
+            answer=apart(answer) if answer else None,
             can_delete=permissions.can_delete_topic(actor, topic),
             can_restore=permissions.can_restore_topic(actor, topic),
             writing=Writing(drafts.of_topic(topic.id), draft, can_attach=topic.can_attach),
@@ -337,7 +345,7 @@ class _Part:
             level=self._levels[1],
         )
 
-    async def _contents(self) -> tuple[list[Post], list[TopicNotice]]:
+    async def _contents(self) -> _Contents:
         if self._found is None:
             self._found = await self._read()
         return self._found
