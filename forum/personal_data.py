@@ -451,7 +451,7 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         "fanouts",
         Retention.MONTH,
         Erasure.KEEP,
-        {"group_slugs": Purpose.DELIVERY, "created_at": Purpose.DELIVERY, "due_at": Purpose.DELIVERY},
+        dict.fromkeys(("group_slugs", "marked_by_id", "created_at", "due_at"), Purpose.DELIVERY),
     ),
     *_table(
         "notifications",
