@@ -534,6 +534,13 @@ CREATE TABLE topics (
     fields jsonb NOT NULL DEFAULT '{}' CONSTRAINT topics_fields_check CHECK (jsonb_typeof(fields) = 'object'),
     tags text [] NOT NULL DEFAULT '{}' CONSTRAINT topics_tags_check CHECK (cardinality(tags) <= 10),
     deadline_at timestamptz,
+    answer_post_id bigint,
+    answered_at timestamptz,
+    answered_by_id bigint REFERENCES members,
+    CONSTRAINT topics_answer_check CHECK (
+        (answer_post_id IS NULL) = (answered_at IS NULL) AND (answer_post_id IS NULL) = (answered_by_id IS NULL)
+        AND (answer_post_id IS NULL OR kind = 'question')
+    ),
     CONSTRAINT topics_lock_check CHECK (
         (locked_at IS NULL) = (locked_by_id IS NULL) AND (locked_at IS NULL) = (lock_reason IS NULL)
     ),
@@ -563,6 +570,10 @@ CREATE INDEX topics_kind_idx ON topics (category_id, kind, created_at, id) WHERE
 CREATE INDEX topics_interest_deadline_idx ON topics
 (category_id, ((fields -> 'interest_deadline' ->> 'at') COLLATE "C"), id)
 WHERE fields ? 'interest_deadline' AND deleted_at IS NULL;
+CREATE INDEX topics_answer_post_id_idx ON topics (id, answer_post_id) WHERE answer_post_id IS NOT NULL;
+CREATE INDEX topics_answered_by_id_idx ON topics (answered_by_id) WHERE answered_by_id IS NOT NULL;
+CREATE INDEX topics_unanswered_idx ON topics (category_id, created_at, id)
+WHERE kind = 'question' AND answer_post_id IS NULL AND deleted_at IS NULL;
 CREATE TRIGGER topics_stamp_version
 BEFORE INSERT OR UPDATE ON topics
 FOR EACH ROW EXECUTE FUNCTION stamp_version();
@@ -584,6 +595,7 @@ AFTER UPDATE OF deadline_at ON topics
 FOR EACH ROW WHEN (new.deadline_at > now()) EXECUTE FUNCTION note_deadline();
 COMMENT ON TABLE topics IS 'A topic of a category. post_count is the highest number ever given, last_post_number and last_post_at speak of the last post that is not deleted, reply_count of replies not deleted.';
 COMMENT ON COLUMN topics.fields IS 'What its kind asks for besides title and text, by the names of forum/domain/kinds; each change keeps what stood in post_revisions.';
+COMMENT ON COLUMN topics.answer_post_id IS 'The reply that is marked as the answer to a question; the mark goes when the reply is deleted.';
 COMMENT ON COLUMN topics.deadline_at IS 'The instant of fields -> deadline, for lists by it.';
 COMMENT ON COLUMN topics.organisation_id IS 'What its author belonged to when they wrote it; null for what they belong to now (docs/adr/0029-places.md).';
 COMMENT ON COLUMN topics.last_organisation_id IS 'The same of whoever wrote the last post that is not deleted.';
@@ -685,6 +697,8 @@ AFTER UPDATE ON posts
 FOR EACH ROW WHEN (new.organisation_id IS NOT DISTINCT FROM old.organisation_id) EXECUTE FUNCTION touch_topic();
 COMMENT ON TABLE posts IS 'Numbered without gaps within its topic; number 1 is the topic''s own text and goes with the topic. html is sanitised on write. is_by_moderator marks what a moderator wrote while the topic was locked.';
 COMMENT ON COLUMN posts.organisation_id IS 'What its author belonged to when they wrote it; null for what they belong to now (docs/adr/0029-places.md).';
+ALTER TABLE topics
+ADD CONSTRAINT topics_answer_post_id_fkey FOREIGN KEY (id, answer_post_id) REFERENCES posts (topic_id, id);
 
 CREATE TABLE post_revisions (
     post_id bigint NOT NULL REFERENCES posts ON DELETE CASCADE,
@@ -707,7 +721,7 @@ CREATE TABLE topic_notices (
     after_number integer NOT NULL CONSTRAINT topic_notices_after_number_check CHECK (after_number >= 0),
     actor_id bigint NOT NULL REFERENCES members,
     act text NOT NULL CONSTRAINT topic_notices_act_check CHECK (
-        act IN ('lock', 'unlock', 'pin', 'unpin', 'mark_internal', 'unmark_internal')
+        act IN ('lock', 'unlock', 'pin', 'unpin', 'mark_internal', 'unmark_internal', 'mark_answer', 'unmark_answer')
     ),
     reason text CONSTRAINT topic_notices_reason_check CHECK (length(btrim(reason)) BETWEEN 1 AND 500),
     created_at timestamptz NOT NULL DEFAULT now()
@@ -717,7 +731,7 @@ CREATE INDEX topic_notices_actor_id_idx ON topic_notices (actor_id);
 CREATE TRIGGER topic_notices_touch_topic
 AFTER INSERT OR UPDATE ON topic_notices
 FOR EACH ROW EXECUTE FUNCTION touch_topic();
-COMMENT ON TABLE topic_notices IS 'What moderators did, shown between the posts where it happened; no post: no number, not counted.';
+COMMENT ON TABLE topic_notices IS 'What was done to a topic, shown between the posts where it happened; no post: no number, not counted.';
 
 CREATE TABLE topic_reads (
     member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
@@ -1314,16 +1328,21 @@ CREATE TABLE fanouts (
     is_edit boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT now(),
     due_at timestamptz NOT NULL DEFAULT now(),
-    attempt_count integer NOT NULL DEFAULT 0 CONSTRAINT fanouts_attempt_count_check CHECK (attempt_count >= 0)
+    attempt_count integer NOT NULL DEFAULT 0 CONSTRAINT fanouts_attempt_count_check CHECK (attempt_count >= 0),
+    marked_by_id bigint REFERENCES members
 );
 CREATE INDEX fanouts_post_id_idx ON fanouts (post_id);
 CREATE INDEX fanouts_due_at_idx ON fanouts (due_at, id);
+CREATE INDEX fanouts_marked_by_id_idx ON fanouts (marked_by_id) WHERE marked_by_id IS NOT NULL;
 COMMENT ON TABLE fanouts IS 'A post that members are still to be told of, entered with it: whom its text mentions and which posts of the topic it quotes. An edit tells only those whom it newly mentions.';
+COMMENT ON COLUMN fanouts.marked_by_id IS 'Who marked the post as the answer, where that is what members are told of it; else null.';
 
 CREATE TABLE notifications (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
-    kind text NOT NULL CONSTRAINT notifications_kind_check CHECK (kind IN ('mention', 'quote', 'reply', 'new_topic')),
+    kind text NOT NULL CONSTRAINT notifications_kind_check CHECK (
+        kind IN ('mention', 'quote', 'reply', 'answer', 'new_topic')
+    ),
     topic_id bigint NOT NULL REFERENCES topics ON DELETE CASCADE,
     post_id bigint NOT NULL REFERENCES posts ON DELETE CASCADE,
     actor_id bigint NOT NULL REFERENCES members,
@@ -1332,9 +1351,9 @@ CREATE TABLE notifications (
     mail_kind text CONSTRAINT notifications_mail_kind_check CHECK (mail_kind IN ('notifications', 'digest')),
     mail_due_at timestamptz,
     mail_id bigint REFERENCES mails ON DELETE SET NULL,
-    CONSTRAINT notifications_post_key UNIQUE (post_id, member_id),
     CONSTRAINT notifications_mail_check CHECK (mail_kind IS NOT NULL OR (mail_due_at IS NULL AND mail_id IS NULL))
 );
+CREATE UNIQUE INDEX notifications_post_idx ON notifications (post_id, member_id, (kind = 'answer'));
 CREATE INDEX notifications_listed_idx ON notifications (member_id, created_at, id);
 CREATE INDEX notifications_topic_id_idx ON notifications (topic_id, member_id, created_at, id);
 CREATE INDEX notifications_unread_idx ON notifications (member_id, topic_id) WHERE read_at IS NULL;
@@ -1343,7 +1362,7 @@ CREATE INDEX notifications_mail_id_idx ON notifications (mail_id) WHERE mail_id 
 CREATE INDEX notifications_mail_due_at_idx ON notifications (mail_due_at) WHERE mail_due_at IS NOT NULL;
 CREATE INDEX notifications_mail_of_member_idx ON notifications (member_id, mail_kind) WHERE mail_due_at IS NOT NULL;
 CREATE INDEX notifications_created_at_idx ON notifications USING brin (created_at);
-COMMENT ON TABLE notifications IS 'What a member was told: one row a member and post, of the strongest kind. mail_due_at is when it goes into a letter, mail_id the letter it went into. Kept for 90 days.';
+COMMENT ON TABLE notifications IS 'What a member was told: one row a member and post, of the strongest kind, and one that the post was marked as the answer. mail_due_at is when it goes into a letter, mail_id the letter it went into. Kept for 90 days.';
 
 -- Feedback ----------------------------------------------------------------------------------------
 

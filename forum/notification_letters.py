@@ -21,6 +21,7 @@ _WHAT: Final = {
     NotificationKind.QUOTE: mark("quotes you"),
     NotificationKind.REPLY: mark("replies"),
     NotificationKind.NEW_TOPIC: mark("starts the topic"),
+    NotificationKind.ANSWER: mark("marks a reply as the answer"),
 }
 
 

@@ -80,6 +80,7 @@ _WHO: Final = {
     Access.TOPIC_DELETE: "its author, while nobody has replied and it is not locked; who deleted it may restore it",
     Access.TOPIC_MODERATE: "who holds `moderate` in its category",
     Access.TOPIC_MARK: "its author while it is not locked, and who holds `moderate`",
+    Access.TOPIC_ANSWER: "who asked the question while it is not locked, and who holds `moderate`",
     Access.POST_READ: "who may read its topic",
     Access.POST_EDIT: "its author, while they may write in its topic",
     Access.ATTACHMENT_CREATE: "members who may attach files in a category",

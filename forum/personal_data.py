@@ -130,8 +130,7 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         {
             "author_id": Purpose.AUTHORSHIP,
             "last_author_id": Purpose.AUTHORSHIP,
-            "locked_by_id": Purpose.ORDER,
-            "deleted_by_id": Purpose.ORDER,
+            **dict.fromkeys(("locked_by_id", "deleted_by_id", "answered_by_id"), Purpose.ORDER),
         },
     ),
     *_table(
@@ -142,11 +141,9 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
             "organisation_id": Purpose.AUTHORSHIP,
             "last_organisation_id": Purpose.AUTHORSHIP,
             **dict.fromkeys(("title", "slug", "fields", "tags"), Purpose.CONTENT),
-            "lock_reason": Purpose.ORDER,
             "created_at": Purpose.AUTHORSHIP,
             "last_post_at": Purpose.AUTHORSHIP,
-            "locked_at": Purpose.ORDER,
-            "deleted_at": Purpose.ORDER,
+            **dict.fromkeys(("lock_reason", "locked_at", "deleted_at", "answered_at"), Purpose.ORDER),
         },
     ),
     *_table(
@@ -461,7 +458,7 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         "fanouts",
         Retention.MONTH,
         Erasure.KEEP,
-        {"group_slugs": Purpose.DELIVERY, "created_at": Purpose.DELIVERY, "due_at": Purpose.DELIVERY},
+        dict.fromkeys(("group_slugs", "marked_by_id", "created_at", "due_at"), Purpose.DELIVERY),
     ),
     *_table(
         "notifications",

@@ -16,6 +16,7 @@ from forum.handlers import (
     address_changes,
     address_confirmations,
     address_reversals,
+    answers,
     application_forms,
     applications,
     arrivals,
@@ -203,6 +204,8 @@ _PAGES: Final = (
     Route("POST", "/topics/{topic_id}/pin/delete", pins.delete, Access.TOPIC_MODERATE, "pins.delete"),
     Route("POST", "/topics/{topic_id}/internal", internal.create, Access.TOPIC_MARK, "internal.create"),
     Route("POST", "/topics/{topic_id}/internal/delete", internal.delete, Access.TOPIC_MARK, "internal.delete"),
+    Route("POST", "/topics/{topic_id}/answer", answers.create, Access.TOPIC_ANSWER, "answers.create"),
+    Route("POST", "/topics/{topic_id}/answer/delete", answers.delete, Access.TOPIC_ANSWER, "answers.delete"),
     # Posts
     Route("GET", "/posts/{post_id}", posts.show, Access.POST_READ, "posts.show"),
     Route("GET", "/posts/{post_id}/revisions", posts.revisions, Access.POST_READ, "posts.revisions"),

@@ -101,6 +101,14 @@ class InternalGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerGrant:
+    """May say which reply is the answer to a question, or that none is."""
+
+    actor: Actor
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteTopicGrant:
     """May delete a topic."""
 
@@ -245,8 +253,8 @@ TOPIC_COLUMNS = f"""
     topics.kind, topics.title, topics.slug, topics.language, topics.is_internal, topics.locked_at, topics.locked_by_id,
     (SELECT lockers.name FROM members AS lockers WHERE lockers.id = topics.locked_by_id),
     topics.lock_reason, topics.pinned_at, topics.reply_count, topics.post_count, topics.last_post_number,
-    topics.last_post_at, topics.created_at, topics.deleted_at, topics.deleted_by_id, topics.version,
-    topics.fields, topics.tags, topics.deadline_at,
+    topics.last_post_at, topics.created_at, topics.deleted_at, topics.deleted_by_id, topics.answer_post_id,
+    topics.version, topics.fields, topics.tags, topics.deadline_at,
     {_RIGHTS}
 """
 
@@ -288,14 +296,15 @@ POST_COLUMNS = """
     posts.created_at, posts.edited_at, posts.deleted_at, posts.deleted_by_id
 """
 
-POST_JOINS = """
-    FROM posts
+JOINS_OF_POSTS = """
     JOIN members AS authors ON authors.id = posts.author_id
     JOIN organisations ON organisations.id = coalesce(posts.organisation_id, authors.organisation_id)
     LEFT JOIN regions ON regions.id = organisations.region_id
     LEFT JOIN posts AS answered ON answered.id = posts.reply_to_id
     LEFT JOIN members AS answered_authors ON answered_authors.id = answered.author_id
 """
+
+POST_JOINS = f"FROM posts {JOINS_OF_POSTS}"
 
 POST = Query(
     "access.post",
@@ -414,6 +423,12 @@ async def topic_to_mark_internal(tx: Tx, actor: Actor, topic_id: TopicId) -> Int
     topic = await _locked_topic(tx, actor, topic_id)
     _require(permissions.can_mark_topic_internal(actor, topic))
     return InternalGrant(actor, topic)
+
+
+async def topic_to_mark_answer(tx: Tx, actor: Actor, topic_id: TopicId) -> AnswerGrant:
+    topic = await _locked_topic(tx, actor, topic_id)
+    _require(permissions.can_change_answer(actor, topic))
+    return AnswerGrant(actor, topic)
 
 
 async def topic_to_delete(tx: Tx, actor: Actor, topic_id: TopicId) -> DeleteTopicGrant:

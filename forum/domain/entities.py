@@ -93,12 +93,16 @@ class MailKind(enum.StrEnum):
 
 
 class NotificationKind(enum.StrEnum):
-    """Why a member is told of a post, the strongest reason first: of several, it is the one that is told."""
+    """Why a member is told of a post, the strongest reason first: of several, it is the one that is told.
+
+    That it was marked as the answer is told besides.
+    """
 
     MENTION = "mention"
     QUOTE = "quote"
     REPLY = "reply"
     NEW_TOPIC = "new_topic"
+    ANSWER = "answer"
 
 
 Frequency = Literal["immediately", "daily", "weekly", "never"]
@@ -326,6 +330,7 @@ class Topic:
     created_at: datetime
     deleted_at: datetime | None
     deleted_by_id: MemberId | None
+    answer_post_id: PostId | None
     version: int
     fields: dict[str, Any]
     """What its kind asks for (`domain/kinds`), by name."""
@@ -401,6 +406,7 @@ class TopicRow:
     """As `Topic.fields`, without the long ones."""
     tags: list[str]
     deadline_at: datetime | None
+    answer_post_id: PostId | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,9 +110,12 @@ _ITEMS = Query(
         JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = notifications.member_id
         JOIN posts ON posts.id = notifications.post_id AND posts.deleted_at IS NULL
         JOIN members AS actors ON actors.id = notifications.actor_id
-        JOIN organisations ON organisations.id = coalesce(posts.organisation_id, actors.organisation_id)
+        JOIN organisations ON organisations.id = coalesce(
+            CASE WHEN posts.author_id = actors.id THEN posts.organisation_id END, actors.organisation_id
+        )
         {levels.chosen(member="notifications.member_id", topic="topics.id", category="topics.category_id")}
         WHERE topic_rights.can_read
+            AND (notifications.kind <> 'answer' OR topics.answer_post_id = posts.id)
             AND coalesce(chosen.topic_level, chosen.category_level, chosen.group_level, '') <> 'mute'
             AND {notification_settings.frequency(member="notifications.member_id", kind="notifications.kind")}
                 <> 'never'

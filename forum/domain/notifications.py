@@ -116,7 +116,9 @@ _READABLE: Final = """
         JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = notifications.member_id
         JOIN posts ON posts.id = notifications.post_id
         JOIN members AS actors ON actors.id = notifications.actor_id
-        JOIN organisations ON organisations.id = coalesce(posts.organisation_id, actors.organisation_id)
+        JOIN organisations ON organisations.id = coalesce(
+            CASE WHEN posts.author_id = actors.id THEN posts.organisation_id END, actors.organisation_id
+        )
         WHERE topics.id = notifications.topic_id AND topic_rights.can_read
             AND topics.deleted_at IS NULL AND posts.deleted_at IS NULL
     ) AS readable ON true
@@ -207,6 +209,7 @@ _READ_SOME = Statement(
     card=Card.NONE,
 )
 
+# Which reply answers the question, every page of the topic says.
 _READ_TOPIC = Statement(
     "notifications.read_topic",
     """
@@ -214,7 +217,7 @@ _READ_TOPIC = Statement(
     SET read_at = now(), mail_due_at = NULL
     FROM posts
     WHERE notifications.member_id = $1 AND notifications.topic_id = $2 AND notifications.read_at IS NULL
-        AND posts.id = notifications.post_id AND posts.number <= $3
+        AND posts.id = notifications.post_id AND (posts.number <= $3 OR notifications.kind = 'answer')
     """,
     returns=int,
     card=Card.NONE,

@@ -90,6 +90,22 @@ def can_mark_topic_internal(actor: Actor, topic: Topic) -> Verdict:
     return _no("topic_locked") if topic.is_locked else YES
 
 
+def can_change_answer(actor: Actor, topic: Topic) -> Verdict:
+    """Whoever asked a question says which reply answers it, or a moderator does."""
+    if topic.kind != "question":
+        return _no("not_a_question")
+    return can_mark_topic_internal(actor, topic)
+
+
+def can_mark_answer(actor: Actor, topic: Topic, post: Post) -> Verdict:
+    """Only a reply is an answer, and only while it is not deleted."""
+    if post.number == 1:
+        return _no("not_a_reply")
+    if post.is_deleted:
+        return _no("post_deleted")
+    return can_change_answer(actor, topic)
+
+
 def can_edit_topic(actor: Actor, topic: Topic) -> Verdict:
     """The title goes with the first post: its author changes it while they may still write there."""
     if topic.is_deleted:

@@ -23,7 +23,7 @@ _KEPT = """
     topics.id, topics.category_id, topics.author_id, topics.title, topics.slug, topics.kind, topics.language,
     topics.is_internal, topics.locked_at, topics.pinned_at, topics.reply_count, topics.last_post_number,
     topics.last_post_at, topics.last_author_id, topics.created_at, topics.organisation_id, topics.last_organisation_id,
-    topics.fields, topics.tags, topics.deadline_at
+    topics.fields, topics.tags, topics.deadline_at, topics.answer_post_id
 """
 
 _ROW = f"""
@@ -36,7 +36,7 @@ _ROW = f"""
            topics.last_post_at, last_authors.id, last_authors.name,
            last_author_organisations.name_el, last_author_organisations.name_en,
            topics.created_at, topics.fields - '{{{",".join(sorted(kinds.LONG))}}}'::text[], topics.tags,
-           topics.deadline_at
+           topics.deadline_at, topics.answer_post_id
 """
 
 _ROW_JOINS = f"""
@@ -64,13 +64,13 @@ _PLACES_OF = """ARRAY(
     WHERE organisations.slug = {slug}
 )"""
 
-_OF_ORGANISATION = f"""(
+OF_ORGANISATION = f"""(
     topics.organisation_id = ANY ({_PLACES_OF.format(slug="$4")})
     OR (topics.organisation_id IS NULL AND topics.author_id = ANY ({_MEMBERS_OF.format(slug="$4")}))
 )"""
 
 
-def _of_category(order: str, after: str, further: str = "true") -> str:
+def of_category(order: str, after: str, further: str = "true") -> str:
     """Return the SQL of a page of category `$2`: `$3` topics in an order, after a place in it."""
     return f"""
         WITH rights AS MATERIALIZED (
@@ -103,7 +103,7 @@ def _by_activity(first: int) -> tuple[str, str]:
     )
 
 
-def _by_created(first: int) -> tuple[str, str]:
+def by_created(first: int) -> tuple[str, str]:
     """Return the order of the newest first; `first` begins the parameters of a place in it."""
     return (
         "topics.created_at DESC, topics.id DESC",
@@ -115,18 +115,18 @@ def _by_created(first: int) -> tuple[str, str]:
 
 # With and without an organisation are different questions: one plan for both would read the whole category.
 _LIST_BY_ACTIVITY = Query(
-    "topic_lists.list_by_activity", _of_category(*_by_activity(4)), returns=TopicRow, card=Card.MANY
+    "topic_lists.list_by_activity", of_category(*_by_activity(4)), returns=TopicRow, card=Card.MANY
 )
-_LIST_BY_CREATED = Query("topic_lists.list_by_created", _of_category(*_by_created(4)), returns=TopicRow, card=Card.MANY)
+_LIST_BY_CREATED = Query("topic_lists.list_by_created", of_category(*by_created(4)), returns=TopicRow, card=Card.MANY)
 _LIST_OF_ORGANISATION_BY_ACTIVITY = Query(
     "topic_lists.list_of_organisation_by_activity",
-    _of_category(*_by_activity(5), _OF_ORGANISATION),
+    of_category(*_by_activity(5), OF_ORGANISATION),
     returns=TopicRow,
     card=Card.MANY,
 )
 _LIST_OF_ORGANISATION_BY_CREATED = Query(
     "topic_lists.list_of_organisation_by_created",
-    _of_category(*_by_created(5), _OF_ORGANISATION),
+    of_category(*by_created(5), OF_ORGANISATION),
     returns=TopicRow,
     card=Card.MANY,
 )

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import access, categories, permissions, topic_lists, unread
+from forum.domain import access, answers, categories, permissions, topic_lists, unread
 from forum.domain.categories import UNREAD_LIMIT, CategoryRow
 from forum.domain.entities import Category, TopicRow
 from forum.domain.levels import Level
@@ -27,6 +27,7 @@ class CategoryPage(Page):
     topics: list[TopicRow]
     next: str
     sort: Sort
+    is_unanswered: bool
     is_first: bool
     can_start: Verdict
     chosen_level: Level | None
@@ -39,6 +40,7 @@ class CategoryPage(Page):
 async def show(request: web.Request) -> web.Response:
     actor, slug = request[ACTOR], request.match_info["slug"]
     sort, cursor = _sort(request), query_param(request, "cursor")
+    is_unanswered = _is_unanswered(request)
 
     async def page() -> CategoryPage:
         async with request.app[DB].read() as conn:
@@ -46,13 +48,17 @@ async def show(request: web.Request) -> web.Response:
             grant = visit.grant
             if grant.category.slug != slug:
                 raise _Moved(grant.category.slug)
-            listed = await topic_lists.list_topics(conn, grant, sort=sort, cursor=cursor or None)
+            if is_unanswered:
+                listed = await answers.list_unanswered(conn, grant, cursor=cursor or None)
+            else:
+                listed = await topic_lists.list_topics(conn, grant, sort=sort, cursor=cursor or None)
             below = await categories.list_below(conn, grant) if visit.has_below else []
         return CategoryPage(
             category=grant.category,
             topics=listed.items,
             next=listed.next or "",
             sort=sort,
+            is_unanswered=is_unanswered,
             is_first=not cursor,
             can_start=permissions.can_start_topic(grant.category),
             chosen_level=visit.chosen_level,
@@ -60,7 +66,7 @@ async def show(request: web.Request) -> web.Response:
             below=below,
         )
 
-    key = ("categories.show", slug, sort, cursor, actor.member_id, request[STAMP])
+    key = ("categories.show", slug, sort, is_unanswered, cursor, actor.member_id, request[STAMP])
     try:
         return await render_known(request, key, page)
     except _Moved as moved:
@@ -80,5 +86,16 @@ def _sort(request: web.Request) -> Sort:
             return "activity"
         case "created":
             return "created"
+        case _:
+            raise BadRequest("bad_value")
+
+
+def _is_unanswered(request: web.Request) -> bool:
+    """Say whether only the questions without an answer are asked for: they come in an order of their own."""
+    match query_param(request, "filter"):
+        case "":
+            return False
+        case "unanswered":
+            return True
         case _:
             raise BadRequest("bad_value")

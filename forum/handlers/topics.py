@@ -60,7 +60,7 @@ from forum.web.forms import (
 from forum.web.kind_forms import Offer, Said
 from forum.web.locations import page_of, to_post, to_topic
 from forum.web.pages import Page, render, render_known
-from forum.web.post_views import PostView, view
+from forum.web.post_views import PostView, apart, view
 from forum.web.ratelimit import count_post
 from forum.web.urls import redirect, see_other, url_for
 from forum.web.verdicts import require
@@ -108,6 +108,8 @@ class TopicPage(Page):
     can_reply: Verdict
     can_moderate: Verdict
     can_mark_internal: Verdict
+    can_change_answer: Verdict
+    answer: Post | None
     can_delete: Verdict
     can_restore: Verdict
     writing: Writing
@@ -319,9 +321,11 @@ async def _see_news(request: web.Request, grant: ReadGrant, last: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Contents:
-    """The posts of a page, what was done to the topic between them, and what its fields say on its first page."""
+    """What a page shows: its posts, what was done to the topic between them, and on the first what its fields say."""
 
     posts: list[Post]
+    answer: Post | None
+    """To the question, on the first page."""
     notices: list[TopicNotice]
     sections: list[SectionView]
 
@@ -330,13 +334,16 @@ async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Conten
     first = (current - 1) * POSTS_A_PAGE + 1
     topic, kind = grant.topic, kinds.of(grant.topic.kind)
     async with request.app[DB].read() as conn:
-        shown = await posts.list_page(conn, grant, current)
+        if current == 1:
+            shown, answer = await posts.list_first_page(conn, grant)
+        else:
+            shown, answer = await posts.list_page(conn, grant, current), None
         notices = await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
         if current > 1 or not kind.has_fields:
-            return _Contents(shown, notices, [])
+            return _Contents(shown, answer, notices, [])
         names = await references.names(conn, field_views.named([topic]))
     words, zone = request[TRANSLATOR], ZoneInfo(grant.actor.zone)
-    return _Contents(shown, notices, field_views.sections(kind, topic.fields, names, words, zone))
+    return _Contents(shown, answer, notices, field_views.sections(kind, topic.fields, names, words, zone))
 
 
 def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Response:
@@ -382,6 +389,8 @@ class _Part:
             can_reply=permissions.can_reply_topic(topic),
             can_moderate=permissions.can_moderate_topic(topic),
             can_mark_internal=permissions.can_mark_topic_internal(actor, topic),
+            can_change_answer=permissions.can_change_answer(actor, topic),
+            answer=apart(contents.answer) if contents.answer else None,
             can_delete=permissions.can_delete_topic(actor, topic),
             can_restore=permissions.can_restore_topic(actor, topic),
             writing=Writing(drafts.of_topic(topic.id), draft, can_attach=topic.can_attach),

@@ -53,6 +53,7 @@ class Access(enum.Enum):
     TOPIC_DELETE = "topic:delete"
     TOPIC_MODERATE = "topic:moderate"
     TOPIC_MARK = "topic:mark_internal"
+    TOPIC_ANSWER = "topic:mark_answer"
     POST_READ = "post:read"
     POST_EDIT = "post:edit"
     POST_DELETE = "post:delete"

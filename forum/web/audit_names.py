@@ -116,6 +116,8 @@ ACTS_OF: Final = {
         "topic.unpin": mark("Topic unpinned"),
         "topic.mark_internal": mark("Topic marked internal"),
         "topic.unmark_internal": mark("Topic no longer internal"),
+        "topic.mark_answer": mark("Reply marked as the answer"),
+        "topic.unmark_answer": mark("Mark of the answer removed"),
         "topic.delete": mark("Topic deleted"),
         "topic.restore": mark("Topic restored"),
     },
@@ -140,6 +142,7 @@ ACTS_OF: Final = {
 ACTS: Final = {act: name for acts in ACTS_OF.values() for act, name in acts.items()}
 
 FIELDS: Final = {
+    "answer_post_id": mark("number of the answer"),
     "category_id": mark("category"),
     "change_id": mark("number of the change"),
     "count": mark("how many"),

@@ -77,6 +77,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "topic.unpinned": mark("The topic is no longer pinned."),
     "topic.marked_internal": mark("The topic is marked as internal."),
     "topic.unmarked_internal": mark("The topic is no longer marked as internal."),
+    "answer.marked": mark("The reply is marked as the answer."),
+    "answer.unmarked": mark("The mark of the answer is removed."),
     "reply.published": mark("Your reply is published."),
     "post.edited": mark("Your changes are saved."),
     "post.deleted": mark("The reply is deleted. You can restore it."),

@@ -75,6 +75,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "topic_deleted": mark("The topic is deleted."),
     "post_deleted": mark("The reply is deleted."),
     "not_author": mark("Only its author may do this."),
+    "not_a_question": mark("The topic is no question, so it has no answer."),
+    "not_a_reply": mark("Only a reply can be marked as the answer."),
     "not_deleted": mark("It is not deleted."),
     "not_moderator": mark("Only moderators and administrators may do this."),
     "not_administrator": mark("Only administrators may do this."),

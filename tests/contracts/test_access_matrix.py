@@ -181,6 +181,8 @@ PAGES: Final = {
     "pins.delete":           "L L 4 3 3 S S",
     "internal.create":       "L L 4 3 S S S",
     "internal.delete":       "L L 4 3 S S S",
+    "answers.create":        "L L 4 3 V V V",
+    "answers.delete":        "L L 4 3 S S S",
     "posts.show":            "L L 4 S S S S",
     "posts.revisions":       "L L 4 2 2 2 2",
     "posts.edit":            "L L 4 3 2 3 3",
@@ -304,6 +306,8 @@ API: Final = {
     "api.topics.unlock":       "L L 4 3 3 2 2",
     "api.topics.pin":          "L L 4 3 3 2 2",
     "api.topics.unpin":        "L L 4 3 3 2 2",
+    "api.topics.mark_answer":  "L L V V V V V",
+    "api.topics.unmark_answer": "L L 4 3 2 2 2",
     "api.posts.index":         "L L 4 2 2 2 2",
     "api.posts.create":        "L L 4 2 2 2 2",
     "api.posts.show":          "L L 4 2 2 2 2",
@@ -344,7 +348,8 @@ async def _arrange(site: Site, route: Route) -> _Things:
     rendered = Rendered(html="<p>Κείμενο</p>", text="Κείμενο", is_plain=False)
     async with site.app[DB].write() as tx:
         start = await access.category_to_start(tx, maria, "questions")
-        made = await topics.start(tx, start, title="Φωτισμός", body="Κείμενο", rendered=rendered, key=None)
+        kind = "question" if "answer" in route.name else "discussion"
+        made = await topics.start(tx, start, title="Φωτισμός", body="Κείμενο", rendered=rendered, key=None, kind=kind)
         post_id = made.first_post_id
         family = route.name.removeprefix("api.").partition(".")[0]
         if family == "posts" and "/topics/" not in route.path:
@@ -405,7 +410,6 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         "mail_id": 999_999,
         "invitation_id": 999_999,
         "import_id": 999_999,
-        "kind": "question",
         "application_id": 999_999,
         "opening_id": 999_999,
         "page": "writing",

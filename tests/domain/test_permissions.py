@@ -75,6 +75,7 @@ TOPIC: Final = Topic(
     created_at=NOW,
     deleted_at=None,
     deleted_by_id=None,
+    answer_post_id=None,
     version=1,
     fields={},
     tags=[],
@@ -117,6 +118,7 @@ LOCKED: Final = {"locked_at": NOW}
 DELETED_BY_ME: Final = {"deleted_at": NOW, "deleted_by_id": ME}
 DELETED_BY_OTHER: Final = {"deleted_at": NOW, "deleted_by_id": OTHER}
 MODERATED: Final = {"can_moderate": True}
+QUESTION: Final = {"kind": "question"}
 NO_START: Final = {"can_start": False}
 NO_REPLY: Final = {"can_reply": False}
 
@@ -158,6 +160,32 @@ TABLE: Final[dict[str, list[tuple[State, State, str]]]] = {
         (MODERATED | LOCKED, {}, ""),
         (MINE | DELETED_BY_ME, {}, "topic_deleted"),
         (MODERATED | DELETED_BY_OTHER, {}, "topic_deleted"),
+    ],
+    "can_change_answer": [
+        (MINE, {}, "not_a_question"),
+        (MODERATED, {}, "not_a_question"),
+        (QUESTION, {}, "not_author"),
+        (QUESTION, MINE, "not_author"),
+        (QUESTION | MINE, {}, ""),
+        (QUESTION | MINE | NO_REPLY, {}, ""),
+        (QUESTION | MINE | LOCKED, {}, "topic_locked"),
+        (QUESTION | MODERATED, {}, ""),
+        (QUESTION | MODERATED | LOCKED, {}, ""),
+        (QUESTION | MINE | DELETED_BY_ME, {}, "topic_deleted"),
+        (QUESTION | MODERATED | DELETED_BY_OTHER, {}, "topic_deleted"),
+    ],
+    "can_mark_answer": [
+        (MINE, {}, "not_a_question"),
+        (QUESTION, {}, "not_author"),
+        (QUESTION | MINE, {}, ""),
+        (QUESTION | MINE, MINE, ""),
+        (QUESTION | MINE, {"number": 1}, "not_a_reply"),
+        (QUESTION | MODERATED, {"number": 1}, "not_a_reply"),
+        (QUESTION | MINE, DELETED_BY_OTHER, "post_deleted"),
+        (QUESTION | MODERATED, DELETED_BY_OTHER, "post_deleted"),
+        (QUESTION | MINE | LOCKED, {}, "topic_locked"),
+        (QUESTION | MODERATED | LOCKED, {}, ""),
+        (QUESTION | MINE | DELETED_BY_ME, {}, "topic_deleted"),
     ],
     "can_edit_topic": [
         ({}, {}, "not_author"),
@@ -272,6 +300,7 @@ def test_nothing_is_written_in_an_archived_category_and_moderators_still_moderat
         permissions.can_edit_topic(ACTOR, mine),
         permissions.can_delete_topic(ACTOR, mine),
         permissions.can_mark_topic_internal(ACTOR, mine),
+        permissions.can_change_answer(ACTOR, replace(mine, kind="question")),
         permissions.can_edit_post(ACTOR, mine, post),
         permissions.can_delete_post(ACTOR, mine, post),
     ):
@@ -357,6 +386,7 @@ def test_no_state_lets_anyone_write_in_what_is_deleted_or_change_what_is_another
         state = dict(zip(flags, values, strict=True))
         topic = replace(
             TOPIC,
+            kind="question",
             author_id=ME if state["mine"] else OTHER,
             can_start=state["can_start"],
             can_reply=state["can_reply"],

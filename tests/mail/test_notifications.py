@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from forum.config import Config
 from forum.db import Database, RawConnection, connect
-from forum.domain import notification_mails, notification_settings, notifications
+from forum.domain import access, answers, notification_mails, notification_settings, notifications
 from forum.domain.actors import Actor
 from forum.domain.entities import Frequency, NotificationKind, TopicId
 from forum.notifying import Notifying
@@ -445,3 +445,24 @@ async def test_a_deleted_and_restored_post_is_told_of_as_it_stands(
     assert "Δεύτερη μορφή." in letter.text
     assert "Πρώτη μορφή." not in letter.text
     assert urlsplit(_stop_url(letter)).path.count("/") == 2
+
+
+async def test_a_reply_that_answers_the_question_is_told_at_once_and_only_as_long_as_it_is_the_answer(
+    db: Database, cast: Cast, owner: RawConnection, office: tuple[PostOffice, str], posting: Config
+) -> None:
+    question = await writing.start(db, cast.sophie, kind="question")
+    replies = [await telling.reply(db, cast.maria, question.topic_id, body) for body in ("Όργανα.", "Γεωραντάρ.")]
+    await telling.fan_out(db)
+    await owner.execute("DELETE FROM notifications")
+    for reply in replies:
+        async with db.write() as tx:
+            grant = await access.topic_to_mark_answer(tx, cast.sophie, question.topic_id)
+            await answers.mark(tx, grant, reply.id)
+        await telling.fan_out(db)
+    assert await owner.fetchval("SELECT count(*) FROM notifications WHERE member_id = $1", cast.maria.member_id) == 2
+    await _tell(db, owner, posting)
+    (letter,) = office[0].to(MARIA)
+    assert letter.subject == "Re: Δίκτυα ύδρευσης"
+    assert "Sophie Maertens, Ένωση Δήμων Κύπρου αποδέχεται μια απάντηση" in letter.text
+    assert "Γεωραντάρ." in letter.text
+    assert "Όργανα." not in letter.text, "another took its place meanwhile"

@@ -168,6 +168,7 @@ def topic(request: web.Request, found: entities.Topic) -> models.Topic:
         internal=found.is_internal,
         language=found.language,
         tags=found.tags,
+        answer_post_id=found.answer_post_id,
         lock_reason=found.lock_reason,
         locked_at=found.locked_at,
         deleted_at=found.deleted_at,
@@ -194,6 +195,7 @@ def listed_topic(request: web.Request, found: entities.TopicRow) -> models.Liste
         internal=found.is_internal,
         language=found.language,
         tags=found.tags,
+        answer_post_id=found.answer_post_id,
         unread_count=found.unread_count,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from forum.domain import access, catalogue, categories, topic_lists
+from forum.domain.answers import list_unanswered
 from forum.domain.catalogue import Catalogued, CategoryFacts
 from forum.errors import NotFound
 from forum.handlers.api import answers, bodies, models, opening_models
@@ -92,12 +93,11 @@ def _kept(request: web.Request, found: Catalogued) -> opening_models.KeptCategor
 async def list_topics(request: web.Request, query: models.TopicsQuery) -> models.Topics:
     async with request.app[DB].read() as conn:
         grant = await access.category_to_read(conn, request[ACTOR], request.match_info["slug"])
-        page = await topic_lists.list_topics(
-            conn,
-            grant,
-            sort=query.sort,
-            municipality=query.municipality,
-            cursor=query.cursor or None,
-            limit=query.limit,
-        )
+        cursor, limit, municipality = query.cursor or None, query.limit, query.municipality
+        if query.unanswered == "true":
+            page = await list_unanswered(conn, grant, municipality=municipality, cursor=cursor, limit=limit)
+        else:
+            page = await topic_lists.list_topics(
+                conn, grant, sort=query.sort, municipality=municipality, cursor=cursor, limit=limit
+            )
     return models.Topics(items=[answers.listed_topic(request, topic) for topic in page.items], next=page.next)

@@ -186,6 +186,9 @@ class TopicsQuery(PageQuery):
         "activity", description=mark("By the last post, pinned topics first; or the newest first.")
     )
     municipality: Slug | None = Field(None, description=mark("Slug of the organisation whose members started them."))
+    unanswered: Literal["true", "false"] = Field(
+        "false", description=mark("true: questions without an answer alone, the newest first whatever “sort” says.")
+    )
 
 
 class PostsQuery(PageQuery):
@@ -230,6 +233,11 @@ class PostChange(Body):
 class Lock(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Συνεχίζεται στο νέο θέμα."}]})
     reason: Reason
+
+
+class MarkedAnswer(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"post": 90}]})
+    post: Id = Field(description=mark("Id of a reply in the topic."))
 
 
 class SeenNotifications(Body):
@@ -453,6 +461,7 @@ class _AnyTopic(Answer):
     internal: bool
     language: str | None
     tags: list[str]
+    answer_post_id: Id | None = Field(description=mark("Of a question: the reply that is marked as its answer."))
 
 
 class Topic(_AnyTopic):
@@ -526,7 +535,7 @@ class Notification(Answer):
     """What it tells of is null where the caller may not read it any more."""
 
     id: Id
-    kind: Literal["mention", "quote", "reply", "new_topic"]
+    kind: Literal["mention", "quote", "reply", "answer", "new_topic"]
     created_at: datetime
     read_at: datetime | None
     topic_id: Id | None

@@ -107,6 +107,8 @@ _CALLS: Final = (
     Route("DELETE", "/api/v1/topics/{id}/lock", acts.unlock, Access.TOPIC_MODERATE, "api.topics.unlock"),
     Route("PUT", "/api/v1/topics/{id}/pin", acts.pin, Access.TOPIC_MODERATE, "api.topics.pin"),
     Route("DELETE", "/api/v1/topics/{id}/pin", acts.unpin, Access.TOPIC_MODERATE, "api.topics.unpin"),
+    Route("PUT", "/api/v1/topics/{id}/answer", acts.mark_answer, Access.TOPIC_ANSWER, "api.topics.mark_answer"),
+    Route("DELETE", "/api/v1/topics/{id}/answer", acts.unmark_answer, Access.TOPIC_ANSWER, "api.topics.unmark_answer"),
     # Posts
     Route("GET", "/api/v1/topics/{id}/posts", posts.index, Access.TOPIC_READ, "api.posts.index"),
     Route("POST", "/api/v1/topics/{id}/posts", posts.create, Access.TOPIC_REPLY, "api.posts.create"),
