@@ -153,9 +153,7 @@ async def _create(request: web.Request, code: str, place: Place) -> web.Response
     try:
         match drafting.act_of(sent):
             case "preview":
-                said = await _said(request, code)
-                shown = await drafting.preview_of(request, said.body) if said.body else None
-                return await _new(request, await state_of(request, Invalid({})), kind=code, preview=shown, said=said)
+                return await _preview(request, code)
             case "draft":
                 return await drafting.save(request, place)
             case "publish":
@@ -169,6 +167,16 @@ async def _create(request: web.Request, code: str, place: Place) -> web.Response
         problem_json.retry_after(response, limited)
         return response
     return to_post(request, started.topic_id, started.slug, 1, "topic.started")
+
+
+async def _preview(request: web.Request, code: str) -> web.Response:
+    """Show what the topic will look like; of one without fields the text alone, whatever else is missing."""
+    state = await state_of(request, Invalid({}))
+    if not kinds.of(code).has_fields:
+        return await _new(request, state, kind=code, preview=await drafting.preview(request, await request.post()))
+    said = await _said(request, code)
+    shown = await drafting.preview_of(request, said.body) if said.body else None
+    return await _new(request, state, kind=code, preview=shown, said=said)
 
 
 async def _said(request: web.Request, code: str) -> Said:

@@ -180,7 +180,9 @@ async def test_an_edit_raises_the_sequence_and_keeps_the_name(site: Site, owner:
     (before,) = (await events(maria, base)).values()
     path = f"/posts/{topic.first_post_id}/edit"
     await maria.get(path)
-    assert (await maria.submit(path, {"title": "Πρόσκληση 2", "body": "Άλλο"})).status == 303
+    said = {"type": "call", "programme": "LIFE", "summary": "Νερό", "contact": "Γραφείο"}
+    due = {"deadline": SOON.date().isoformat(), "deadline.time": "12:00", "deadline.zone": "Europe/Athens"}
+    assert (await maria.submit(path, {"title": "Πρόσκληση", "body": "Άλλο", **said, **due})).status == 303
     (after,) = (await events(maria, base)).values()
     assert (after["UID"], after["SEQUENCE"]) == (before["UID"], 1)
     assert after.LAST_MODIFIED >= before.LAST_MODIFIED
