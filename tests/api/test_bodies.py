@@ -85,7 +85,8 @@ _FAULTS: Final[tuple[tuple[str, object], ...]] = (
     ("author_id", 1),
     ("pinned", True),
     ("created_at", "2020-01-01T00:00:00Z"),
-    ("tags", []),
+    ("tags", "water"),
+    ("fields", []),
 )
 
 
