@@ -242,6 +242,11 @@ class Translator:
         """Return the name of a country by its ISO 3166-1 code, the code itself where the language has none."""
         return str(self._locale.territories.get(code, code))
 
+    def language_name(self, code: str) -> str:
+        """Return the name of a language by its ISO 639-1 code, as it stands in a list of its own."""
+        name = str(self._locale.languages.get(code, code))
+        return name[:1].upper() + name[1:]
+
     def relative(self, value: dt.datetime, now: dt.datetime, zone: ZoneInfo) -> str:
         """Return how long ago an instant is: minutes, then today or yesterday with the time, then the date.
 

@@ -84,5 +84,6 @@ _WHO: Final = {
     Access.ATTACHMENT_CREATE: "members who may attach files in a category",
     Access.ATTACHMENT_READ: "those who may read its post; as long as none has taken it up, its author",
     Access.ATTACHMENT_DELETE: "its author, in a post as long as they may change it",
+    Access.PROFILE_EDIT: "members of the municipality, and administrators",
     Access.POST_DELETE: "the author of a reply, while they may write in its topic; who deleted it may restore it",
 }

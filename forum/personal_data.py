@@ -470,6 +470,10 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
             "mail_due_at": Purpose.DELIVERY,
         },
     ),
+    *_table("profiles", Retention.UNTIL_DELETED, Erasure.KEEP_ID, {"updated_by_id": Purpose.EVIDENCE}),
+    # A municipality speaks; whom it names as its contact is a person all the same.
+    *_table("profiles", Retention.UNTIL_DELETED, Erasure.KEEP, dict.fromkeys(("contact", "about"), Purpose.CONTENT)),
+    *_table("twins", Retention.UNTIL_DELETED, Erasure.KEEP, {"note": Purpose.CONTENT}),
     *_table(
         "feedback",
         Retention.UNTIL_DELETED,
@@ -570,6 +574,9 @@ NOT_PERSONAL: Final = frozenset(
         "topics.pinned_at",
         "topics.deadline_at",
         "topic_notices.act",
+        *(f"profiles.{name}" for name in ("settings", "languages", "themes", "website", "updated_at")),
+        *(f"profiles.{name}" for name in ("seeks_countries", "seeks_themes")),
+        *(f"twins.{name}" for name in ("town", "country", "state", "created_at")),
         "jobs.name",
         "jobs.done_at",
         "jobs.claimed_until",

@@ -45,6 +45,7 @@ from forum.handlers import (
     pins,
     posts,
     previews,
+    profiles,
     reading,
     reauthentication,
     search,
@@ -59,6 +60,7 @@ from forum.handlers import (
     topic_access,
     topic_subscriptions,
     topics,
+    twins,
     unsubscriptions,
 )
 from forum.handlers.api import routes as api
@@ -206,6 +208,13 @@ _PAGES: Final = (
     Route("GET", "/search", search.index, Access.MEMBER, "search.index"),
     Route("GET", "/municipalities", municipalities.index, Access.MEMBER, "municipalities.index"),
     Route("GET", "/municipalities/{slug}", municipalities.show, Access.MEMBER, "municipalities.show"),
+    Route("GET", "/municipalities/{slug}/profile", profiles.edit, Access.PROFILE_EDIT, "profiles.edit"),
+    Route("POST", "/municipalities/{slug}/profile", profiles.update, Access.PROFILE_EDIT, "profiles.update"),
+    Route("GET", "/municipalities/{slug}/twins/new", twins.new, Access.PROFILE_EDIT, "twins.new"),
+    Route("POST", "/municipalities/{slug}/twins", twins.create, Access.PROFILE_EDIT, "twins.create"),
+    Route("GET", "/municipalities/{slug}/twins/{twin_id}", twins.edit, Access.PROFILE_EDIT, "twins.edit"),
+    Route("POST", "/municipalities/{slug}/twins/{twin_id}", twins.update, Access.PROFILE_EDIT, "twins.update"),
+    Route("POST", "/municipalities/{slug}/twins/{twin_id}/delete", twins.delete, Access.PROFILE_EDIT, "twins.delete"),
     Route("GET", "/members", members.index, Access.MEMBER, "members.index"),
     Route("GET", "/members/{member_id}", members.show, Access.MEMBER, "members.show"),
     # A group, for its owners

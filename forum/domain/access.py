@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import levels, permissions, readable, stages
+from forum.domain import levels, organisations, permissions, readable, stages
 from forum.domain.actors import Actor
-from forum.domain.entities import Attachment, AttachmentId, Category, Post, PostId, Topic, TopicId
+from forum.domain.entities import Attachment, AttachmentId, Category, Organisation, Post, PostId, Topic, TopicId
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.errors import Forbidden, NotFound
@@ -161,6 +161,14 @@ class DeleteAttachmentGrant:
 
     actor: Actor
     attachment: Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileGrant:
+    """May say what a municipality is like, and which twins it has."""
+
+    actor: Actor
+    organisation: Organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,6 +482,15 @@ async def attachment_to_delete(tx: Tx, actor: Actor, attachment_id: AttachmentId
     place = await _locked_post(tx, actor, attachment.post_id) if attachment.post_id is not None else None
     _require(permissions.can_delete_attachment(actor, attachment, place))
     return DeleteAttachmentGrant(actor, attachment)
+
+
+async def profile_to_edit(conn: Conn, actor: Actor, slug: str) -> ProfileGrant:
+    """Return the right to write a municipality's profile; other organisations have none."""
+    found = await organisations.organisation(conn, slug)
+    if found.kind != "municipality":
+        raise NotFound
+    _require(permissions.can_edit_profile(actor, found))
+    return ProfileGrant(actor, found)
 
 
 def to_administer(actor: Actor) -> AdministerGrant:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forum.domain.actors import Actor
-from forum.domain.entities import Attachment, Category, Post, Topic
+from forum.domain.entities import Attachment, Category, Organisation, Post, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +158,13 @@ def can_delete_attachment(actor: Actor, attachment: Attachment, place: tuple[Top
     if attachment.author_id != actor.member_id:
         return _no("not_author")
     return can_edit_post(actor, *place) if place else YES
+
+
+def can_edit_profile(actor: Actor, organisation: Organisation) -> Verdict:
+    """Any member of a municipality speaks for it, and administrators may."""
+    if organisation.kind != "municipality" or organisation.is_closed:
+        return _no("organisation_closed")
+    return YES if actor.is_administrator or actor.organisation_id == organisation.id else _no("not_colleague")
 
 
 def can_administer(actor: Actor) -> Verdict:

@@ -57,6 +57,7 @@ class Access(enum.Enum):
     ATTACHMENT_CREATE = "attachment:create"
     ATTACHMENT_READ = "attachment:read"
     ATTACHMENT_DELETE = "attachment:delete"
+    PROFILE_EDIT = "profile:edit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,10 @@ ACTS_OF: Final = {
         "organisation.closed": mark("Organisation closed"),
         "organisation.reopened": mark("Organisation opened again"),
         "organisation.merged": mark("Organisation merged into another"),
+        "profile.changed": mark("Profile of a municipality changed"),
+        "twin.added": mark("Twin added to a profile"),
+        "twin.changed": mark("Twin in a profile changed"),
+        "twin.removed": mark("Twin removed from a profile"),
         "mail_domain.added": mark("Mail domain added"),
         "mail_domain.removed": mark("Mail domain removed"),
     },
@@ -144,6 +148,7 @@ FIELDS: Final = {
     "country": mark("country"),
     "domain": mark("domain"),
     "effective_at": mark("takes effect"),
+    "fields": mark("fields"),
     "group_id": mark("group"),
     "inherits_grants": mark("rights of the category above"),
     "internal_since": mark("internal topics from"),
@@ -187,6 +192,7 @@ FIELDS: Final = {
     "topic_id": mark("number of the topic"),
     "topics": mark("topics"),
     "topics_since": mark("topics from"),
+    "twin_id": mark("number of the twin"),
     "zone": mark("time zone"),
 }
 """The msgid of what an entry says of its subject; others, of codes and the like, are shown as they are."""

@@ -75,6 +75,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "post_deleted": mark("The reply is deleted."),
     "not_author": mark("Only its author may do this."),
     "not_deleted": mark("It is not deleted."),
+    "not_colleague": mark("Only members of this municipality may do this."),
     "not_moderator": mark("Only moderators and administrators may do this."),
     "not_administrator": mark("Only administrators may do this."),
     "application_decided": mark("The application was decided on meanwhile."),
@@ -203,6 +204,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "bad_date": mark("Please write a date such as 2027-03-01."),
     "no_such_time": mark("The clocks are put forward over this time. Please choose another."),
     "to_come": mark("Please choose a day that has come by then: else no topic at all would be meant."),
+    "one_twin": mark("Please choose a municipality of the network, or write the name of a town: one of the two."),
+    "bad_website": mark("Please write the whole address, such as https://www.example.org."),
+    "bad_area": mark("Please write a number of square kilometres, such as 107.5."),
     "one_of_two": mark("Please choose either a group or a member."),
     "needs_reply": mark("Whoever moderates must be able to reply: choose commenters or participants."),
     "wrong_kind": mark(

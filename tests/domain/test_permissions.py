@@ -18,6 +18,7 @@ from forum.domain.entities import (
     AttachmentId,
     CategoryId,
     MemberId,
+    Organisation,
     OrganisationId,
     Post,
     PostId,
@@ -270,6 +271,20 @@ def test_only_administrators_administer_whatever_else_they_hold() -> None:
     assert permissions.can_administer(replace(ACTOR, is_administrator=True))
 
 
+def test_a_profile_is_written_by_members_of_the_municipality_and_by_administrators() -> None:
+    organisation = Organisation(
+        OrganisationId(1), "larnaca", "municipality", "Λάρνακα", "Larnaca", "cyprus", "Κύπρος", "Cyprus", None, None,
+        False, None, None, 1, None, None, None, None,
+    )  # fmt: skip
+    other = replace(organisation, id=OrganisationId(2))
+    assert permissions.can_edit_profile(ACTOR, organisation)
+    assert permissions.can_edit_profile(ACTOR, other).code == "not_colleague"
+    assert permissions.can_edit_profile(replace(ACTOR, is_moderator=True), other).code == "not_colleague"
+    assert permissions.can_edit_profile(replace(ACTOR, is_administrator=True), other)
+    for none in (replace(organisation, closed_at=NOW), replace(organisation, kind="association")):
+        assert permissions.can_edit_profile(ACTOR, none).code == "organisation_closed"
+
+
 def _file(**changes: Any) -> Attachment:
     file = Attachment(
         AttachmentId(1),
@@ -319,7 +334,14 @@ def test_a_file_is_deleted_by_its_author_as_long_as_they_may_change_the_post() -
 
 def test_every_rule_stands_in_a_table() -> None:
     rules = {name for name, _ in inspect.getmembers(permissions, inspect.isfunction) if name.startswith("can_")}
-    alone = {"can_start_topic", "can_administer", "can_settle_feedback", "can_read_attachment", "can_delete_attachment"}
+    alone = {
+        "can_edit_profile",
+        "can_start_topic",
+        "can_administer",
+        "can_settle_feedback",
+        "can_read_attachment",
+        "can_delete_attachment",
+    }
     assert rules == {*TABLE, *alone}
 
 

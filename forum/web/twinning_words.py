@@ -1,0 +1,28 @@
+"""What settings, sizes and states of twins are called, as msgids: for pages, and for what conversations say."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from forum.i18n import mark
+
+SETTINGS: Final = {
+    "island": mark("On an island"),
+    "coast": mark("On the coast"),
+    "mountain": mark("In the mountains"),
+    "inland": mark("Inland"),
+}
+
+TWIN_STATES: Final = {
+    "signed": mark("Signed"),
+    "active": mark("Active"),
+    "dormant": mark("Dormant"),
+    "ended": mark("Ended"),
+}
+
+SIZES: Final = {
+    "small": mark("Up to 4,999 inhabitants"),
+    "middle": mark("5,000 to 19,999"),
+    "large": mark("20,000 to 49,999"),
+    "largest": mark("50,000 and more"),
+}
