@@ -60,6 +60,7 @@ from forum.handlers import (
     topic_access,
     topic_subscriptions,
     topics,
+    twinnings,
     twins,
     unsubscriptions,
 )
@@ -215,6 +216,7 @@ _PAGES: Final = (
     Route("GET", "/municipalities/{slug}/twins/{twin_id}", twins.edit, Access.PROFILE_EDIT, "twins.edit"),
     Route("POST", "/municipalities/{slug}/twins/{twin_id}", twins.update, Access.PROFILE_EDIT, "twins.update"),
     Route("POST", "/municipalities/{slug}/twins/{twin_id}/delete", twins.delete, Access.PROFILE_EDIT, "twins.delete"),
+    Route("GET", "/twinnings", twinnings.index, Access.MEMBER, "twinnings.index"),
     Route("GET", "/members", members.index, Access.MEMBER, "members.index"),
     Route("GET", "/members/{member_id}", members.show, Access.MEMBER, "members.show"),
     # A group, for its owners

@@ -204,6 +204,7 @@ PAGES: Final = {
     "twins.edit":            "L L 3 3 4 3 4",
     "twins.update":          "L L 3 3 4 3 4",
     "twins.delete":          "L L 3 3 4 3 4",
+    "twinnings.index":       "L L 2 2 2 2 2",
     "members.index":         "L L 2 2 2 2 2",
     "members.show":          "L L 2 2 2 2 2",
     "settings.edit":         "L L 2 2 2 2 2",
