@@ -474,6 +474,10 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
     # A municipality speaks; whom it names as its contact is a person all the same.
     *_table("profiles", Retention.UNTIL_DELETED, Erasure.KEEP, dict.fromkeys(("contact", "about"), Purpose.CONTENT)),
     *_table("twins", Retention.UNTIL_DELETED, Erasure.KEEP, {"note": Purpose.CONTENT}),
+    *_table("twinnings", Retention.DELIBERATION, Erasure.KEEP_ID, {"invited_by_id": Purpose.AUTHORSHIP}),
+    *_table("twinnings", Retention.DELIBERATION, Erasure.KEEP, {"next_event": Purpose.CONTENT}),
+    *_table("twinning_steps", Retention.DELIBERATION, Erasure.KEEP_ID, {"actor_id": Purpose.AUTHORSHIP}),
+    *_table("twinning_steps", Retention.DELIBERATION, Erasure.KEEP, {"created_at": Purpose.AUTHORSHIP}),
     *_table(
         "feedback",
         Retention.UNTIL_DELETED,
@@ -576,6 +580,10 @@ NOT_PERSONAL: Final = frozenset(
         "topic_notices.act",
         *(f"profiles.{name}" for name in ("settings", "languages", "themes", "website", "updated_at")),
         *(f"profiles.{name}" for name in ("seeks_countries", "seeks_themes")),
+        *(f"twinnings.{name}" for name in ("state", "created_at", "answered_at")),
+        *(f"twinnings.{name}" for name in ("signed_on", "next_event_at", "next_event_zone")),
+        *(f"twinnings.{side}_{name}" for side in ("from", "to") for name in ("decision_number", "decided_on")),
+        "twinning_steps.state",
         *(f"twins.{name}" for name in ("town", "country", "state", "created_at")),
         "jobs.name",
         "jobs.done_at",

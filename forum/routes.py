@@ -60,6 +60,7 @@ from forum.handlers import (
     topic_access,
     topic_subscriptions,
     topics,
+    twinning_answers,
     twinnings,
     twins,
     unsubscriptions,
@@ -216,7 +217,19 @@ _PAGES: Final = (
     Route("GET", "/municipalities/{slug}/twins/{twin_id}", twins.edit, Access.PROFILE_EDIT, "twins.edit"),
     Route("POST", "/municipalities/{slug}/twins/{twin_id}", twins.update, Access.PROFILE_EDIT, "twins.update"),
     Route("POST", "/municipalities/{slug}/twins/{twin_id}/delete", twins.delete, Access.PROFILE_EDIT, "twins.delete"),
+    # Twinnings
     Route("GET", "/twinnings", twinnings.index, Access.MEMBER, "twinnings.index"),
+    Route("GET", "/twinnings/new", twinnings.new, Access.TWINNING_INVITE, "twinnings.new"),
+    Route("POST", "/twinnings", twinnings.create, Access.TWINNING_INVITE, "twinnings.create"),
+    Route("GET", "/twinnings/{twinning_id}", twinnings.show, Access.TWINNING_READ, "twinnings.show"),
+    Route("POST", "/twinnings/{twinning_id}", twinnings.update, Access.TWINNING_CHANGE, "twinnings.update"),
+    Route(
+        "POST",
+        "/twinnings/{twinning_id}/answer",
+        twinning_answers.create,
+        Access.TWINNING_CHANGE,
+        "twinning_answers.create",
+    ),
     Route("GET", "/members", members.index, Access.MEMBER, "members.index"),
     Route("GET", "/members/{member_id}", members.show, Access.MEMBER, "members.show"),
     # A group, for its owners

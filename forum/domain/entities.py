@@ -97,6 +97,8 @@ class NotificationKind(enum.StrEnum):
     QUOTE = "quote"
     REPLY = "reply"
     NEW_TOPIC = "new_topic"
+    TWINNING = "twinning"
+    """The topic of an invitation to a twinning."""
 
 
 Frequency = Literal["immediately", "daily", "weekly", "never"]

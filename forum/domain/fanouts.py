@@ -96,6 +96,7 @@ _FAN_OUT = Statement(
     event AS MATERIALIZED (
         SELECT taken.post_id, taken.member_ids, taken.group_slugs, taken.post_numbers, taken.is_edit,
                posts.topic_id, posts.number, posts.author_id, topics.category_id, topics.author_id AS starter_id,
+               categories.is_private,
                coalesce(answered.author_id, CASE WHEN posts.number > 1 THEN topics.author_id END) AS answered_id,
                EXISTS (
                    SELECT 1
@@ -111,6 +112,7 @@ _FAN_OUT = Statement(
         FROM taken
         JOIN posts ON posts.id = taken.post_id AND posts.deleted_at IS NULL
         JOIN topics ON topics.id = posts.topic_id AND topics.deleted_at IS NULL
+        JOIN categories ON categories.id = topics.category_id
         LEFT JOIN posts AS answered ON answered.id = posts.reply_to_id
     ),
     candidates AS MATERIALIZED (
@@ -165,6 +167,7 @@ _FAN_OUT = Statement(
                CASE
                    WHEN candidates.strength = 3 THEN 'mention'
                    WHEN candidates.strength = 2 THEN 'quote'
+                   WHEN event.number = 1 AND event.is_private THEN 'twinning'
                    WHEN event.number = 1 THEN 'new_topic'
                    ELSE 'reply'
                END AS kind,

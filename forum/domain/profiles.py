@@ -1,7 +1,7 @@
 """What municipalities tell of themselves: setting, languages, themes, contact, the twins they have, what they seek.
 
-Population and name stand with the organisation. Who may write is asked in `access.py`; twinnings that are made here are
-`twinnings`' own.
+Population and name stand with the organisation. Who may write is asked in `twinning_access.py`; twinnings that are
+made here are `twinnings`' own.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Final, Literal, NewType
 
 from forum import territories
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, organisations, themes
-from forum.domain.access import ProfileGrant
+from forum.domain import audit, organisations, themes, twinned
 from forum.domain.entities import Language, MemberId, OrganisationId
+from forum.domain.twinning_access import ProfileGrant
 from forum.errors import Invalid, NotFound
 
 TwinId = NewType("TwinId", int)
@@ -112,10 +112,11 @@ class TwinFacts:
 class Twin:
     """A twin of a municipality; without a slug it is a town outside the forum, of the same name in both languages.
 
-    `is_own` says whether the municipality tells of it itself, and not the twin.
+    `is_own` says whether the municipality tells of it itself: else the twin does, or the two were twinned here.
     """
 
     id: TwinId
+    other_id: OrganisationId | None
     slug: str | None
     name_el: str
     name_en: str
@@ -210,23 +211,38 @@ _SET = Statement(
     card=Card.NONE,
 )
 
-# Told by the municipality itself, or of it by another one that it tells nothing of.
+# Twinned here; else told by the municipality itself, or of it by another one. Each twin stands once.
 _LIST_TWINS = Query(
     "profiles.list_twins",
-    """
-    SELECT twins.id, others.slug, coalesce(others.name_el, twins.town), coalesce(others.name_en, twins.town),
-           coalesce(regions.country, twins.country), twins.since_year, twins.state, twins.note,
-           twins.organisation_id = $1
-    FROM twins
-    LEFT JOIN organisations AS others
-        ON others.id = CASE WHEN twins.organisation_id = $1 THEN twins.partner_id ELSE twins.organisation_id END
+    f"""
+    SELECT found.id, others.id, others.slug, coalesce(others.name_el, found.town), coalesce(others.name_en, found.town),
+           coalesce(regions.country, found.country), found.since_year, found.state, found.note, found.is_own
+    FROM (
+        SELECT DISTINCT ON (known.other_id, CASE WHEN known.other_id IS NULL THEN known.id END) known.*
+        FROM (
+            SELECT 1 AS rank, twinnings.id, null::text AS town, null::text AS country,
+                   extract(YEAR FROM twinnings.signed_on)::smallint AS since_year, twinnings.state, null::text AS note,
+                   false AS is_own, CASE
+                       WHEN twinnings.from_organisation_id = $1 THEN twinnings.to_organisation_id
+                       ELSE twinnings.from_organisation_id
+                   END AS other_id
+            FROM twinnings
+            WHERE $1 IN (twinnings.from_organisation_id, twinnings.to_organisation_id) AND {twinned.IS_PUBLIC}
+            UNION ALL
+            SELECT 2, twins.id, twins.town, twins.country, twins.since_year, twins.state, twins.note, true,
+                   twins.partner_id
+            FROM twins
+            WHERE twins.organisation_id = $1
+            UNION ALL
+            SELECT 3, twins.id, null, null, twins.since_year, twins.state, twins.note, false, twins.organisation_id
+            FROM twins
+            WHERE twins.partner_id = $1
+        ) AS known
+        ORDER BY known.other_id, CASE WHEN known.other_id IS NULL THEN known.id END, known.rank
+    ) AS found
+    LEFT JOIN organisations AS others ON others.id = found.other_id
     LEFT JOIN regions ON regions.id = others.region_id
-    WHERE twins.organisation_id = $1 OR (twins.partner_id = $1 AND NOT EXISTS (
-        SELECT 1
-        FROM twins AS own
-        WHERE own.organisation_id = $1 AND own.partner_id = twins.organisation_id
-    ))
-    ORDER BY twins.since_year NULLS LAST, twins.id
+    ORDER BY found.since_year NULLS LAST, found.id
     """,
     returns=Twin,
     card=Card.MANY,

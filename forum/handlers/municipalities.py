@@ -57,6 +57,7 @@ class MunicipalityPage(Page):
     twins: list[Twin]
     themes: dict[str, Theme]
     can_edit: Verdict
+    can_invite: Verdict
     unread_posts_limit: int = unread.COUNT_LIMIT
 
 
@@ -111,5 +112,6 @@ async def show(request: web.Request) -> web.Response:
         twins=twins,
         themes={theme.slug: theme for theme in known},
         can_edit=permissions.can_edit_profile(actor, organisation),
+        can_invite=permissions.can_invite_municipality(actor, organisation),
     )
     return await render(request, page)

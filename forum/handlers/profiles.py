@@ -12,7 +12,7 @@ from multidict import MultiDictProxy
 from pydantic import Field
 
 from forum import territories
-from forum.domain import access, profiles, themes
+from forum.domain import profiles, themes, twinning_access
 from forum.domain.entities import CONTACT_LIMIT, Organisation, in_language
 from forum.domain.profiles import Facts, Profile
 from forum.errors import Invalid
@@ -55,7 +55,7 @@ class ProfilePage(Page):
 
 async def edit(request: web.Request) -> web.Response:
     async with request.app[DB].read() as conn:
-        grant = await access.profile_to_edit(conn, request[ACTOR], request.match_info["slug"])
+        grant = await twinning_access.profile_to_edit(conn, request[ACTOR], request.match_info["slug"])
         found = await profiles.profile(conn, grant.organisation.id)
     return await _edit(request, _state(found))
 
@@ -64,7 +64,7 @@ async def update(request: web.Request) -> web.Response:
     slug, sent = request.match_info["slug"], await request.post()
     try:
         async with request.app[DB].write() as tx:
-            grant = await access.profile_to_edit(tx, request[ACTOR], slug)
+            grant = await twinning_access.profile_to_edit(tx, request[ACTOR], slug)
             await profiles.set_facts(tx, grant, _facts(sent))
     except Invalid as invalid:
         state = await state_of(request, invalid)
@@ -110,7 +110,7 @@ def _state(found: Profile) -> FormState:
 async def _edit(request: web.Request, form: FormState, *, status: int = 200) -> web.Response:
     words = request[TRANSLATOR]
     async with request.app[DB].read() as conn:
-        grant = await access.profile_to_edit(conn, request[ACTOR], request.match_info["slug"])
+        grant = await twinning_access.profile_to_edit(conn, request[ACTOR], request.match_info["slug"])
         listed = await themes.list_themes(conn)
         twins = await profiles.list_twins(conn, grant.organisation.id)
     page = ProfilePage(

@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import Field
 
 from forum import territories
-from forum.domain import access, profiles
+from forum.domain import profiles, twinning_access
 from forum.domain.entities import Organisation
 from forum.domain.profiles import Twin, TwinFacts, TwinId, TwinState
 from forum.errors import Invalid, NotFound
@@ -55,7 +55,7 @@ async def create(request: web.Request) -> web.Response:
     try:
         form = TwinForm.parse(await request.post())
         async with request.app[DB].write() as tx:
-            grant = await access.profile_to_edit(tx, request[ACTOR], request.match_info["slug"])
+            grant = await twinning_access.profile_to_edit(tx, request[ACTOR], request.match_info["slug"])
             await profiles.add_twin(tx, grant, form.facts())
     except Invalid as invalid:
         return await _form(request, await state_of(request, invalid), is_new=True, status=invalid.status)
@@ -70,7 +70,7 @@ async def update(request: web.Request) -> web.Response:
     try:
         form = TwinForm.parse(await request.post())
         async with request.app[DB].write() as tx:
-            grant = await access.profile_to_edit(tx, request[ACTOR], request.match_info["slug"])
+            grant = await twinning_access.profile_to_edit(tx, request[ACTOR], request.match_info["slug"])
             await profiles.change_twin(tx, grant, _twin_id(request), form.facts())
     except Invalid as invalid:
         return await _form(request, await state_of(request, invalid), status=invalid.status)
@@ -79,7 +79,7 @@ async def update(request: web.Request) -> web.Response:
 
 async def delete(request: web.Request) -> web.Response:
     async with request.app[DB].write() as tx:
-        grant = await access.profile_to_edit(tx, request[ACTOR], request.match_info["slug"])
+        grant = await twinning_access.profile_to_edit(tx, request[ACTOR], request.match_info["slug"])
         await profiles.remove_twin(tx, grant, _twin_id(request))
     return _done(request, "twin.removed", grant.organisation)
 
@@ -106,7 +106,7 @@ async def _form(
     """Show the form, as it was typed or, where `form` is None, as the twin stands."""
     words, twin = request[TRANSLATOR], None
     async with request.app[DB].read() as conn:
-        grant = await access.profile_to_edit(conn, request[ACTOR], request.match_info["slug"])
+        grant = await twinning_access.profile_to_edit(conn, request[ACTOR], request.match_info["slug"])
         if not is_new:
             listed = await profiles.list_twins(conn, grant.organisation.id)
             twin = next((one for one in listed if one.is_own and one.id == _twin_id(request)), None)

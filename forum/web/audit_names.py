@@ -21,6 +21,7 @@ SUBJECTS: Final = {
     "feedback": mark("Message to the moderators"),
     "network": mark("Network"),
     "audit_log": mark("Audit log"),
+    "twinning": mark("Twinning"),
 }
 """The msgid of every kind of thing that something is done to."""
 
@@ -133,6 +134,12 @@ ACTS_OF: Final = {
     "network": {
         "network.updated": mark("Settings of the network changed"),
     },
+    "twinning": {
+        "twinning.invited": mark("Municipality invited to a twinning"),
+        "twinning.answered": mark("Invitation to a twinning answered"),
+        "twinning.withdrawn": mark("Invitation to a twinning withdrawn"),
+        "twinning.changed": mark("Twinning changed"),
+    },
     "audit_log": {
         "audit.exported": mark("Audit log downloaded"),
     },
@@ -149,6 +156,7 @@ FIELDS: Final = {
     "domain": mark("domain"),
     "effective_at": mark("takes effect"),
     "fields": mark("fields"),
+    "from_organisation_id": mark("inviting"),
     "group_id": mark("group"),
     "inherits_grants": mark("rights of the category above"),
     "internal_since": mark("internal topics from"),
@@ -188,6 +196,7 @@ FIELDS: Final = {
     "slug": mark("word in the address"),
     "state": mark("state"),
     "suspended_until": mark("suspended until"),
+    "to_organisation_id": mark("invited"),
     "tokens_deleted": mark("tokens deleted"),
     "topic_id": mark("number of the topic"),
     "topics": mark("topics"),
@@ -217,6 +226,8 @@ NAMED: Final = {
     "into_id": "category",
     "group_id": "group",
     "organisation_id": "organisation",
+    "from_organisation_id": "organisation",
+    "to_organisation_id": "organisation",
     "into": "organisation",
     "member_id": "member",
 }

@@ -154,6 +154,14 @@ def local_instant(name: str, text: str, zone: str) -> datetime:
     return instant
 
 
+def optional_day(name: str, text: str) -> date | None:
+    """Return the day of a `date` field, None where it is empty. Raise Invalid for field `name`."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Invalid({name: ("bad_date",)}) from None
+
+
 def local_morning(name: str, text: str, zone: str) -> datetime | None:
     """Return nine in the morning of the day that a `date` field means by the clocks of a zone, None where it is empty.
 
@@ -268,6 +276,8 @@ FIELD_CODES: Final = frozenset(
         "nobody",
         "bad_date",
         "one_twin",
+        "twins_already",
+        "needed_when_signed",
         "bad_website",
         "bad_area",
     }

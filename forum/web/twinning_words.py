@@ -20,6 +20,17 @@ TWIN_STATES: Final = {
     "ended": mark("Ended"),
 }
 
+STATES: Final = {
+    "invited": mark("Invited"),
+    "declined": mark("Declined"),
+    "withdrawn": mark("Withdrawn"),
+    "in_contact": mark("In contact"),
+    "letter_of_intent": mark("Letter of intent"),
+    "council_decisions": mark("Council decisions"),
+    **TWIN_STATES,
+}
+"""Of a twinning; its stages begin with `in_contact`."""
+
 SIZES: Final = {
     "small": mark("Up to 4,999 inhabitants"),
     "middle": mark("5,000 to 19,999"),
