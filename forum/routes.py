@@ -61,6 +61,7 @@ from forum.handlers import (
     topic_subscriptions,
     topics,
     twinning_answers,
+    twinning_network,
     twinnings,
     twins,
     unsubscriptions,
@@ -221,6 +222,7 @@ _PAGES: Final = (
     Route("GET", "/twinnings", twinnings.index, Access.MEMBER, "twinnings.index"),
     Route("GET", "/twinnings/new", twinnings.new, Access.TWINNING_INVITE, "twinnings.new"),
     Route("POST", "/twinnings", twinnings.create, Access.TWINNING_INVITE, "twinnings.create"),
+    Route("GET", "/twinnings/network", twinning_network.show, Access.MEMBER, "twinning_network.show"),
     Route("GET", "/twinnings/{twinning_id}", twinnings.show, Access.TWINNING_READ, "twinnings.show"),
     Route("POST", "/twinnings/{twinning_id}", twinnings.update, Access.TWINNING_CHANGE, "twinnings.update"),
     Route(

@@ -207,6 +207,7 @@ PAGES: Final = {
     "twins.update":          "L L 3 3 4 3 4",
     "twins.delete":          "L L 3 3 4 3 4",
     "twinnings.index":       "L L 2 2 2 2 2",
+    "twinning_network.show": "L L 2 2 2 2 2",
     "twinnings.new":         "L L 3 2 2 3 3",
     "twinnings.create":      "L L 3 V V 3 3",
     "twinnings.show":        "L L 4 2 2 4 4",
