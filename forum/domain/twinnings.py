@@ -63,6 +63,17 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """A twinning as everybody sees it."""
+
+    id: TwinningId
+    from_slug: str
+    to_slug: str
+    state: State
+    since_year: int
+
+
+@dataclass(frozen=True, slots=True)
 class Invited:
     """An invitation that was just made."""
 
@@ -181,6 +192,21 @@ _LIST_STEPS = Query(
     ORDER BY twinning_steps.id DESC
     """,
     returns=Step,
+    card=Card.MANY,
+)
+
+_LIST_SIGNED = Query(
+    "twinnings.list_signed",
+    f"""
+    SELECT twinnings.id, inviting.slug, invited.slug, twinnings.state,
+           extract(YEAR FROM twinnings.signed_on)::smallint
+    FROM twinnings
+    JOIN organisations AS inviting ON inviting.id = twinnings.from_organisation_id
+    JOIN organisations AS invited ON invited.id = twinnings.to_organisation_id
+    WHERE {twinned.IS_PUBLIC}
+    ORDER BY twinnings.id DESC
+    """,
+    returns=Signed,
     card=Card.MANY,
 )
 
@@ -319,6 +345,11 @@ def check(course: Course) -> None:
 async def list_own(conn: Conn, actor: Actor) -> list[Twinning]:
     """Return the invitations and twinnings of the actor's municipality, what is over last."""
     return await conn.many(_LIST_OWN, actor.member_id)
+
+
+async def list_signed(conn: Conn) -> list[Signed]:
+    """Return what everybody sees of twinnings from their signature on, the newest first."""
+    return await conn.many(_LIST_SIGNED)
 
 
 async def list_steps(conn: Conn, grant: TwinningGrant) -> list[Step]:

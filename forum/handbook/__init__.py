@@ -26,6 +26,7 @@ HELP: Final = (
     "writing",
     "editing",
     "searching",
+    "twinnings",
     "access",
     "moderators",
     "administrators",

@@ -25,7 +25,6 @@ from forum.web.pages import Page, render
 from forum.web.urls import see_other
 
 _AREA: Final = re.compile(r"[0-9]{1,7}([.,][0-9])?")
-_WEBSITE: Final = re.compile(r"https?://[^\s/.]+(\.[^\s/.]+)+(/\S*)?")
 _BOXES: Final = ("settings", "languages", "themes", "seeks_countries", "seeks_themes")
 
 
@@ -79,7 +78,7 @@ def _facts(sent: MultiDictProxy[str | bytearray | bytes | web.FileField]) -> Fac
     form = ProfileForm.parse(sent)
     if form.area and not _AREA.fullmatch(form.area):
         raise Invalid({"area": ("bad_area",)})
-    if form.website and not _WEBSITE.fullmatch(form.website):
+    if form.website and not twinning_words.WEBSITE.fullmatch(form.website):
         raise Invalid({"website": ("bad_website",)})
     return Facts(
         area=float(form.area.replace(",", ".")) if form.area else None,

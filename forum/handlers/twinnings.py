@@ -10,18 +10,18 @@ from aiohttp import web
 from pydantic import Field
 
 from forum.domain import idempotency, matching, permissions, profiles, regions, themes, twinning_access, twinnings
-from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Organisation, in_language
+from forum.domain.entities import BODY_LIMIT, in_language
 from forum.domain.matching import Match
 from forum.domain.permissions import Verdict
 from forum.domain.profiles import Filters, Profile
 from forum.domain.themes import Theme
 from forum.domain.twinned import STAGES, Stage, Twinning, TwinningId
 from forum.domain.twinning_access import TwinningGrant
-from forum.domain.twinnings import Course, Invited, Step
-from forum.errors import Conflict, Invalid
+from forum.domain.twinnings import Course, Step
+from forum.errors import Invalid
 from forum.i18n import fold
 from forum.keys import ACTOR, DB, TRANSLATOR
-from forum.web import choices, telling, twinning_words, writing
+from forum.web import choices, telling, twinning_words
 from forum.web.flash import flash
 from forum.web.forms import (
     Form,
@@ -36,7 +36,6 @@ from forum.web.forms import (
     state_of,
 )
 from forum.web.pages import Page, render
-from forum.web.ratelimit import count_post
 from forum.web.urls import see_other
 from forum.web.verdicts import require
 
@@ -64,9 +63,6 @@ class TwinningsPage(Page):
         return any(self.filters.values.values())
 
 
-NOTE_LIMIT: Final = 2000
-"""Characters that are added to a move; what takes more is a post of its own."""
-
 _EVENT_TIME: Final = "%Y-%m-%dT%H:%M"
 _TEXTS: Final = ("from_decision_number", "to_decision_number", "next_event")
 _DAYS: Final = ("from_decided_on", "to_decided_on", "signed_on")
@@ -80,7 +76,7 @@ class InvitationForm(Form):
 
 class CourseForm(Form):
     state: Stage
-    note: Annotated[Text, Field(max_length=NOTE_LIMIT)] = ""
+    note: Annotated[Text, Field(max_length=telling.NOTE_LIMIT)] = ""
     from_decision_number: Annotated[Line, Field(max_length=twinnings.NUMBER_LIMIT)] = ""
     from_decided_on: Line = ""
     to_decision_number: Annotated[Line, Field(max_length=twinnings.NUMBER_LIMIT)] = ""
@@ -164,32 +160,15 @@ async def create(request: web.Request) -> web.Response:
     require(permissions.can_invite(request[ACTOR]))
     try:
         form = InvitationForm.parse(await request.post())
-        invited = await _invite(request, form)
+        key = None
+        if form.idempotency_key:
+            key = idempotency.make(form.idempotency_key, "twinnings.invite", form.to, form.message)
+        invited = await telling.invite(request, form.to, form.message, key)
     except Invalid as invalid:
         return await _new(request, await state_of(request, invalid), status=invalid.status)
     response = see_other(request, "topics.show", topic_id=invited.topic_id, slug=invited.topic_slug)
     flash(request, response, "twinning.invited")
     return response
-
-
-async def _invite(request: web.Request, form: InvitationForm) -> Invited:
-    rendered = await writing.rendered(request, form.message)
-    key = None
-    if form.idempotency_key:
-        key = idempotency.make(form.idempotency_key, "twinnings.invite", form.to, form.message)
-    async with request.app[DB].write() as tx:
-        grant = await twinning_access.municipality_to_invite(tx, request[ACTOR], form.to)
-        await count_post(request, tx)
-        title = _title(request, grant.organisation)
-        return await twinnings.invite(tx, grant, title=title, message=form.message, rendered=rendered, key=key)
-
-
-def _title(request: web.Request, invited: Organisation) -> str:
-    """Return what the topic of the two is called, in the language of who invites."""
-    actor, words = request[ACTOR], request[TRANSLATOR]
-    own = in_language(words.language, actor.organisation_el, actor.organisation_en)
-    other = in_language(words.language, invited.name_el, invited.name_en)
-    return words.gettext("Twinning: %(own)s – %(other)s", own=own, other=other)[:TITLE_LIMIT].strip()
 
 
 async def _new(request: web.Request, form: FormState, *, status: int = 200) -> web.Response:
@@ -207,15 +186,7 @@ async def update(request: web.Request) -> web.Response:
     require(permissions.can_change_twinning(before))
     try:
         form = CourseForm.parse(sent)
-        course = form.course(before, actor.zone)
-        twinnings.check(course)
-        moves = twinning_words.STATES[course.state] if course.state != before.state else ""
-        words = await telling.prepare(request, moves, form.note.strip())
-        async with request.app[DB].write() as tx:
-            grant = await twinning_access.twinning_to_change(tx, actor, before.id)
-            if grant.twinning != before:
-                raise Conflict
-            await twinnings.change(tx, grant, course, await telling.tell(request, tx, before, words))
+        await telling.move(request, before, form.course(before, actor.zone), form.note.strip())
     except Invalid as invalid:
         return await _show(request, await state_of(request, invalid), status=invalid.status)
     response = see_other(request, "twinnings.show", twinning_id=before.id)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from forum.i18n import mark
+
+WEBSITE: Final = re.compile(r"https?://[^\s/.]+(\.[^\s/.]+)+(/\S*)?")
+"""A whole address of a website, as a profile has it."""
 
 SETTINGS: Final = {
     "island": mark("On an island"),
@@ -21,7 +25,7 @@ TWIN_STATES: Final = {
 }
 
 STATES: Final = {
-    "invited": mark("Invited"),
+    "invited": mark("Invitation"),
     "declined": mark("Declined"),
     "withdrawn": mark("Withdrawn"),
     "in_contact": mark("In contact"),

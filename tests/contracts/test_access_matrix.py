@@ -279,6 +279,12 @@ API: Final = {
     "api.municipalities.show": "L L 2 2 2 2 2",
     "api.municipalities.create": "L L 3 3 3 3 V",
     "api.municipalities.update": "L L 3 3 3 3 2",
+    "api.profiles.show":        "L L 2 2 2 2 2",
+    "api.profiles.update":      "L L 3 3 2 3 2",
+    "api.twinnings.index":      "L L 2 2 2 2 2",
+    "api.twinnings.create":     "L L V V V V V",
+    "api.twinnings.show":       "L L 4 2 2 4 4",
+    "api.twinnings.update":     "L L 4 2 2 4 4",
     "api.groups.create":       "L L 3 3 3 3 V",
     "api.groups.show":         "L L 3 3 3 3 4",
     "api.groups.update":       "L L 3 3 3 3 4",
@@ -438,6 +444,7 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         ("/topics/", things.topic_id),
         ("/posts/{id}", things.post_id),
         ("/attachments/{id}", things.attachment_id),
+        ("/twinnings/{id}", things.twinning_id),
         ("/members/", site.cast.nikos.member_id),
     ):
         if folder in route.path:

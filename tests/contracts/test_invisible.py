@@ -146,6 +146,8 @@ def _path(site: Site, route: Route, hidden: Hidden) -> str:
     }
     if "/attachments/{id}" in route.path:
         values["id"] = hidden.attachment_id
+    if "/twinnings/{id}" in route.path:
+        values["id"] = hidden.twinning_id
     if "/members/{id}" in route.path:
         values["id"] = sophie.member_id
     if "/municipalities" in route.path:
