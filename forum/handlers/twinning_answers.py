@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
 from aiohttp import web
-from pydantic import Field
 
 from forum.domain import twinning_access
 from forum.domain.twinned import TwinningId
 from forum.keys import ACTOR, DB
 from forum.web import telling
 from forum.web.flash import flash
-from forum.web.forms import Form, Text, int_param
+from forum.web.forms import Form, int_param
 from forum.web.telling import Answer
 from forum.web.urls import see_other
 
@@ -21,7 +20,6 @@ _SAID: Final = {"accept": "twinning.accepted", "decline": "twinning.declined", "
 
 class AnswerForm(Form):
     answer: Answer
-    note: Annotated[Text, Field(max_length=telling.NOTE_LIMIT)] = ""
 
 
 async def create(request: web.Request) -> web.Response:
@@ -29,7 +27,7 @@ async def create(request: web.Request) -> web.Response:
     async with request.app[DB].read() as conn:
         await twinning_access.twinning_to_read(conn, request[ACTOR], twinning_id)
     form = AnswerForm.parse(await request.post())
-    await telling.answer(request, twinning_id, form.answer, form.note.strip())
+    await telling.answer(request, twinning_id, form.answer, "")
     response = see_other(request, "twinnings.show", twinning_id=twinning_id)
     flash(request, response, _SAID[form.answer])
     return response

@@ -40,7 +40,7 @@ def _names(page: Answer, section: str) -> list[str]:
 async def test_who_seeks_is_listed_with_what_they_seek(network: Site) -> None:
     page = await (await network.visitor("sophie")).get("/twinnings")
     assert _names(page, "seeking") == ["chios", "mytilene"]
-    assert "Cyprus; 40,000 inhabitants or more; Water" in page.text
+    assert "Cyprus · 40,000 inhabitants or more · Water" in page.text
     assert 'id="suggestions"' not in page.text, "who belongs to no municipality seeks for none"
 
 
