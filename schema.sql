@@ -215,7 +215,9 @@ CREATE TABLE categories (
     parent_id bigint REFERENCES categories,
     inherits_grants boolean NOT NULL DEFAULT false,
     archived_at timestamptz,
-    CONSTRAINT categories_inherits_grants_check CHECK (parent_id IS NOT NULL OR NOT inherits_grants)
+    is_private boolean NOT NULL DEFAULT false,
+    CONSTRAINT categories_inherits_grants_check CHECK (parent_id IS NOT NULL OR NOT inherits_grants),
+    CONSTRAINT categories_private_check CHECK (NOT is_private OR parent_id IS NULL)
 );
 CREATE INDEX categories_parent_id_idx ON categories (parent_id) WHERE parent_id IS NOT NULL;
 COMMENT ON TABLE categories IS 'A place for topics; who may do what in it is said by grants. topic_count counts topics that are not deleted.';
@@ -223,6 +225,7 @@ COMMENT ON COLUMN categories.position IS 'Its place among all categories: sub-ca
 COMMENT ON COLUMN categories.parent_id IS 'The category it is a sub-category of; it is visible to nobody who does not see that one.';
 COMMENT ON COLUMN categories.inherits_grants IS 'Whether the parent''s grants say who may do what here, too, and not its own.';
 COMMENT ON COLUMN categories.archived_at IS 'Since when nothing is written in it any more; who may read it still may.';
+COMMENT ON COLUMN categories.is_private IS 'Whether it belongs to two municipalities alone (twinnings): it stands in no list of categories, and administrators neither see nor change it (docs/adr/0038-twinnings.md).';
 
 -- Two levels and no more: rights are asked on every page.
 CREATE FUNCTION require_two_levels() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -911,7 +914,8 @@ WHERE
                 AND above.can_see AND above.valid_from <= now() AND above.valid_until > now()
         )
     )
-    AND (sessions.looks_as_group_id IS NOT NULL OR sessions.looks_as_member_id IS NOT NULL);
+    AND (sessions.looks_as_group_id IS NOT NULL OR sessions.looks_as_member_id IS NOT NULL)
+    AND NOT categories.is_private;
 COMMENT ON VIEW looked_category_rights IS 'As category_rights, of sessions that look as others.';
 
 CREATE VIEW looked_topic_rights
@@ -963,7 +967,8 @@ WHERE
                 AND above.can_see AND above.valid_from <= now() AND above.valid_until > now()
         )
     )
-    AND (sessions.looks_as_group_id IS NOT NULL OR sessions.looks_as_member_id IS NOT NULL);
+    AND (sessions.looks_as_group_id IS NOT NULL OR sessions.looks_as_member_id IS NOT NULL)
+    AND NOT categories.is_private;
 COMMENT ON VIEW looked_topic_rights IS 'As topic_rights, of sessions that look as others.';
 
 CREATE TABLE second_factors (
@@ -1341,7 +1346,7 @@ CREATE TABLE notifications (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
     kind text NOT NULL CONSTRAINT notifications_kind_check CHECK (
-        kind IN ('mention', 'quote', 'reply', 'answer', 'new_topic')
+        kind IN ('mention', 'quote', 'reply', 'answer', 'new_topic', 'twinning')
     ),
     topic_id bigint NOT NULL REFERENCES topics ON DELETE CASCADE,
     post_id bigint NOT NULL REFERENCES posts ON DELETE CASCADE,
@@ -1363,6 +1368,116 @@ CREATE INDEX notifications_mail_due_at_idx ON notifications (mail_due_at) WHERE 
 CREATE INDEX notifications_mail_of_member_idx ON notifications (member_id, mail_kind) WHERE mail_due_at IS NOT NULL;
 CREATE INDEX notifications_created_at_idx ON notifications USING brin (created_at);
 COMMENT ON TABLE notifications IS 'What a member was told: one row a member and post, of the strongest kind, and one that the post was marked as the answer. mail_due_at is when it goes into a letter, mail_id the letter it went into. Kept for 90 days.';
+
+-- Twinnings ---------------------------------------------------------------------------------------
+
+CREATE TABLE profiles (
+    organisation_id bigint PRIMARY KEY REFERENCES organisations ON DELETE CASCADE,
+    area numeric(8, 1) CONSTRAINT profiles_area_check CHECK (area > 0),
+    settings text [] NOT NULL DEFAULT '{}' CONSTRAINT profiles_settings_check CHECK (
+        settings <@ ARRAY['island', 'coast', 'mountain', 'inland'] AND cardinality(settings) <= 4
+    ),
+    languages text [] NOT NULL DEFAULT '{}' CONSTRAINT profiles_languages_check CHECK (
+        cardinality(languages) <= 10 AND array_to_string(languages, '') ~ '^([a-z]{2})*$'
+    ),
+    themes text [] NOT NULL DEFAULT '{}' CONSTRAINT profiles_themes_check CHECK (cardinality(themes) <= 10),
+    website text CONSTRAINT profiles_website_check CHECK (website ~ '^https?://' AND length(website) <= 300),
+    contact text CONSTRAINT profiles_contact_check CHECK (length(btrim(contact)) BETWEEN 1 AND 254),
+    about text CONSTRAINT profiles_about_check CHECK (length(btrim(about)) BETWEEN 1 AND 2000),
+    is_seeking boolean NOT NULL DEFAULT false,
+    seeks_countries text [] NOT NULL DEFAULT '{}' CONSTRAINT profiles_seeks_countries_check CHECK (
+        cardinality(seeks_countries) <= 27 AND array_to_string(seeks_countries, '') ~ '^([A-Z]{2})*$'
+    ),
+    seeks_population_from integer CONSTRAINT profiles_seeks_population_from_check CHECK (seeks_population_from > 0),
+    seeks_population_to integer CONSTRAINT profiles_seeks_population_to_check CHECK (seeks_population_to > 0),
+    seeks_themes text [] NOT NULL DEFAULT '{}' CONSTRAINT profiles_seeks_themes_check CHECK (
+        cardinality(seeks_themes) <= 10
+    ),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    updated_by_id bigint NOT NULL REFERENCES members,
+    CONSTRAINT profiles_seeks_population_check CHECK (seeks_population_from <= seeks_population_to)
+);
+CREATE INDEX profiles_updated_by_id_idx ON profiles (updated_by_id);
+CREATE INDEX profiles_is_seeking_idx ON profiles (organisation_id) WHERE is_seeking;
+COMMENT ON TABLE profiles IS 'What a municipality says of itself to others, and what it seeks of a twin; its population stands with the organisation, its area is in square kilometres. Themes are named by slug.';
+
+CREATE TABLE twins (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    organisation_id bigint NOT NULL REFERENCES organisations ON DELETE CASCADE,
+    partner_id bigint REFERENCES organisations ON DELETE CASCADE,
+    town text CONSTRAINT twins_town_check CHECK (length(btrim(town)) BETWEEN 1 AND 160),
+    country text CONSTRAINT twins_country_check CHECK (country ~ '^[A-Z]{2}$'),
+    since_year smallint CONSTRAINT twins_since_year_check CHECK (since_year BETWEEN 1900 AND 2200),
+    state text NOT NULL CONSTRAINT twins_state_check CHECK (state IN ('signed', 'active', 'dormant', 'ended')),
+    note text CONSTRAINT twins_note_check CHECK (length(btrim(note)) BETWEEN 1 AND 300),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT twins_partner_key UNIQUE (organisation_id, partner_id),
+    CONSTRAINT twins_who_check CHECK ((partner_id IS NULL) = (town IS NOT NULL) AND (town IS NULL) = (country IS NULL)),
+    CONSTRAINT twins_other_check CHECK (partner_id <> organisation_id)
+);
+CREATE INDEX twins_partner_id_idx ON twins (partner_id) WHERE partner_id IS NOT NULL;
+COMMENT ON TABLE twins IS 'A twin that a municipality had before or outside the forum, as it tells itself: an organisation here, or a town by its name and country.';
+
+CREATE TABLE twinnings (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    from_organisation_id bigint NOT NULL REFERENCES organisations,
+    to_organisation_id bigint NOT NULL REFERENCES organisations,
+    category_id bigint NOT NULL CONSTRAINT twinnings_category_id_key UNIQUE REFERENCES categories,
+    topic_id bigint NOT NULL CONSTRAINT twinnings_topic_id_key UNIQUE REFERENCES topics,
+    state text NOT NULL DEFAULT 'invited' CONSTRAINT twinnings_state_check CHECK (
+        state IN (
+            'invited', 'declined', 'withdrawn', 'in_contact', 'letter_of_intent', 'council_decisions', 'signed',
+            'active', 'dormant', 'ended'
+        )
+    ),
+    invited_by_id bigint NOT NULL REFERENCES members,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    answered_at timestamptz,
+    from_decision_number text CONSTRAINT twinnings_from_decision_number_check CHECK (
+        length(btrim(from_decision_number)) BETWEEN 1 AND 100
+    ),
+    from_decided_on date,
+    to_decision_number text CONSTRAINT twinnings_to_decision_number_check CHECK (
+        length(btrim(to_decision_number)) BETWEEN 1 AND 100
+    ),
+    to_decided_on date,
+    signed_on date,
+    next_event text CONSTRAINT twinnings_next_event_check CHECK (length(btrim(next_event)) BETWEEN 1 AND 200),
+    next_event_at timestamptz,
+    next_event_zone text CONSTRAINT twinnings_next_event_zone_check CHECK (length(next_event_zone) BETWEEN 1 AND 64),
+    CONSTRAINT twinnings_other_check CHECK (from_organisation_id <> to_organisation_id),
+    CONSTRAINT twinnings_answer_check CHECK ((answered_at IS NULL) = (state = 'invited')),
+    CONSTRAINT twinnings_event_check CHECK (
+        (next_event_at IS NULL) = (next_event IS NULL) AND (next_event_at IS NULL) = (next_event_zone IS NULL)
+    ),
+    CONSTRAINT twinnings_signed_check CHECK (
+        state NOT IN ('signed', 'active', 'dormant')
+        OR (
+            from_decision_number IS NOT NULL AND from_decided_on IS NOT NULL AND to_decision_number IS NOT NULL
+            AND to_decided_on IS NOT NULL AND signed_on IS NOT NULL
+        )
+    )
+);
+CREATE UNIQUE INDEX twinnings_pair_idx ON twinnings (
+    least(from_organisation_id, to_organisation_id), greatest(from_organisation_id, to_organisation_id)
+) WHERE state NOT IN ('declined', 'withdrawn', 'ended');
+CREATE INDEX twinnings_from_organisation_id_idx ON twinnings (from_organisation_id);
+CREATE INDEX twinnings_to_organisation_id_idx ON twinnings (to_organisation_id);
+CREATE INDEX twinnings_invited_by_id_idx ON twinnings (invited_by_id);
+COMMENT ON TABLE twinnings IS 'An invitation from one municipality to another and what came of it. The two alone may read it, by the grants of its private category, in whose one topic they talk; once it is signed, everybody sees who the two are, its state and the year.';
+
+CREATE TABLE twinning_steps (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    twinning_id bigint NOT NULL REFERENCES twinnings ON DELETE CASCADE,
+    actor_id bigint NOT NULL REFERENCES members,
+    state text NOT NULL CONSTRAINT twinning_steps_state_check CHECK (state ~ '^[a-z_]{1,40}$'),
+    post_id bigint REFERENCES posts,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX twinning_steps_twinning_id_idx ON twinning_steps (twinning_id, id);
+CREATE INDEX twinning_steps_actor_id_idx ON twinning_steps (actor_id);
+CREATE INDEX twinning_steps_post_id_idx ON twinning_steps (post_id) WHERE post_id IS NOT NULL;
+COMMENT ON TABLE twinning_steps IS 'Each stage a twinning came to, who moved it there and when; post_id is the post of the two that tells of it, with the note.';
 
 -- Feedback ----------------------------------------------------------------------------------------
 

@@ -244,6 +244,11 @@ class Translator:
         """Return the name of a country by its ISO 3166-1 code, the code itself where the language has none."""
         return str(self._locale.territories.get(code, code))
 
+    def language_name(self, code: str) -> str:
+        """Return the name of a language by its ISO 639-1 code, as it stands in a list of its own."""
+        name = str(self._locale.languages.get(code, code))
+        return name[:1].upper() + name[1:]
+
     def relative(self, value: dt.datetime, now: dt.datetime, zone: ZoneInfo) -> str:
         """Return how long ago an instant is: minutes, then today or yesterday with the time, then the date.
 
@@ -302,10 +307,6 @@ class Translator:
         units = list(_UNITS)
         below = _ENOUGH[units[units.index(unit) - 1]] if unit != units[0] else dt.timedelta()
         return value - max(_UNITS[unit] * count, below) + dt.timedelta(microseconds=1)
-
-    def language_name(self, code: str) -> str:
-        """Return what a language is called by its ISO 639-1 code, the code itself where that is not known."""
-        return str(self._locale.languages.get(code, code))
 
     def money(self, euros: int) -> str:
         """Return whole euros with the sign where the language has it."""

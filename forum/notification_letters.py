@@ -22,7 +22,11 @@ _WHAT: Final = {
     NotificationKind.REPLY: mark("replies"),
     NotificationKind.NEW_TOPIC: mark("starts the topic"),
     NotificationKind.ANSWER: mark("marks a reply as the answer"),
+    NotificationKind.TWINNING: mark("invites your municipality to a twinning"),
 }
+
+_STARTS: Final = {NotificationKind.NEW_TOPIC, NotificationKind.TWINNING}
+"""What tells of the first post: a letter of it is the first of its conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def _subject(items: Sequence[Item], words: Translator, *, is_digest: bool, is_on
     if not is_one_topic:
         return words.ngettext("%(n)s thing new for you", "%(n)s things new for you", len(items))
     title = items[0].topic_title
-    return title if any(item.kind is NotificationKind.NEW_TOPIC for item in items) else f"Re: {title}"
+    return title if any(item.kind in _STARTS for item in items) else f"Re: {title}"
 
 
 def _news(items: Sequence[Item], words: Translator, zone: ZoneInfo, url: Callable[[str], str]) -> list[News]:

@@ -86,5 +86,9 @@ _WHO: Final = {
     Access.ATTACHMENT_CREATE: "members who may attach files in a category",
     Access.ATTACHMENT_READ: "those who may read its post; as long as none has taken it up, its author",
     Access.ATTACHMENT_DELETE: "its author, in a post as long as they may change it",
+    Access.PROFILE_EDIT: "members of the municipality, and administrators",
+    Access.TWINNING_INVITE: "members of municipalities",
+    Access.TWINNING_READ: "members of its two municipalities, and nobody else",
+    Access.TWINNING_CHANGE: "the same; an invitation is answered by those invited and withdrawn by those who invited",
     Access.POST_DELETE: "the author of a reply, while they may write in its topic; who deleted it may restore it",
 }

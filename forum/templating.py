@@ -96,6 +96,8 @@ def _make(words: Translator, functions: Mapping[str, object]) -> jinja2.Environm
     environment.filters["instant"] = datetime.fromisoformat
     environment.filters["iso"] = _iso
     environment.filters["listed"] = words.join
+    environment.filters["country"] = words.country
+    environment.filters["language_name"] = words.language_name
     environment.filters["in_language"] = _in_language(stored_language(words.language))
     environment.filters["name"] = _name(words.language)
     environment.filters["spoken"] = _spoken(words.language)

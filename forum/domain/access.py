@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import levels, permissions, readable, stages
 from forum.domain.actors import Actor
-from forum.domain.entities import Attachment, AttachmentId, Category, Post, PostId, Topic, TopicId
+from forum.domain.entities import Attachment, AttachmentId, Category, CategoryId, Post, PostId, Topic, TopicId
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.errors import Forbidden, NotFound
@@ -224,9 +224,10 @@ _BY_SLUG = """
     )
 """
 
+# A private one is no category to anybody, but for the topic that is in it.
 _CATEGORY = Query(
     "access.category",
-    f"SELECT {_CATEGORY_COLUMNS} {_CATEGORY_JOINS} {_BY_SLUG}",
+    f"SELECT {_CATEGORY_COLUMNS} {_CATEGORY_JOINS} {_BY_SLUG} AND NOT categories.is_private",
     returns=Category,
     card=Card.ZERO_OR_ONE,
 )
@@ -241,9 +242,19 @@ _CATEGORY_TO_SHOW = Query(
         SELECT {levels.of_category(member="$1", category="categories.id")} AS category_level,
                {levels.of_groups(member="$1", category="categories.id")} AS group_level
     ) AS chosen
-    {_BY_SLUG}
+    {_BY_SLUG} AND NOT categories.is_private
     """,
     returns=_CategoryToShow,
+    card=Card.ZERO_OR_ONE,
+)
+
+_PRIVATE_CATEGORY = Query(
+    "access.private_category",
+    f"""
+    SELECT {_CATEGORY_COLUMNS} {_CATEGORY_JOINS}
+    WHERE categories.is_private AND (categories.id = $2 OR categories.slug = $3) AND rights.can_read
+    """,
+    returns=Category,
     card=Card.ZERO_OR_ONE,
 )
 
@@ -390,6 +401,21 @@ async def category_to_import(conn: Conn, actor: Actor, slug: str) -> ImportTopic
     start = await category_to_start(conn, actor, slug)
     _require(permissions.can_import_topics(actor, start.category))
     return ImportTopicsGrant(actor, start)
+
+
+async def private_category_to_read(conn: Conn, actor: Actor, slug: str) -> None:
+    """See that a slug is that of a private category of the actor's, which has no page; else raise NotFound."""
+    if await conn.maybe(_PRIVATE_CATEGORY, actor.member_id, None, slug) is None:
+        raise NotFound
+
+
+async def private_category_to_start(tx: Tx, actor: Actor, category_id: CategoryId) -> StartGrant:
+    """Return the right to start the topic of a private category that was just made."""
+    category = await tx.maybe(_PRIVATE_CATEGORY, actor.member_id, category_id, None)
+    if category is None:
+        raise NotFound
+    _require(permissions.can_start_topic(category))
+    return StartGrant(actor, category)
 
 
 async def topic_to_read(conn: Conn, actor: Actor, topic_id: TopicId) -> ReadGrant:

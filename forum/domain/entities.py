@@ -103,6 +103,8 @@ class NotificationKind(enum.StrEnum):
     REPLY = "reply"
     NEW_TOPIC = "new_topic"
     ANSWER = "answer"
+    TWINNING = "twinning"
+    """The topic of an invitation to a twinning."""
 
 
 Frequency = Literal["immediately", "daily", "weekly", "never"]

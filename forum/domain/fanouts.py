@@ -106,7 +106,8 @@ _FAN_OUT = Statement(
     event AS MATERIALIZED (
         SELECT taken.post_id, taken.member_ids, taken.group_slugs, taken.post_numbers, taken.is_edit,
                taken.marked_by_id IS NOT NULL AS is_answer, coalesce(taken.marked_by_id, posts.author_id) AS actor_id,
-               posts.topic_id, posts.number, topics.category_id, topics.author_id AS starter_id,
+               posts.topic_id, posts.number, topics.category_id, categories.is_private,
+               topics.author_id AS starter_id,
                CASE
                    WHEN taken.marked_by_id IS NOT NULL THEN posts.author_id
                    ELSE coalesce(answered.author_id, CASE WHEN posts.number > 1 THEN topics.author_id END)
@@ -126,6 +127,7 @@ _FAN_OUT = Statement(
         JOIN posts ON posts.id = taken.post_id AND posts.deleted_at IS NULL
         JOIN topics ON topics.id = posts.topic_id AND topics.deleted_at IS NULL
             AND (taken.marked_by_id IS NULL OR topics.answer_post_id = posts.id)
+        JOIN categories ON categories.id = topics.category_id
         LEFT JOIN posts AS answered ON answered.id = posts.reply_to_id
     ),
     candidates AS MATERIALIZED (
@@ -186,6 +188,7 @@ _FAN_OUT = Statement(
                    WHEN event.is_answer THEN 'answer'
                    WHEN candidates.strength = 3 THEN 'mention'
                    WHEN candidates.strength = 2 THEN 'quote'
+                   WHEN event.number = 1 AND event.is_private THEN 'twinning'
                    WHEN event.number = 1 THEN 'new_topic'
                    ELSE 'reply'
                END AS kind,

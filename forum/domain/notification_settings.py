@@ -20,6 +20,7 @@ DEFAULTS: Final[Mapping[NotificationKind, Frequency]] = {
     NotificationKind.REPLY: "immediately",
     NotificationKind.ANSWER: "immediately",
     NotificationKind.NEW_TOPIC: "daily",
+    NotificationKind.TWINNING: "immediately",
 }
 """What is addressed to somebody, and replies in what they watch, at once; the rest in a digest (CATALOGUE)."""
 

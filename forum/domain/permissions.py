@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from forum.domain.actors import Actor
-from forum.domain.entities import Attachment, Category, Post, Topic
+from forum.domain.entities import Attachment, Category, Organisation, Post, Topic
+from forum.domain.twinned import Twinning
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,43 @@ def can_delete_attachment(actor: Actor, attachment: Attachment, place: tuple[Top
     if attachment.author_id != actor.member_id:
         return _no("not_author")
     return can_edit_post(actor, *place) if place else YES
+
+
+def can_edit_profile(actor: Actor, organisation: Organisation) -> Verdict:
+    """Any member of a municipality speaks for it, and administrators may."""
+    if organisation.kind != "municipality" or organisation.is_closed:
+        return _no("organisation_closed")
+    return YES if actor.is_administrator or actor.organisation_id == organisation.id else _no("not_colleague")
+
+
+def can_invite(actor: Actor) -> Verdict:
+    """Any member of a municipality speaks for it; an association has no twins."""
+    return YES if actor.region_slug is not None else _no("no_municipality")
+
+
+def can_invite_municipality(actor: Actor, organisation: Organisation) -> Verdict:
+    if organisation.kind != "municipality" or organisation.is_closed:
+        return _no("organisation_closed")
+    return can_invite(actor) if organisation.id != actor.organisation_id else _no("own_municipality")
+
+
+def can_answer_twinning(twinning: Twinning) -> Verdict:
+    """Any member of the invited municipality accepts or declines, once."""
+    if twinning.state != "invited":
+        return _no("twinning_answered")
+    return YES if not twinning.is_from else _no("not_invited")
+
+
+def can_withdraw_twinning(twinning: Twinning) -> Verdict:
+    """Any member of the inviting municipality takes it back, until it is answered."""
+    if twinning.state != "invited":
+        return _no("twinning_answered")
+    return YES if twinning.is_from else _no("not_inviting")
+
+
+def can_change_twinning(twinning: Twinning) -> Verdict:
+    """Any member of either side, once the invitation is accepted."""
+    return YES if twinning.is_open else _no("twinning_not_open")
 
 
 def can_administer(actor: Actor) -> Verdict:

@@ -264,7 +264,7 @@ async def _categories(connection: RawConnection, seats: list[int], chance: Rando
         return holders[mask]
 
     found: list[Category] = []
-    for row in await connection.fetch("SELECT id FROM categories ORDER BY position, id"):
+    for row in await connection.fetch("SELECT id FROM categories WHERE NOT is_private ORDER BY position, id"):
         start, reply, read = (masks[row["id"], right] for right in ("start", "reply", "read"))
         if holding(start):
             found.append(Category(row["id"], holding(start), holding(reply), read))

@@ -27,6 +27,7 @@ HELP: Final = (
     "kinds",
     "editing",
     "searching",
+    "twinnings",
     "access",
     "moderators",
     "administrators",

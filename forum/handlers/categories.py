@@ -13,7 +13,7 @@ from forum.domain.entities import Category, TopicRow
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.domain.topic_lists import Sort
-from forum.errors import BadRequest
+from forum.errors import BadRequest, NotFound
 from forum.keys import ACTOR, DB, STAMP
 from forum.web.forms import query_param
 from forum.web.pages import Page, render_known
@@ -69,6 +69,11 @@ async def show(request: web.Request) -> web.Response:
     key = ("categories.show", slug, sort, is_unanswered, cursor, actor.member_id, request[STAMP])
     try:
         return await render_known(request, key, page)
+    except NotFound:
+        # What stands as the place of a twinning's topic leads to them all.
+        async with request.app[DB].read() as conn:
+            await access.private_category_to_read(conn, actor, slug)
+        return see_other(request, "twinnings.index")
     except _Moved as moved:
         return see_other(request, "categories.show", slug=moved.slug)
 

@@ -26,6 +26,7 @@ KINDS: Final = {
     NotificationKind.REPLY: mark("A reply to you, or in a topic you watch"),
     NotificationKind.ANSWER: mark("A reply of yours, or in a topic you watch, is marked as the answer"),
     NotificationKind.NEW_TOPIC: mark("A new topic where you watch"),
+    NotificationKind.TWINNING: mark("An invitation of your municipality to a twinning"),
 }
 """The msgid of every kind; a test sees that none is missing."""
 
@@ -46,6 +47,7 @@ class SettingsForm(Form):
     reply: Frequency
     answer: Frequency
     new_topic: Frequency
+    twinning: Frequency
     hour: Annotated[int, Field(ge=0, le=23)]
     weekday: Annotated[int, Field(ge=1, le=7)]
 

@@ -60,6 +60,10 @@ class Access(enum.Enum):
     ATTACHMENT_CREATE = "attachment:create"
     ATTACHMENT_READ = "attachment:read"
     ATTACHMENT_DELETE = "attachment:delete"
+    PROFILE_EDIT = "profile:edit"
+    TWINNING_INVITE = "twinning:invite"
+    TWINNING_READ = "twinning:read"
+    TWINNING_CHANGE = "twinning:change"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ SUBJECTS: Final = {
     "feedback": mark("Message to the moderators"),
     "network": mark("Network"),
     "audit_log": mark("Audit log"),
+    "twinning": mark("Twinning"),
 }
 """The msgid of every kind of thing that something is done to."""
 
@@ -76,6 +77,10 @@ ACTS_OF: Final = {
         "organisation.closed": mark("Organisation closed"),
         "organisation.reopened": mark("Organisation opened again"),
         "organisation.merged": mark("Organisation merged into another"),
+        "profile.changed": mark("Profile of a municipality changed"),
+        "twin.added": mark("Twin added to a profile"),
+        "twin.changed": mark("Twin in a profile changed"),
+        "twin.removed": mark("Twin removed from a profile"),
         "mail_domain.added": mark("Mail domain added"),
         "mail_domain.removed": mark("Mail domain removed"),
     },
@@ -133,6 +138,12 @@ ACTS_OF: Final = {
     "network": {
         "network.updated": mark("Settings of the network changed"),
     },
+    "twinning": {
+        "twinning.invited": mark("Municipality invited to a twinning"),
+        "twinning.answered": mark("Invitation to a twinning answered"),
+        "twinning.withdrawn": mark("Invitation to a twinning withdrawn"),
+        "twinning.changed": mark("Twinning changed"),
+    },
     "audit_log": {
         "audit.exported": mark("Audit log downloaded"),
     },
@@ -149,6 +160,8 @@ FIELDS: Final = {
     "country": mark("country"),
     "domain": mark("domain"),
     "effective_at": mark("takes effect"),
+    "fields": mark("fields"),
+    "from_organisation_id": mark("inviting"),
     "group_id": mark("group"),
     "inherits_grants": mark("rights of the category above"),
     "internal_since": mark("internal topics from"),
@@ -188,10 +201,12 @@ FIELDS: Final = {
     "slug": mark("word in the address"),
     "state": mark("state"),
     "suspended_until": mark("suspended until"),
+    "to_organisation_id": mark("invited"),
     "tokens_deleted": mark("tokens deleted"),
     "topic_id": mark("number of the topic"),
     "topics": mark("topics"),
     "topics_since": mark("topics from"),
+    "twin_id": mark("number of the twin"),
     "zone": mark("time zone"),
 }
 """The msgid of what an entry says of its subject; others, of codes and the like, are shown as they are."""
@@ -216,6 +231,8 @@ NAMED: Final = {
     "into_id": "category",
     "group_id": "group",
     "organisation_id": "organisation",
+    "from_organisation_id": "organisation",
+    "to_organisation_id": "organisation",
     "into": "organisation",
     "member_id": "member",
 }

@@ -27,12 +27,23 @@ from schemathesis.specs.openapi.checks import (
 
 from forum.app import create_app
 from forum.config import Config
-from forum.domain import access, api_tokens, catalogue, grants, invitations, openings
+from forum.domain import (
+    access,
+    api_tokens,
+    catalogue,
+    grants,
+    invitations,
+    openings,
+    twinning_access,
+    twinnings,
+)
 from forum.domain.entities import InvitationId, OpeningId, Role
 from forum.domain.opening_previews import Wanted
+from forum.domain.twinned import TwinningId
 from forum.keys import CONFIG, DB, SECRET
 from forum.passwords import Hasher, Parameters
 from tests.cast import PASSWORD, Cast, email
+from tests.domain.writing import rendered
 from tests.lengths import IS_AUDIT
 
 _EXAMPLES: Final = 150 if IS_AUDIT else 3
@@ -88,6 +99,16 @@ async def _open(app: web.Application, cast: Cast) -> OpeningId:
         return await openings.open(tx, grant, wanted, digest=shown.digest)
 
 
+async def _twin(app: web.Application, cast: Cast) -> TwinningId:
+    """Have maria invite Mytilene, and nikos accept."""
+    async with app[DB].write() as tx:
+        grant = await twinning_access.municipality_to_invite(tx, cast.maria, "mytilene")
+        words = rendered("Ας γνωριστούμε.")
+        made = await twinnings.invite(tx, grant, title="Αδελφοποίηση", message="Α", rendered=words, key=None)
+        await twinnings.accept(tx, await twinning_access.twinning_to_answer(tx, cast.nikos, made.twinning_id), None)
+    return made.twinning_id
+
+
 async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Caller:
     spare = await _token(app, cast, person)
     headers = {"Authorization": f"Bearer {(await _token(app, cast, person)).token}"}
@@ -116,6 +137,7 @@ async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Ca
         "invitations": {"id": await _invite(app, cast)},
         "openings": {"id": await _open(app, cast)},
         "municipalities": {"slug": "larnaca"},
+        "twinnings": {"id": await _twin(app, cast)},
         "regions": {"slug": "cyprus"},
         "groups": {"slug": "moderators"},
         "categories": {"slug": "questions"},

@@ -14,11 +14,13 @@ from uuid import uuid4
 
 import pytest
 
-from forum.domain import access, attachments, feedback, posts, sessions, topics
+from forum.domain import access, attachments, feedback, posts, sessions, topics, twinning_access, twinnings
 from forum.domain.attachments import New, Room
 from forum.domain.entities import AttachmentId, PostId, TopicId
 from forum.domain.feedback import FeedbackId
 from forum.domain.posts import Reply
+from forum.domain.twinned import TwinningId
+from forum.domain.twinnings import Course
 from forum.keys import ASSETS, CONFIG, DB, STORAGE
 from forum.markup import Rendered
 from forum.routes import ROUTES
@@ -205,6 +207,20 @@ PAGES: Final = {
     "completions.list_emoji": "L L 2 2 2 2 2",
     "municipalities.index":  "L L 2 2 2 2 2",
     "municipalities.show":   "L L 2 2 2 2 2",
+    "profiles.edit":         "L L 3 3 2 3 2",
+    "profiles.update":       "L L 3 3 S 3 S",
+    "twins.new":             "L L 3 3 2 3 2",
+    "twins.create":          "L L 3 3 V 3 V",
+    "twins.edit":            "L L 3 3 4 3 4",
+    "twins.update":          "L L 3 3 4 3 4",
+    "twins.delete":          "L L 3 3 4 3 4",
+    "twinnings.index":       "L L 2 2 2 2 2",
+    "twinning_network.show": "L L 2 2 2 2 2",
+    "twinnings.new":         "L L 3 2 2 3 3",
+    "twinnings.create":      "L L 3 V V 3 3",
+    "twinnings.show":        "L L 4 2 2 4 4",
+    "twinnings.update":      "L L 4 V V 4 4",
+    "twinning_answers.create": "L L 4 V V 4 4",
     "members.index":         "L L 2 2 2 2 2",
     "members.show":          "L L 2 2 2 2 2",
     "settings.edit":         "L L 2 2 2 2 2",
@@ -279,6 +295,12 @@ API: Final = {
     "api.municipalities.show": "L L 2 2 2 2 2",
     "api.municipalities.create": "L L 3 3 3 3 V",
     "api.municipalities.update": "L L 3 3 3 3 2",
+    "api.profiles.show":        "L L 2 2 2 2 2",
+    "api.profiles.update":      "L L 3 3 2 3 2",
+    "api.twinnings.index":      "L L 2 2 2 2 2",
+    "api.twinnings.create":     "L L V V V V V",
+    "api.twinnings.show":       "L L 4 2 2 4 4",
+    "api.twinnings.update":     "L L 4 2 2 4 4",
     "api.groups.create":       "L L 3 3 3 3 V",
     "api.groups.show":         "L L 3 3 3 3 4",
     "api.groups.update":       "L L 3 3 3 3 4",
@@ -340,6 +362,7 @@ class _Things:
     post_id: PostId
     feedback_id: FeedbackId
     attachment_id: AttachmentId
+    twinning_id: TwinningId
 
 
 async def _arrange(site: Site, route: Route) -> _Things:
@@ -367,7 +390,23 @@ async def _arrange(site: Site, route: Route) -> _Things:
             case _:
                 pass
         feedback_id = await feedback.send(tx, None, body="Δεν διαβάζεται", page="", contact="")
-    return _Things(made.topic_id, made.slug, post_id, feedback_id, attachment_id)
+    twinning_id = await _twin(site) if family.startswith("twinning") else TwinningId(999_999)
+    return _Things(made.topic_id, made.slug, post_id, feedback_id, attachment_id, twinning_id)
+
+
+async def _twin(site: Site) -> TwinningId:
+    """Have maria invite Mytilene, and nikos accept; before that, what there was is over."""
+    maria, nikos = site.cast.maria, site.cast.nikos
+    rendered = Rendered(html="<p>Κείμενο</p>", text="Κείμενο", is_plain=False)
+    async with site.app[DB].write() as tx:
+        for twinning in await twinnings.list_own(tx, maria):
+            if not twinnings.is_over(twinning):
+                change = await twinning_access.twinning_to_change(tx, maria, twinning.id)
+                await twinnings.change(tx, change, Course(state="ended"), None)
+        invite = await twinning_access.municipality_to_invite(tx, maria, "mytilene")
+        made = await twinnings.invite(tx, invite, title="Αδελφοποίηση", message="Α", rendered=rendered, key=None)
+        await twinnings.accept(tx, await twinning_access.twinning_to_answer(tx, nikos, made.twinning_id), None)
+    return made.twinning_id
 
 
 async def _attach(site: Site, post_id: PostId) -> AttachmentId:
@@ -407,6 +446,8 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         "member_id": site.cast.nikos.member_id,
         "session_id": 999_999,
         "token_id": 999_999,
+        "twin_id": 999_999,
+        "twinning_id": things.twinning_id,
         "mail_id": 999_999,
         "invitation_id": 999_999,
         "import_id": 999_999,
@@ -423,6 +464,7 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         ("/topics/", things.topic_id),
         ("/posts/{id}", things.post_id),
         ("/attachments/{id}", things.attachment_id),
+        ("/twinnings/{id}", things.twinning_id),
         ("/members/", site.cast.nikos.member_id),
     ):
         if folder in route.path:

@@ -11,13 +11,14 @@ from uuid import UUID
 
 import pytest
 
-from forum.domain import permissions
+from forum.domain import permissions, twinned
 from forum.domain.actors import Actor
 from forum.domain.entities import (
     Attachment,
     AttachmentId,
     CategoryId,
     MemberId,
+    Organisation,
     OrganisationId,
     Post,
     PostId,
@@ -25,6 +26,7 @@ from forum.domain.entities import (
     TopicId,
 )
 from forum.domain.permissions import Verdict
+from forum.domain.twinned import Twinning, TwinningId
 
 NOW: Final = datetime(2026, 11, 23, tzinfo=UTC)
 ME, OTHER = MemberId(1), MemberId(2)
@@ -314,6 +316,60 @@ def test_only_administrators_administer_whatever_else_they_hold() -> None:
     assert permissions.can_administer(replace(ACTOR, is_administrator=True))
 
 
+def test_a_profile_is_written_by_members_of_the_municipality_and_by_administrators() -> None:
+    organisation = _organisation()
+    other = replace(organisation, id=OrganisationId(2))
+    assert permissions.can_edit_profile(ACTOR, organisation)
+    assert permissions.can_edit_profile(ACTOR, other).code == "not_colleague"
+    assert permissions.can_edit_profile(replace(ACTOR, is_moderator=True), other).code == "not_colleague"
+    assert permissions.can_edit_profile(replace(ACTOR, is_administrator=True), other)
+    for none in (replace(organisation, closed_at=NOW), replace(organisation, kind="association")):
+        assert permissions.can_edit_profile(ACTOR, none).code == "organisation_closed"
+
+
+def _organisation(**changes: Any) -> Organisation:
+    organisation = Organisation(
+        OrganisationId(1), "larnaca", "municipality", "Λάρνακα", "Larnaca", "cyprus", "Κύπρος", "Cyprus", None, None,
+        False, None, None, 1, None, None, None, None,
+    )  # fmt: skip
+    return replace(organisation, **changes)
+
+
+def test_any_member_of_a_municipality_invites_another_one() -> None:
+    other = _organisation(id=OrganisationId(2))
+    assert permissions.can_invite(ACTOR)
+    assert permissions.can_invite_municipality(ACTOR, other)
+    assert permissions.can_invite_municipality(ACTOR, _organisation()).code == "own_municipality"
+    for none in (replace(other, closed_at=NOW), replace(other, kind="partner")):
+        assert permissions.can_invite_municipality(ACTOR, none).code == "organisation_closed"
+    of_association = replace(ACTOR, region_slug=None, is_administrator=True)
+    assert permissions.can_invite(of_association).code == "no_municipality"
+    assert permissions.can_invite_municipality(of_association, other).code == "no_municipality"
+
+
+@pytest.mark.parametrize(
+    ("state", "is_from", "answer", "withdraw", "change"),
+    [
+        ("invited", True, "not_invited", "", "twinning_not_open"),
+        ("invited", False, "", "not_inviting", "twinning_not_open"),
+        ("declined", False, "twinning_answered", "twinning_answered", "twinning_not_open"),
+        ("withdrawn", True, "twinning_answered", "twinning_answered", "twinning_not_open"),
+        ("in_contact", True, "twinning_answered", "twinning_answered", ""),
+        ("ended", False, "twinning_answered", "twinning_answered", ""),
+    ],
+)
+def test_the_invited_answer_those_who_invited_withdraw_and_both_move_the_stages(
+    state: twinned.State, is_from: bool, answer: str, withdraw: str, change: str
+) -> None:
+    twinning = Twinning(
+        TwinningId(1), OrganisationId(1), "a", "Α", "A", OrganisationId(2), "b", "Β", "B", is_from, state, TopicId(1),
+        "a-b", True, ME, "Μαρία", NOW, None, None, None, None, None, None, None, None, None,
+    )  # fmt: skip
+    assert permissions.can_answer_twinning(twinning).code == answer
+    assert permissions.can_withdraw_twinning(twinning).code == withdraw
+    assert permissions.can_change_twinning(twinning).code == change
+
+
 def _file(**changes: Any) -> Attachment:
     file = Attachment(
         AttachmentId(1),
@@ -371,7 +427,9 @@ def test_every_rule_stands_in_a_table() -> None:
         "can_read_attachment",
         "can_delete_attachment",
     }
-    assert rules == {*TABLE, *alone}
+    of_municipalities = {"can_edit_profile", "can_invite", "can_invite_municipality", "can_answer_twinning"}
+    of_municipalities |= {"can_withdraw_twinning", "can_change_twinning"}
+    assert rules == {*TABLE, *alone, *of_municipalities}
 
 
 def test_no_state_lets_anyone_write_in_what_is_deleted_or_change_what_is_anothers() -> None:

@@ -16,6 +16,7 @@ CHOICE = {
     "reply": "never",
     "answer": "immediately",
     "new_topic": "weekly",
+    "twinning": "never",
     "hour": "17",
     "weekday": "5",
 }

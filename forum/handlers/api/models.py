@@ -535,7 +535,7 @@ class Notification(Answer):
     """What it tells of is null where the caller may not read it any more."""
 
     id: Id
-    kind: Literal["mention", "quote", "reply", "answer", "new_topic"]
+    kind: Literal["mention", "quote", "reply", "answer", "new_topic", "twinning"]
     created_at: datetime
     read_at: datetime | None
     topic_id: Id | None

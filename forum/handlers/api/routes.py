@@ -22,6 +22,7 @@ from forum.handlers.api import (
     search,
     tokens,
     topics,
+    twinnings,
 )
 from forum.handlers.api.document import Document
 from forum.web.access import Access, Route
@@ -60,6 +61,18 @@ _CALLS: Final = (
     Route(
         "GET", "/api/v1/municipalities/{slug}", directory.show_municipality, Access.MEMBER, "api.municipalities.show"
     ),
+    Route("GET", "/api/v1/municipalities/{slug}/profile", twinnings.show_profile, Access.MEMBER, "api.profiles.show"),
+    Route(
+        "PUT",
+        "/api/v1/municipalities/{slug}/profile",
+        twinnings.update_profile,
+        Access.PROFILE_EDIT,
+        "api.profiles.update",
+    ),
+    Route("GET", "/api/v1/twinnings", twinnings.index, Access.MEMBER, "api.twinnings.index"),
+    Route("POST", "/api/v1/twinnings", twinnings.create, Access.TWINNING_INVITE, "api.twinnings.create"),
+    Route("GET", "/api/v1/twinnings/{id}", twinnings.show, Access.TWINNING_READ, "api.twinnings.show"),
+    Route("PATCH", "/api/v1/twinnings/{id}", twinnings.update, Access.TWINNING_CHANGE, "api.twinnings.update"),
     Route("POST", "/api/v1/groups", groups.create, Access.ADMINISTRATOR, "api.groups.create"),
     Route("GET", "/api/v1/groups/{slug}", groups.show, Access.ADMINISTRATOR, "api.groups.show"),
     Route("PATCH", "/api/v1/groups/{slug}", groups.update, Access.ADMINISTRATOR, "api.groups.update"),
