@@ -1399,6 +1399,9 @@ CREATE TABLE profiles (
 );
 CREATE INDEX profiles_updated_by_id_idx ON profiles (updated_by_id);
 CREATE INDEX profiles_is_seeking_idx ON profiles (organisation_id) WHERE is_seeking;
+CREATE TRIGGER profiles_touch_foundations
+AFTER INSERT OR UPDATE OR DELETE ON profiles
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 COMMENT ON TABLE profiles IS 'What a municipality says of itself to others, and what it seeks of a twin; its population stands with the organisation, its area is in square kilometres. Themes are named by slug.';
 
 CREATE TABLE twins (

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from forum.domain.entities import MailKind, NotificationKind, TopicId, in_language
 from forum.domain.notification_mails import ITEMS, Item
+from forum.domain.suggestions import Suggestion
 from forum.i18n import Translator, mark
 
 _WHAT: Final = {
@@ -29,6 +30,10 @@ _STARTS: Final = {NotificationKind.NEW_TOPIC, NotificationKind.TWINNING}
 """What tells of the first post: a letter of it is the first of its conversation."""
 
 
+_CLOSING: Final = mark("Closes this week")
+_FITTING: Final = mark("For your municipality")
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     """One thing that a letter tells: under a heading where the topic is another than before."""
@@ -39,6 +44,16 @@ class News:
     what: str
     when: str
     excerpt: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A topic that a digest begins with, and why: under a heading where that is another than before."""
+
+    heading: str
+    title: str
+    why: str
     url: str
 
 
@@ -76,6 +91,33 @@ def tell(kind: MailKind, items: Sequence[Item], words: Translator, zone: ZoneInf
         else words.gettext(mark("This message comes because you were addressed, or watch what it tells of.")),
         topic_id=None if is_digest else topic_id,
     )
+
+
+def advise(
+    suggestions: Sequence[Suggestion], words: Translator, zone: ZoneInfo, url: Callable[[str], str]
+) -> tuple[Advice, ...]:
+    """Return what a digest begins with: what closes within the week, then what fits the recipient's municipality."""
+    found: list[Advice] = []
+    previous = ""
+    for one in suggestions:
+        heading = _CLOSING if one.sort == "closing" else _FITTING
+        if one.deadline_at is not None:
+            why = words.gettext(mark("Deadline: %(moment)s.")) % {"moment": words.datetime(one.deadline_at, zone)}
+        else:
+            why = ""
+        if one.sort != "closing":
+            shared = in_language(words.language, one.themes_el, one.themes_en)
+            why = f"{why} {words.gettext(mark('Because of your themes: %(themes)s.'), themes=shared)}".strip()
+        found.append(
+            Advice(
+                heading=words.gettext(heading) if heading != previous else "",
+                title=one.title,
+                why=why,
+                url=url(f"/topics/{one.topic_id}/{one.slug}"),
+            )
+        )
+        previous = heading
+    return tuple(found)
 
 
 def headers(kind: MailKind, topic_id: TopicId | None, *, domain: str, stop_url: str) -> tuple[tuple[str, str], ...]:

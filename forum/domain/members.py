@@ -45,6 +45,7 @@ class Correspondent:
     name: str
     language: Language
     zone: str
+    organisation_id: OrganisationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ _SETTINGS = Query(
 _CORRESPONDENTS = Query(
     "members.correspondents",
     f"""
-    SELECT members.id, members.email, members.name, members.language, members.zone
+    SELECT members.id, members.email, members.name, members.language, members.zone, members.organisation_id
     FROM members
     WHERE members.id = ANY ($1::bigint[]) AND members.mail_refused_at IS NULL AND {sessions.NOT_SUSPENDED}
     """,

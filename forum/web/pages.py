@@ -29,7 +29,7 @@ from forum.files.kinds import ENDINGS
 from forum.i18n import Language, Translator, languages
 from forum.keys import ACTOR, ASSETS, COMPILED, CONFIG, DB, LOOK, NETWORK, PAGES, TRANSLATOR, UNREAD, WRITE_URL
 from forum.templating import FRAME, make_environments
-from forum.web import csrf, field_views, flash, problems, urls, writing
+from forum.web import csrf, field_views, flash, problems, twinning_words, urls, writing
 
 _log = logging.getLogger("forum.web.pages")
 
@@ -114,6 +114,7 @@ def setup(app: web.Application) -> None:
         "shown": partial(writing.shown, app),
         "field_sentence": problems.field_sentence,
         "reason_sentence": problems.sentence,
+        "setting_names": lambda codes: [twinning_words.SETTINGS[code] for code in codes],
         "state_tone": lambda code: field_views.TONES.get(code, "plain"),
         "attachment_mb": app[CONFIG].attachment_mb,
         "attachment_endings": ",".join(f".{ending}" for ending in ENDINGS),

@@ -60,7 +60,7 @@ async def events(asker: Visitor, base: str) -> dict[str, Event]:
     return {str(event["SUMMARY"]): event for event in calendar.events}
 
 
-async def set_fields(owner: RawConnection, topic_id: TopicId, kind: str = "proposal", **fields: object) -> None:
+async def set_fields(owner: RawConnection, topic_id: TopicId, kind: str = "proposal", /, **fields: object) -> None:
     """Make a topic one of a kind with these fields, and its deadline what they say."""
     deadline = fields.get("deadline")
     at = datetime.fromisoformat(deadline["at"]) if isinstance(deadline, dict) else None
