@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from forum.db import Card, Conn, Query
 from forum.domain import readable
@@ -37,6 +37,7 @@ class FeedTopic:
     author_organisation_el: str
     author_organisation_en: str
     html: str
+    fields: dict[str, Any]
     created_at: datetime
     updated_at: datetime
 
@@ -59,7 +60,7 @@ def _of(topics: str) -> str:
                    ORDER BY themes.position
                ),
                authors.name, organisations.name_el, organisations.name_en,
-               posts.html, topics.created_at, coalesce(posts.edited_at, topics.created_at)
+               posts.html, topics.fields, topics.created_at, coalesce(posts.edited_at, topics.created_at)
         FROM ({topics}) AS topics
         JOIN categories ON categories.id = topics.category_id
         JOIN members AS authors ON authors.id = topics.author_id

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
+from markupsafe import Markup
 
-from forum.domain import access, feeds, network, themes
+from forum.domain import access, feeds, kinds, network, themes
 from forum.domain.entities import in_language
 from forum.domain.feeds import FeedTopic
 from forum.domain.themes import Theme
@@ -86,19 +88,31 @@ def _entry(app: web.Application, language: Language, topic: FeedTopic, known: Ma
         author=f"{topic.author_name}, {organisation}",
         published_at=topic.created_at,
         updated_at=topic.updated_at,
-        html=writing.absolute(app, topic.html),
+        html=_fields(language, topic) + writing.absolute(app, topic.html),
         language=topic.language,
         terms=list(_terms(app, language, topic, known)),
     )
 
 
+def _fields(language: Language, topic: FeedTopic) -> str:
+    """Return as HTML what the fields of a topic say in short: what it is about, and its deadline as it was set."""
+    words, kind, html = translator(language), kinds.of(topic.kind), Markup()
+    if kind.lead in topic.fields:
+        html += Markup("<p>{}</p>").format(topic.fields[kind.lead])
+    if due := kind.deadline(topic.fields):
+        zone = topic.fields[kinds.DEADLINE]["zone"]
+        moment = f"{words.datetime(due, ZoneInfo(zone))} ({words.zone_name(zone)})"
+        html += Markup("<p>{}</p>").format(words.gettext(mark("Deadline: %(moment)s.")) % {"moment": moment})
+    return str(html)
+
+
 def _terms(app: web.Application, language: Language, topic: FeedTopic, known: Mapping[str, Theme]) -> list[Term]:
-    categories, kinds, of_themes = (
+    categories, of_kinds, of_themes = (
         absolute(app, url_for(app, "home.index")) + f"#{scheme}" for scheme in ("categories", "kinds", "themes")
     )
     return [
         Term(categories, topic.category_slug, in_language(language, topic.category_el, topic.category_en)),
-        Term(kinds, topic.kind, translator(language).gettext(feeding.KINDS[topic.kind])),
+        Term(of_kinds, topic.kind, translator(language).gettext(feeding.KINDS[topic.kind])),
         *(
             Term(of_themes, slug, in_language(language, known[slug].name_el, known[slug].name_en))
             for slug in topic.themes

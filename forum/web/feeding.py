@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import hdrs, web
 from yarl import URL
 
+from forum.domain import kinds
 from forum.domain.categories import CategoryRow
 from forum.domain.entities import in_language
 from forum.domain.themes import Theme
@@ -20,11 +21,7 @@ from forum.keys import CONFIG
 from forum.web.urls import absolute, url_for
 
 KINDS: Final[Mapping[str, str]] = {
-    "discussion": mark("Discussions"),
-    "question": mark("Questions"),
-    "proposal": mark("Proposals"),
-    "good_practice": mark("Good practices"),
-    "guide": mark("Guides"),
+    **{kind.code: kind.plural for kind in kinds.KINDS.values()},
     "circular": mark("Circulars"),
     "consultation": mark("Consultations"),
 }

@@ -329,3 +329,13 @@ def _read(node: dict[str, Any]) -> Iterator[float]:
         yield (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
     for inner in node.get("Plans", []):
         yield from _read(inner)
+
+
+async def test_a_topic_with_fields_says_them_in_short_and_escaped(site: Site, owner: RawConnection) -> None:
+    started = await content.start(site, "sophie", "proposals", title="Πρόσκληση")
+    deadline = {"at": "2027-03-28T15:00:00Z", "zone": "Europe/Brussels"}
+    await set_fields(owner, started.topic_id, summary="Νερό <script> & ήλιος", deadline=deadline)
+    (entry,) = (await feed(site, f"{await address(site, 'nikos')}/kinds/proposal.atom")).entries
+    text = entry.content[0].value
+    assert "Νερό &lt;script&gt; &amp; ήλιος" in text
+    assert "Προθεσμία: 28/03/2027, 17:00 (Βρυξέλλες)." in text
