@@ -84,5 +84,8 @@ _WHO: Final = {
     Access.ATTACHMENT_CREATE: "members who may attach files in a category",
     Access.ATTACHMENT_READ: "those who may read its post; as long as none has taken it up, its author",
     Access.ATTACHMENT_DELETE: "its author, in a post as long as they may change it",
+    Access.GUIDE_FILE_READ: "who may read its guide",
+    Access.GUIDE_FILE_ADD: "the guide's author, their organisation and who holds `moderate`, where they hold `attach`",
+    Access.GUIDE_FILE_DELETE: "the guide's author, their organisation and who holds `moderate`",
     Access.POST_DELETE: "the author of a reply, while they may write in its topic; who deleted it may restore it",
 }

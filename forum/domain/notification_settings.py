@@ -18,6 +18,7 @@ DEFAULTS: Final[Mapping[NotificationKind, Frequency]] = {
     NotificationKind.MENTION: "immediately",
     NotificationKind.QUOTE: "immediately",
     NotificationKind.REPLY: "immediately",
+    NotificationKind.GUIDE_VERSION: "immediately",
     NotificationKind.NEW_TOPIC: "daily",
 }
 """What is addressed to somebody, and replies in what they watch, at once; the rest in a digest (CATALOGUE)."""

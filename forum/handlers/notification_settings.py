@@ -24,6 +24,7 @@ KINDS: Final = {
     NotificationKind.MENTION: mark("Somebody mentions you, or a group of yours"),
     NotificationKind.QUOTE: mark("Somebody quotes a post of yours"),
     NotificationKind.REPLY: mark("A reply to you, or in a topic you watch"),
+    NotificationKind.GUIDE_VERSION: mark("A new version of a file, in a guide of yours or one you watch"),
     NotificationKind.NEW_TOPIC: mark("A new topic where you watch"),
 }
 """The msgid of every kind; a test sees that none is missing."""
@@ -43,6 +44,7 @@ class SettingsForm(Form):
     mention: Frequency
     quote: Frequency
     reply: Frequency
+    guide_version: Frequency
     new_topic: Frequency
     hour: Annotated[int, Field(ge=0, le=23)]
     weekday: Annotated[int, Field(ge=1, le=7)]

@@ -57,6 +57,9 @@ class Access(enum.Enum):
     ATTACHMENT_CREATE = "attachment:create"
     ATTACHMENT_READ = "attachment:read"
     ATTACHMENT_DELETE = "attachment:delete"
+    GUIDE_FILE_READ = "guide_file:read"
+    GUIDE_FILE_ADD = "guide_file:add"
+    GUIDE_FILE_DELETE = "guide_file:delete"
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,9 @@ ACTS_OF: Final = {
         "topic.unpin": mark("Topic unpinned"),
         "topic.mark_internal": mark("Topic marked internal"),
         "topic.unmark_internal": mark("Topic no longer internal"),
+        "topic.add_file": mark("File added to a guide"),
+        "topic.add_version": mark("New version of a guide’s file"),
+        "topic.delete_file": mark("File of a guide taken away"),
         "topic.delete": mark("Topic deleted"),
         "topic.restore": mark("Topic restored"),
     },
@@ -144,6 +147,7 @@ FIELDS: Final = {
     "country": mark("country"),
     "domain": mark("domain"),
     "effective_at": mark("takes effect"),
+    "file_id": mark("number of the file"),
     "group_id": mark("group"),
     "inherits_grants": mark("rights of the category above"),
     "internal_since": mark("internal topics from"),
@@ -187,6 +191,7 @@ FIELDS: Final = {
     "topic_id": mark("number of the topic"),
     "topics": mark("topics"),
     "topics_since": mark("topics from"),
+    "version": mark("version"),
     "zone": mark("time zone"),
 }
 """The msgid of what an entry says of its subject; others, of codes and the like, are shown as they are."""

@@ -14,6 +14,7 @@ CHOICE = {
     "mention": "immediately",
     "quote": "daily",
     "reply": "never",
+    "guide_version": "immediately",
     "new_topic": "weekly",
     "hour": "17",
     "weekday": "5",
