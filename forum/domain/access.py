@@ -18,8 +18,6 @@ from forum.domain.entities import (
     Attachment,
     AttachmentId,
     Category,
-    GuideFile,
-    GuideFileId,
     Post,
     PostId,
     Topic,
@@ -174,32 +172,6 @@ class DeleteAttachmentGrant:
 
 
 @dataclass(frozen=True, slots=True)
-class GuideGrant:
-    """May add files to a guide."""
-
-    actor: Actor
-    topic: Topic
-
-
-@dataclass(frozen=True, slots=True)
-class VersionGrant:
-    """May add a version of a guide's file."""
-
-    actor: Actor
-    topic: Topic
-    file: GuideFile
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteGuideFileGrant:
-    """May take a file of a guide away, with all its versions."""
-
-    actor: Actor
-    topic: Topic
-    file: GuideFile
-
-
-@dataclass(frozen=True, slots=True)
 class AdministerGrant:
     """May do what administrators do."""
 
@@ -340,7 +312,9 @@ _FIRST_POST = Query(
 )
 
 
-_ATTACHMENTS = """
+_ATTACHMENT = Query(
+    "access.attachment",
+    """
     SELECT attachments.id, attachments.key, attachments.author_id, attachments.post_id,
            posts.topic_id, posts.deleted_at IS NOT NULL, posts.deleted_by_id,
            attachments.name, attachments.content_type, attachments.size, attachments.preview_size,
@@ -348,42 +322,9 @@ _ATTACHMENTS = """
            EXISTS (SELECT 1 FROM guide_versions WHERE guide_versions.attachment_id = attachments.id)
     FROM attachments
     LEFT JOIN posts ON posts.id = attachments.post_id
-"""
-
-_ATTACHMENT = Query(
-    "access.attachment",
-    f"{_ATTACHMENTS} WHERE attachments.id = $1",
-    returns=Attachment,
-    card=Card.ZERO_OR_ONE,
-)
-
-_VERSION = Query(
-    "access.version",
-    f"""
-    {_ATTACHMENTS}
-    WHERE attachments.id = (
-        SELECT versions.attachment_id
-        FROM guide_versions AS versions
-        WHERE versions.guide_file_id = $1 AND ($2::integer IS NULL OR versions.number = $2)
-        ORDER BY versions.number DESC
-        LIMIT 1
-    )
+    WHERE attachments.id = $1
     """,
     returns=Attachment,
-    card=Card.ZERO_OR_ONE,
-)
-
-_GUIDE_FILE = Query(
-    "access.guide_file",
-    """
-    SELECT guide_files.id, guide_files.topic_id, guide_files.title,
-           (
-               SELECT count(*)::integer FROM guide_versions WHERE guide_versions.guide_file_id = guide_files.id
-           )
-    FROM guide_files
-    WHERE guide_files.id = $1
-    """,
-    returns=GuideFile,
     card=Card.ZERO_OR_ONE,
 )
 
@@ -452,33 +393,33 @@ def topic_to_reply_at_once(grant: ReadGrant, foundations: int) -> EarlyReplyGran
 
 
 async def topic_to_reply(tx: Tx, actor: Actor, topic_id: TopicId) -> ReplyGrant:
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_reply_topic(topic))
     return ReplyGrant(actor, topic)
 
 
 async def topic_to_moderate(tx: Tx, actor: Actor, topic_id: TopicId) -> ModerateGrant:
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_moderate_topic(topic))
     return ModerateGrant(actor, topic)
 
 
 async def topic_to_mark_internal(tx: Tx, actor: Actor, topic_id: TopicId) -> InternalGrant:
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_mark_topic_internal(actor, topic))
     return InternalGrant(actor, topic)
 
 
 async def topic_to_delete(tx: Tx, actor: Actor, topic_id: TopicId) -> DeleteTopicGrant:
     await tx.maybe(_CATEGORY_LOCK, topic_id)
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_delete_topic(actor, topic))
     return DeleteTopicGrant(actor, topic)
 
 
 async def topic_to_restore(tx: Tx, actor: Actor, topic_id: TopicId) -> RestoreTopicGrant:
     await tx.maybe(_CATEGORY_LOCK, topic_id)
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_restore_topic(actor, topic))
     return RestoreTopicGrant(actor, topic)
 
@@ -504,7 +445,7 @@ async def post_to_edit(tx: Tx, actor: Actor, post_id: PostId) -> EditGrant:
 
 async def first_post_to_edit(tx: Tx, actor: Actor, topic_id: TopicId) -> EditGrant:
     """Return the right to change a topic's title and text."""
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_edit_topic(actor, topic))
     return EditGrant(actor, topic, await tx.one(_FIRST_POST, topic_id))
 
@@ -529,11 +470,7 @@ async def to_attach(conn: Conn, actor: Actor) -> AttachGrant:
 
 
 async def attachment_to_read(conn: Conn, actor: Actor, attachment_id: AttachmentId) -> AttachmentGrant:
-    found = await conn.maybe(_ATTACHMENT, attachment_id)
-    return await _readable(conn, actor, found)
-
-
-async def _readable(conn: Conn, actor: Actor, attachment: Attachment | None) -> AttachmentGrant:
+    attachment = await conn.maybe(_ATTACHMENT, attachment_id)
     if attachment is None or not permissions.can_read_attachment(actor, attachment):
         raise NotFound
     if attachment.topic_id is not None:
@@ -547,38 +484,6 @@ async def attachment_to_delete(tx: Tx, actor: Actor, attachment_id: AttachmentId
     place = await _locked_post(tx, actor, attachment.post_id) if attachment.post_id is not None else None
     _require(permissions.can_delete_attachment(actor, attachment, place))
     return DeleteAttachmentGrant(actor, attachment)
-
-
-async def version_to_read(conn: Conn, actor: Actor, file_id: GuideFileId, number: int | None = None) -> AttachmentGrant:
-    """Return the right to read a version of a guide's file, of the newest where none is named."""
-    found = await conn.maybe(_VERSION, file_id, number)
-    return await _readable(conn, actor, found)
-
-
-async def guide_file_to_read(conn: Conn, actor: Actor, file_id: GuideFileId) -> tuple[Topic, GuideFile]:
-    """Return a file of a guide with its topic, for pages that ask whether something is to be done to it."""
-    file = await conn.maybe(_GUIDE_FILE, file_id)
-    if file is None:
-        raise NotFound
-    return await _topic(conn, actor, file.topic_id), file
-
-
-async def guide_to_extend(tx: Tx, actor: Actor, topic_id: TopicId) -> GuideGrant:
-    topic = await _locked_topic(tx, actor, topic_id)
-    _require(permissions.can_add_guide_file(actor, topic))
-    return GuideGrant(actor, topic)
-
-
-async def guide_file_to_renew(tx: Tx, actor: Actor, file_id: GuideFileId) -> VersionGrant:
-    topic, file = await _locked_guide_file(tx, actor, file_id)
-    _require(permissions.can_add_guide_file(actor, topic))
-    return VersionGrant(actor, topic, file)
-
-
-async def guide_file_to_delete(tx: Tx, actor: Actor, file_id: GuideFileId) -> DeleteGuideFileGrant:
-    topic, file = await _locked_guide_file(tx, actor, file_id)
-    _require(permissions.can_delete_guide_file(actor, topic))
-    return DeleteGuideFileGrant(actor, topic, file)
 
 
 def to_administer(actor: Actor) -> AdministerGrant:
@@ -603,7 +508,7 @@ async def _topic(conn: Conn, actor: Actor, topic_id: TopicId) -> Topic:
     return topic
 
 
-async def _locked_topic(tx: Tx, actor: Actor, topic_id: TopicId) -> Topic:
+async def locked_topic(tx: Tx, actor: Actor, topic_id: TopicId) -> Topic:
     """Lock first and read then, so that what is read is what stands while the transaction lasts."""
     await tx.maybe(_TOPIC_LOCK, topic_id)
     return await _topic(tx, actor, topic_id)
@@ -611,15 +516,5 @@ async def _locked_topic(tx: Tx, actor: Actor, topic_id: TopicId) -> Topic:
 
 async def _locked_post(tx: Tx, actor: Actor, post_id: PostId) -> tuple[Topic, Post]:
     found = await post_to_read(tx, actor, post_id)
-    topic = await _locked_topic(tx, actor, found.topic.id)
+    topic = await locked_topic(tx, actor, found.topic.id)
     return topic, await tx.one(POST, post_id)
-
-
-async def _locked_guide_file(tx: Tx, actor: Actor, file_id: GuideFileId) -> tuple[Topic, GuideFile]:
-    """Read the file again once its topic is locked: it may have gone, or have got another version, meanwhile."""
-    found, _ = await guide_file_to_read(tx, actor, file_id)
-    topic = await _locked_topic(tx, actor, found.id)
-    file = await tx.maybe(_GUIDE_FILE, file_id)
-    if file is None:
-        raise NotFound
-    return topic, file

@@ -13,11 +13,12 @@ from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import attachments, audit, events, fanouts, idempotency, topics
-from forum.domain.access import DeleteGuideFileGrant, GuideGrant, ReadGrant, VersionGrant
+from forum.domain.access import ReadGrant
 from forum.domain.actors import Actor
 from forum.domain.attachments import Stored
 from forum.domain.entities import AttachmentId, GuideFileId, GuideVersionId, MemberId, PostId, TopicId
 from forum.domain.events import Event, Kind
+from forum.domain.guide_access import DeleteGuideFileGrant, GuideGrant, VersionGrant
 from forum.domain.idempotency import Key
 from forum.errors import Invalid, NotFound
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import access, guide_files, permissions
+from forum.domain import access, guide_access, guide_files, permissions
 from forum.domain.entities import GuideFile, GuideFileId, Topic, TopicId
 from forum.domain.guide_files import Added, New
 from forum.keys import ACTOR, DB
@@ -37,7 +37,7 @@ class DeletePage(Page):
 async def show(request: web.Request) -> web.StreamResponse:
     """Hand out the newest version of a file, whichever that is by now."""
     async with request.app[DB].read() as conn:
-        grant = await access.version_to_read(conn, request[ACTOR], _file_id(request))
+        grant = await guide_access.version_to_read(conn, request[ACTOR], _file_id(request))
     return await attaching.send(request, grant.attachment)
 
 
@@ -58,7 +58,7 @@ async def create(request: web.Request) -> web.Response:
 
 async def _add(request: web.Request, topic_id: TopicId, title: str, new_version: New) -> Added:
     async with request.app[DB].write() as tx:
-        grant = await access.guide_to_extend(tx, request[ACTOR], topic_id)
+        grant = await guide_access.guide_to_extend(tx, request[ACTOR], topic_id)
         await count_post(request, tx)
         return await guide_files.add(tx, grant, title, new_version)
 
@@ -75,14 +75,14 @@ async def _guide(request: web.Request) -> Topic:
 async def confirm(request: web.Request) -> web.Response:
     """Ask whether the file is to be taken away."""
     async with request.app[DB].read() as conn:
-        topic, file = await access.guide_file_to_read(conn, request[ACTOR], _file_id(request))
+        topic, file = await guide_access.guide_file_to_read(conn, request[ACTOR], _file_id(request))
     require(permissions.can_delete_guide_file(request[ACTOR], topic))
     return await render(request, DeletePage(topic=topic, file=file))
 
 
 async def delete(request: web.Request) -> web.Response:
     async with request.app[DB].write() as tx:
-        grant = await access.guide_file_to_delete(tx, request[ACTOR], _file_id(request))
+        grant = await guide_access.guide_file_to_delete(tx, request[ACTOR], _file_id(request))
         stored = await guide_files.delete(tx, grant)
     await attaching.forget(request.app, stored)
     topic = grant.topic

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from aiohttp import web
 
-from forum.domain import access, guide_files, permissions
+from forum.domain import guide_access, guide_files, permissions
 from forum.domain.entities import GuideFile, GuideFileId, Topic
 from forum.domain.guide_files import Added, New
 from forum.errors import NotFound
@@ -37,7 +37,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     if number > _LARGEST:
         raise NotFound
     async with request.app[DB].read() as conn:
-        grant = await access.version_to_read(conn, request[ACTOR], _file_id(request), number)
+        grant = await guide_access.version_to_read(conn, request[ACTOR], _file_id(request), number)
     return await attaching.send(request, grant.attachment)
 
 
@@ -59,7 +59,7 @@ async def create(request: web.Request) -> web.Response:
 
 async def _add(request: web.Request, file_id: GuideFileId, version: New) -> Added:
     async with request.app[DB].write() as tx:
-        grant = await access.guide_file_to_renew(tx, request[ACTOR], file_id)
+        grant = await guide_access.guide_file_to_renew(tx, request[ACTOR], file_id)
         await count_post(request, tx)
         return await guide_files.add_version(tx, grant, version)
 
@@ -67,7 +67,7 @@ async def _add(request: web.Request, file_id: GuideFileId, version: New) -> Adde
 async def _renewed(request: web.Request) -> tuple[Topic, GuideFile]:
     """Return the file that is to have a new version, with its guide."""
     async with request.app[DB].read() as conn:
-        topic, file = await access.guide_file_to_read(conn, request[ACTOR], _file_id(request))
+        topic, file = await guide_access.guide_file_to_read(conn, request[ACTOR], _file_id(request))
     require(permissions.can_add_guide_file(request[ACTOR], topic))
     return topic, file
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from forum.db import Card, Statement
-from forum.domain import access, attachments, feedback, guide_files, posts, sessions, topics
+from forum.domain import access, attachments, feedback, guide_access, guide_files, posts, sessions, topics
 from forum.domain.attachments import New, Room
 from forum.domain.entities import AttachmentId, GuideFileId, PostId, TopicId
 from forum.domain.feedback import FeedbackId
@@ -400,7 +400,7 @@ async def _add_file(site: Site, topic_id: TopicId) -> GuideFileId:
     attachment_id = await _bring(site)
     async with site.app[DB].write() as tx:
         await tx.run(_MAKE_GUIDE, topic_id)
-        grant = await access.guide_to_extend(tx, site.cast.maria, topic_id)
+        grant = await guide_access.guide_to_extend(tx, site.cast.maria, topic_id)
         return (await guide_files.add(tx, grant, "Υπόδειγμα", guide_files.New(attachment_id))).file_id
 
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from forum.db import Database, RawConnection, Tx
-from forum.domain import access, attachments, fanouts, guide_files, notifications, topics
+from forum.domain import access, attachments, fanouts, guide_access, guide_files, notifications, topics
 from forum.domain.actors import Actor
 from forum.domain.attachments import Room
 from forum.domain.entities import AttachmentId, GuideFileId
@@ -40,7 +40,7 @@ async def bring(db: Database, actor: Actor, room: Room = Room(10**9, None)) -> A
 async def add(db: Database, actor: Actor, guide: Started, attachment_id: AttachmentId | None = None) -> Added:
     found = attachment_id or await bring(db, actor)
     async with db.write() as tx:
-        grant = await access.guide_to_extend(tx, actor, guide.topic_id)
+        grant = await guide_access.guide_to_extend(tx, actor, guide.topic_id)
         return await guide_files.add(tx, grant, "Υπόδειγμα", New(found))
 
 
@@ -49,7 +49,7 @@ async def renew(
 ) -> Added:
     found = attachment_id or await bring(db, actor)
     async with db.write() as tx:
-        grant = await access.guide_file_to_renew(tx, actor, file_id)
+        grant = await guide_access.guide_file_to_renew(tx, actor, file_id)
         return await guide_files.add_version(tx, grant, New(found, note, date(2027, 1, 1)))
 
 
@@ -87,12 +87,12 @@ async def test_versions_are_numbered_and_the_newest_stands_first(db: Database, c
         cast.administrator.organisation_en,
     )
     async with db.read() as conn:
-        found = await access.version_to_read(conn, cast.nikos, added.file_id)
+        found = await guide_access.version_to_read(conn, cast.nikos, added.file_id)
         assert found.attachment.id == newest.attachment_id
-        earlier = await access.version_to_read(conn, cast.nikos, added.file_id, 1)
+        earlier = await guide_access.version_to_read(conn, cast.nikos, added.file_id, 1)
         assert earlier.attachment.id == first_file.versions[1].attachment_id
         with pytest.raises(NotFound):
-            await access.version_to_read(conn, cast.nikos, added.file_id, 3)
+            await guide_access.version_to_read(conn, cast.nikos, added.file_id, 3)
 
 
 async def test_two_versions_at_once_leave_no_gap(db: Database, cast: Cast) -> None:
@@ -149,9 +149,9 @@ async def test_who_keeps_the_files_of_a_guide(
     file_id = (await add(db, cast.sophie, guide)).file_id
     actor: Actor = getattr(cast, person)
     asked: tuple[tuple[str, Callable[[Tx], Awaitable[object]]], ...] = (
-        (may_add, lambda tx: access.guide_to_extend(tx, actor, guide.topic_id)),
-        (may_add, lambda tx: access.guide_file_to_renew(tx, actor, file_id)),
-        (may_delete, lambda tx: access.guide_file_to_delete(tx, actor, file_id)),
+        (may_add, lambda tx: guide_access.guide_to_extend(tx, actor, guide.topic_id)),
+        (may_add, lambda tx: guide_access.guide_file_to_renew(tx, actor, file_id)),
+        (may_delete, lambda tx: guide_access.guide_file_to_delete(tx, actor, file_id)),
     )
     for expected, ask in asked:
         code = ""
@@ -190,7 +190,7 @@ async def test_who_may_not_attach_adds_nothing_but_may_take_away(
         await add(db, cast.sophie, guide, brought)
     assert refusal.value.code == "cannot_bring"
     async with db.write() as tx:
-        await guide_files.delete(tx, await access.guide_file_to_delete(tx, cast.sophie, file_id))
+        await guide_files.delete(tx, await guide_access.guide_file_to_delete(tx, cast.sophie, file_id))
 
 
 # The attachments ---------------------------------------------------------------------------------
@@ -222,7 +222,9 @@ async def test_versions_count_in_the_room_of_who_brought_them_until_they_go(
     async with db.read() as conn:
         assert (await attachments.usage(conn, cast.sophie.member_id)).bytes == 2 * _SIZE
     async with db.write() as tx:
-        stored = await guide_files.delete(tx, await access.guide_file_to_delete(tx, cast.moderator, added.file_id))
+        stored = await guide_files.delete(
+            tx, await guide_access.guide_file_to_delete(tx, cast.moderator, added.file_id)
+        )
     assert len(stored) == 2
     async with db.read() as conn:
         assert (await attachments.usage(conn, cast.sophie.member_id)).bytes == 0
@@ -294,7 +296,7 @@ async def test_what_is_told_of_a_version_goes_with_its_file(db: Database, cast: 
     assert len(await told(db, cast.sophie)) == 1
     await renew(db, cast.administrator, added.file_id)
     async with db.write() as tx:
-        await guide_files.delete(tx, await access.guide_file_to_delete(tx, cast.sophie, added.file_id))
+        await guide_files.delete(tx, await guide_access.guide_file_to_delete(tx, cast.sophie, added.file_id))
     assert await told(db, cast.sophie) == []
 
 

@@ -47,7 +47,7 @@ async def test_a_file_is_added_and_shown(site: Site, sophie: Visitor, guide: Sta
     assert guides.TITLE in shown.text
     assert hashlib.sha256(files.pdf()).hexdigest() in shown.text
     assert "Η πρώτη έκδοση" in shown.text
-    assert "ισχύει από 1" in shown.text
+    assert "ισχύει από 01/01/2027" in shown.text
     assert "/versions/new" not in shown.text, "who may not add one is not offered it"
     row = await owner.fetchrow("SELECT post_id, author_id FROM attachments")
     assert row is not None

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from forum.domain import access, guide_files
+from forum.domain import access, guide_access, guide_files
 from forum.domain.entities import AttachmentId, GuideFileId, TopicId
 from forum.domain.guide_files import New
 from forum.domain.kinds.fields import Day, Fault
@@ -50,7 +50,7 @@ async def create(request: web.Request, sent: models.NewFile) -> models.File:
     topic_id = _topic_id(request)
     new = _new(request, "api.files.create", str(topic_id), sent)
     async with request.app[DB].write() as tx:
-        grant = await access.guide_to_extend(tx, request[ACTOR], topic_id)
+        grant = await guide_access.guide_to_extend(tx, request[ACTOR], topic_id)
         await count_post(request, tx)
         added = await guide_files.add(tx, grant, sent.title, new)
     return await _show(request, added.file_id)
@@ -68,10 +68,10 @@ async def create_version(request: web.Request, sent: models.NewVersion) -> model
     topic_id = _topic_id(request)
     new = _new(request, "api.files.create_version", str(file_id), sent)
     async with request.app[DB].write() as tx:
-        _, file = await access.guide_file_to_read(tx, request[ACTOR], file_id)
+        _, file = await guide_access.guide_file_to_read(tx, request[ACTOR], file_id)
         if file.topic_id != topic_id:
             raise NotFound
-        grant = await access.guide_file_to_renew(tx, request[ACTOR], file_id)
+        grant = await guide_access.guide_file_to_renew(tx, request[ACTOR], file_id)
         await count_post(request, tx)
         await guide_files.add_version(tx, grant, new)
     return await _show(request, file_id)
@@ -80,7 +80,7 @@ async def create_version(request: web.Request, sent: models.NewVersion) -> model
 @call(mark("Take a file of a guide away with all its versions"), refuses=(403, 404, 409))
 async def delete(request: web.Request) -> None:
     async with request.app[DB].write() as tx:
-        grant = await access.guide_file_to_delete(tx, request[ACTOR], GuideFileId(int_param(request, "id")))
+        grant = await guide_access.guide_file_to_delete(tx, request[ACTOR], GuideFileId(int_param(request, "id")))
         stored = await guide_files.delete(tx, grant)
     await attaching.forget(request.app, stored)
 
@@ -96,7 +96,7 @@ def _new(request: web.Request, act: str, place: str, sent: models.NewVersion) ->
 
 async def _show(request: web.Request, file_id: GuideFileId) -> models.File:
     async with request.app[DB].read() as conn:
-        topic, _ = await access.guide_file_to_read(conn, request[ACTOR], file_id)
+        topic, _ = await guide_access.guide_file_to_read(conn, request[ACTOR], file_id)
         grant = await access.topic_to_read(conn, request[ACTOR], topic.id)
         found = [file for file in await guide_files.list_files(conn, grant) if file.id == file_id]
     if not found:
