@@ -31,6 +31,7 @@ from forum.domain.catalogue import CategoryFacts
 from forum.domain.entities import BODY_LIMIT, MailId, MailKind, Role, TopicId
 from forum.domain.opening_previews import Wanted
 from forum.keys import CONFIG, DB, SECRET
+from tests.browser import guide_families
 from tests.browser.content import LONG_WORD, UNWIELDY, Pen, Topic
 from tests.browser.window import Window
 from tests.cast import PASSWORD, email
@@ -588,6 +589,8 @@ async def every_family(site: Site, owner: RawConnection) -> AsyncIterator[Family
     """Fill the forum and give page by page, each to be visited before the next; at last those of an empty forum."""
     for family in families(await fill(site, owner), site):
         yield family
+    for name, path in await guide_families.fill(site):
+        yield Family(name, path, "sophie")
     await owner.execute(_EMPTY)
     async with site.app[DB].write() as tx:
         link = f"/setup/{await setup.issue(tx)}"
