@@ -724,10 +724,14 @@ CREATE TABLE topic_notices (
     after_number integer NOT NULL CONSTRAINT topic_notices_after_number_check CHECK (after_number >= 0),
     actor_id bigint NOT NULL REFERENCES members,
     act text NOT NULL CONSTRAINT topic_notices_act_check CHECK (
-        act IN ('lock', 'unlock', 'pin', 'unpin', 'mark_internal', 'unmark_internal', 'mark_answer', 'unmark_answer')
+        act IN (
+            'lock', 'unlock', 'pin', 'unpin', 'mark_internal', 'unmark_internal', 'mark_answer', 'unmark_answer', 'add_file',
+            'add_version', 'delete_file'
+        )
     ),
     reason text CONSTRAINT topic_notices_reason_check CHECK (length(btrim(reason)) BETWEEN 1 AND 500),
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    version integer CONSTRAINT topic_notices_version_check CHECK (version >= 1)
 );
 CREATE INDEX topic_notices_topic_id_idx ON topic_notices (topic_id, after_number, id);
 CREATE INDEX topic_notices_actor_id_idx ON topic_notices (actor_id);
@@ -735,6 +739,7 @@ CREATE TRIGGER topic_notices_touch_topic
 AFTER INSERT OR UPDATE ON topic_notices
 FOR EACH ROW EXECUTE FUNCTION touch_topic();
 COMMENT ON TABLE topic_notices IS 'What was done to a topic, shown between the posts where it happened; no post: no number, not counted.';
+COMMENT ON COLUMN topic_notices.version IS 'The number of the version that was added, of the file whose title is the reason.';
 
 CREATE TABLE topic_reads (
     member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
@@ -816,6 +821,35 @@ CREATE TABLE storage_room (
 );
 INSERT INTO storage_room DEFAULT VALUES;
 COMMENT ON TABLE storage_room IS 'The one row that says how many bytes all attachments take, previews included; whoever adds one holds its lock.';
+
+CREATE TABLE guide_files (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic_id bigint NOT NULL REFERENCES topics ON DELETE CASCADE,
+    position integer NOT NULL CONSTRAINT guide_files_position_check CHECK (position >= 1),
+    title text NOT NULL CONSTRAINT guide_files_title_check CHECK (
+        title = btrim(title) AND length(title) BETWEEN 1 AND 160
+    ),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT guide_files_position_key UNIQUE (topic_id, position)
+);
+COMMENT ON TABLE guide_files IS 'A named file of a guide: its address always gives the newest of its versions.';
+
+CREATE TABLE guide_versions (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    guide_file_id bigint NOT NULL REFERENCES guide_files ON DELETE CASCADE,
+    number integer NOT NULL CONSTRAINT guide_versions_number_check CHECK (number >= 1),
+    attachment_id bigint NOT NULL CONSTRAINT guide_versions_attachment_key UNIQUE REFERENCES attachments,
+    author_id bigint NOT NULL REFERENCES members,
+    organisation_id bigint NOT NULL REFERENCES organisations,
+    note text CONSTRAINT guide_versions_note_check CHECK (length(btrim(note)) BETWEEN 1 AND 500),
+    valid_from date,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT guide_versions_number_key UNIQUE (guide_file_id, number)
+);
+CREATE INDEX guide_versions_author_id_idx ON guide_versions (author_id);
+CREATE INDEX guide_versions_organisation_id_idx ON guide_versions (organisation_id);
+COMMENT ON TABLE guide_versions IS 'A version of a file of a guide, numbered without gaps. Its attachment belongs to the first post of the guide, whose text need not name it.';
+COMMENT ON COLUMN guide_versions.organisation_id IS 'What its author belonged to when they brought it.';
 
 -- Sessions, tokens, limits ------------------------------------------------------------------------
 
@@ -1334,19 +1368,22 @@ CREATE TABLE fanouts (
     created_at timestamptz NOT NULL DEFAULT now(),
     due_at timestamptz NOT NULL DEFAULT now(),
     attempt_count integer NOT NULL DEFAULT 0 CONSTRAINT fanouts_attempt_count_check CHECK (attempt_count >= 0),
-    marked_by_id bigint REFERENCES members
+    marked_by_id bigint REFERENCES members,
+    version_id bigint REFERENCES guide_versions ON DELETE CASCADE
 );
 CREATE INDEX fanouts_post_id_idx ON fanouts (post_id);
 CREATE INDEX fanouts_due_at_idx ON fanouts (due_at, id);
 CREATE INDEX fanouts_marked_by_id_idx ON fanouts (marked_by_id) WHERE marked_by_id IS NOT NULL;
+CREATE INDEX fanouts_version_id_idx ON fanouts (version_id) WHERE version_id IS NOT NULL;
 COMMENT ON TABLE fanouts IS 'A post that members are still to be told of, entered with it: whom its text mentions and which posts of the topic it quotes. An edit tells only those whom it newly mentions.';
 COMMENT ON COLUMN fanouts.marked_by_id IS 'Who marked the post as the answer, where that is what members are told of it; else null.';
+COMMENT ON COLUMN fanouts.version_id IS 'The version of a file, where that is what members are told of and the post is its guide''s first; else null.';
 
 CREATE TABLE notifications (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
     kind text NOT NULL CONSTRAINT notifications_kind_check CHECK (
-        kind IN ('mention', 'quote', 'reply', 'answer', 'new_topic', 'twinning')
+        kind IN ('mention', 'quote', 'reply', 'guide_version', 'answer', 'new_topic', 'twinning')
     ),
     topic_id bigint NOT NULL REFERENCES topics ON DELETE CASCADE,
     post_id bigint NOT NULL REFERENCES posts ON DELETE CASCADE,
@@ -1356,9 +1393,13 @@ CREATE TABLE notifications (
     mail_kind text CONSTRAINT notifications_mail_kind_check CHECK (mail_kind IN ('notifications', 'digest')),
     mail_due_at timestamptz,
     mail_id bigint REFERENCES mails ON DELETE SET NULL,
-    CONSTRAINT notifications_mail_check CHECK (mail_kind IS NOT NULL OR (mail_due_at IS NULL AND mail_id IS NULL))
+    version_id bigint REFERENCES guide_versions ON DELETE CASCADE,
+    CONSTRAINT notifications_mail_check CHECK (mail_kind IS NOT NULL OR (mail_due_at IS NULL AND mail_id IS NULL)),
+    CONSTRAINT notifications_version_check CHECK ((kind = 'guide_version') = (version_id IS NOT NULL))
 );
-CREATE UNIQUE INDEX notifications_post_idx ON notifications (post_id, member_id, (kind = 'answer'));
+CREATE UNIQUE INDEX notifications_post_idx ON notifications (post_id, member_id, (kind = 'answer'), version_id)
+NULLS NOT DISTINCT;
+CREATE INDEX notifications_version_id_idx ON notifications (version_id) WHERE version_id IS NOT NULL;
 CREATE INDEX notifications_listed_idx ON notifications (member_id, created_at, id);
 CREATE INDEX notifications_topic_id_idx ON notifications (topic_id, member_id, created_at, id);
 CREATE INDEX notifications_unread_idx ON notifications (member_id, topic_id) WHERE read_at IS NULL;
@@ -1367,7 +1408,7 @@ CREATE INDEX notifications_mail_id_idx ON notifications (mail_id) WHERE mail_id 
 CREATE INDEX notifications_mail_due_at_idx ON notifications (mail_due_at) WHERE mail_due_at IS NOT NULL;
 CREATE INDEX notifications_mail_of_member_idx ON notifications (member_id, mail_kind) WHERE mail_due_at IS NOT NULL;
 CREATE INDEX notifications_created_at_idx ON notifications USING brin (created_at);
-COMMENT ON TABLE notifications IS 'What a member was told: one row a member and post, of the strongest kind, and one that the post was marked as the answer. mail_due_at is when it goes into a letter, mail_id the letter it went into. Kept for 90 days.';
+COMMENT ON TABLE notifications IS 'What a member was told: one row a member and post, of the strongest kind; besides, one that the post was marked as the answer, and one for each new version of a file (version_id; the post is its guide''s first). mail_due_at is when it goes into a letter, mail_id the letter it went into. Kept for 90 days.';
 
 -- Twinnings ---------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ _WHAT: Final = {
     NotificationKind.NEW_TOPIC: mark("starts the topic"),
     NotificationKind.ANSWER: mark("marks a reply as the answer"),
     NotificationKind.TWINNING: mark("invites your municipality to a twinning"),
+    NotificationKind.GUIDE_VERSION: mark("adds version %(number)s of “%(title)s”"),
 }
 
 _STARTS: Final = {NotificationKind.NEW_TOPIC, NotificationKind.TWINNING}
@@ -154,10 +155,16 @@ def _news(items: Sequence[Item], words: Translator, zone: ZoneInfo, url: Callabl
                 heading=item.topic_title if is_other else "",
                 place=in_language(language, item.category_el, item.category_en) if is_other else "",
                 who=f"{item.actor_name}, {organisation}",
-                what=words.gettext(_WHAT[item.kind]),
+                what=_what(item, words),
                 when=words.datetime(item.created_at, zone),
-                excerpt=item.excerpt,
-                url=url(f"/posts/{item.post_id}"),
+                excerpt=item.note or item.excerpt,
+                url=url(f"/posts/{item.post_id}" if item.version is None else f"/topics/{item.topic_id}#files"),
             )
         )
     return found
+
+
+def _what(item: Item, words: Translator) -> str:
+    if item.version is None:
+        return words.gettext(_WHAT[item.kind])
+    return words.gettext(_WHAT[item.kind], number=words.number(item.version), title=item.file_title)

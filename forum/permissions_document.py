@@ -90,5 +90,8 @@ _WHO: Final = {
     Access.TWINNING_INVITE: "members of municipalities",
     Access.TWINNING_READ: "members of its two municipalities, and nobody else",
     Access.TWINNING_CHANGE: "the same; an invitation is answered by those invited and withdrawn by those who invited",
+    Access.GUIDE_FILE_READ: "who may read its guide",
+    Access.GUIDE_FILE_ADD: "the guide's author, their organisation and who holds `moderate`, where they hold `attach`",
+    Access.GUIDE_FILE_DELETE: "the guide's author, their organisation and who holds `moderate`",
     Access.POST_DELETE: "the author of a reply, while they may write in its topic; who deleted it may restore it",
 }

@@ -187,6 +187,16 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
             "created_at": Purpose.AUTHORSHIP,
         },
     ),
+    *_table(
+        "guide_files", Retention.DELIBERATION, Erasure.KEEP, dict.fromkeys(("title", "created_at"), Purpose.CONTENT)
+    ),
+    *_table("guide_versions", Retention.DELIBERATION, Erasure.KEEP_ID, {"author_id": Purpose.AUTHORSHIP}),
+    *_table(
+        "guide_versions",
+        Retention.DELIBERATION,
+        Erasure.KEEP,
+        {"organisation_id": Purpose.AUTHORSHIP, "note": Purpose.CONTENT, "created_at": Purpose.AUTHORSHIP},
+    ),
     *_table("topic_notices", Retention.DELIBERATION, Erasure.KEEP_ID, {"actor_id": Purpose.ORDER}),
     *_table(
         "topic_notices",

@@ -338,7 +338,8 @@ _ATTACHMENT = Query(
     SELECT attachments.id, attachments.key, attachments.author_id, attachments.post_id,
            posts.topic_id, posts.deleted_at IS NOT NULL, posts.deleted_by_id,
            attachments.name, attachments.content_type, attachments.size, attachments.preview_size,
-           attachments.sha256, attachments.created_at
+           attachments.sha256, attachments.created_at,
+           EXISTS (SELECT 1 FROM guide_versions WHERE guide_versions.attachment_id = attachments.id)
     FROM attachments
     LEFT JOIN posts ON posts.id = attachments.post_id
     WHERE attachments.id = $1
@@ -434,39 +435,39 @@ def topic_to_reply_at_once(grant: ReadGrant, foundations: int) -> EarlyReplyGran
 
 
 async def topic_to_reply(tx: Tx, actor: Actor, topic_id: TopicId) -> ReplyGrant:
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_reply_topic(topic))
     return ReplyGrant(actor, topic)
 
 
 async def topic_to_moderate(tx: Tx, actor: Actor, topic_id: TopicId) -> ModerateGrant:
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_moderate_topic(topic))
     return ModerateGrant(actor, topic)
 
 
 async def topic_to_mark_internal(tx: Tx, actor: Actor, topic_id: TopicId) -> InternalGrant:
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_mark_topic_internal(actor, topic))
     return InternalGrant(actor, topic)
 
 
 async def topic_to_mark_answer(tx: Tx, actor: Actor, topic_id: TopicId) -> AnswerGrant:
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_change_answer(actor, topic))
     return AnswerGrant(actor, topic)
 
 
 async def topic_to_delete(tx: Tx, actor: Actor, topic_id: TopicId) -> DeleteTopicGrant:
     await tx.maybe(_CATEGORY_LOCK, topic_id)
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_delete_topic(actor, topic))
     return DeleteTopicGrant(actor, topic)
 
 
 async def topic_to_restore(tx: Tx, actor: Actor, topic_id: TopicId) -> RestoreTopicGrant:
     await tx.maybe(_CATEGORY_LOCK, topic_id)
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_restore_topic(actor, topic))
     return RestoreTopicGrant(actor, topic)
 
@@ -492,7 +493,7 @@ async def post_to_edit(tx: Tx, actor: Actor, post_id: PostId) -> EditGrant:
 
 async def first_post_to_edit(tx: Tx, actor: Actor, topic_id: TopicId) -> EditGrant:
     """Return the right to change a topic's title and text."""
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_edit_topic(actor, topic))
     return EditGrant(actor, topic, await tx.one(_FIRST_POST, topic_id))
 
@@ -555,7 +556,7 @@ async def _topic(conn: Conn, actor: Actor, topic_id: TopicId) -> Topic:
     return topic
 
 
-async def _locked_topic(tx: Tx, actor: Actor, topic_id: TopicId) -> Topic:
+async def locked_topic(tx: Tx, actor: Actor, topic_id: TopicId) -> Topic:
     """Lock first and read then, so that what is read is what stands while the transaction lasts."""
     await tx.maybe(_TOPIC_LOCK, topic_id)
     return await _topic(tx, actor, topic_id)
@@ -563,5 +564,5 @@ async def _locked_topic(tx: Tx, actor: Actor, topic_id: TopicId) -> Topic:
 
 async def _locked_post(tx: Tx, actor: Actor, post_id: PostId) -> tuple[Topic, Post]:
     found = await post_to_read(tx, actor, post_id)
-    topic = await _locked_topic(tx, actor, found.topic.id)
+    topic = await locked_topic(tx, actor, found.topic.id)
     return topic, await tx.one(POST, post_id)

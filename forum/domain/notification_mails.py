@@ -43,6 +43,10 @@ class Item:
     actor_organisation_en: str
     excerpt: str
     created_at: datetime
+    file_title: str | None
+    """Of a new version: the file's title, its number and what is new in it; the excerpt is empty."""
+    version: int | None
+    note: str | None
 
 
 # Of a digest only what is due: what comes weekly waits for its day.
@@ -97,10 +101,12 @@ _ITEMS = Query(
     CROSS JOIN LATERAL (
         SELECT notifications.mail_id, notifications.kind, topics.id, topics.title, categories.name_el,
                categories.name_en, posts.id, actors.name, organisations.name_el, organisations.name_en,
-               left(posts.html, {excerpts.SOURCE}), posts.created_at
+               CASE WHEN versions.id IS NULL THEN left(posts.html, {excerpts.SOURCE}) ELSE '' END,
+               coalesce(versions.created_at, posts.created_at), guide_files.title, versions.number, versions.note
         FROM (
             SELECT notifications.id, notifications.mail_id, notifications.member_id, notifications.kind,
-                   notifications.topic_id, notifications.post_id, notifications.actor_id, notifications.created_at
+                   notifications.topic_id, notifications.post_id, notifications.version_id, notifications.actor_id,
+                   notifications.created_at
             FROM notifications
             WHERE notifications.mail_id = wanted.mail_id AND notifications.read_at IS NULL
             OFFSET 0
@@ -113,6 +119,8 @@ _ITEMS = Query(
         JOIN organisations ON organisations.id = coalesce(
             CASE WHEN posts.author_id = actors.id THEN posts.organisation_id END, actors.organisation_id
         )
+        LEFT JOIN guide_versions AS versions ON versions.id = notifications.version_id
+        LEFT JOIN guide_files ON guide_files.id = versions.guide_file_id
         {levels.chosen(member="notifications.member_id", topic="topics.id", category="topics.category_id")}
         WHERE topic_rights.can_read
             AND (notifications.kind <> 'answer' OR topics.answer_post_id = posts.id)

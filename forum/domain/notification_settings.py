@@ -19,6 +19,7 @@ DEFAULTS: Final[Mapping[NotificationKind, Frequency]] = {
     NotificationKind.QUOTE: "immediately",
     NotificationKind.REPLY: "immediately",
     NotificationKind.ANSWER: "immediately",
+    NotificationKind.GUIDE_VERSION: "immediately",
     NotificationKind.NEW_TOPIC: "daily",
     NotificationKind.TWINNING: "immediately",
 }

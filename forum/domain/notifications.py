@@ -16,7 +16,7 @@ from forum.db import Card, Conn, Once, Query, Statement, Tx
 from forum.domain import pages
 from forum.domain.access import CategoryGrant
 from forum.domain.actors import Actor
-from forum.domain.entities import MemberId, NotificationId, NotificationKind, PostId, TopicId
+from forum.domain.entities import GuideFileId, MemberId, NotificationId, NotificationKind, PostId, TopicId
 from forum.domain.pages import Page
 from forum.domain.sessions import UNREAD_COUNT
 
@@ -58,6 +58,10 @@ class Notification:
     actor_organisation_slug: str | None
     actor_organisation_el: str | None
     actor_organisation_en: str | None
+    file_id: GuideFileId | None
+    """Of a new version: the file it is one of, that file's title, and its number."""
+    file_title: str | None
+    version: int | None
 
     @property
     def is_unread(self) -> bool:
@@ -100,7 +104,7 @@ _COLUMNS: Final = """
     readable.topic_id, readable.title, readable.language, readable.category_el, readable.category_en,
     readable.post_id, readable.number,
     readable.actor_id, readable.actor_name, readable.organisation_slug, readable.organisation_el,
-    readable.organisation_en
+    readable.organisation_en, readable.file_id, readable.file_title, readable.version
 """
 
 # Asked of each: what its member may read now.
@@ -110,7 +114,8 @@ _READABLE: Final = """
                categories.name_el AS category_el, categories.name_en AS category_en,
                posts.id AS post_id, posts.number, actors.id AS actor_id, actors.name AS actor_name,
                organisations.slug AS organisation_slug, organisations.name_el AS organisation_el,
-               organisations.name_en AS organisation_en
+               organisations.name_en AS organisation_en,
+               guide_files.id AS file_id, guide_files.title AS file_title, versions.number AS version
         FROM topics
         JOIN categories ON categories.id = topics.category_id
         JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = notifications.member_id
@@ -119,6 +124,8 @@ _READABLE: Final = """
         JOIN organisations ON organisations.id = coalesce(
             CASE WHEN posts.author_id = actors.id THEN posts.organisation_id END, actors.organisation_id
         )
+        LEFT JOIN guide_versions AS versions ON versions.id = notifications.version_id
+        LEFT JOIN guide_files ON guide_files.id = versions.guide_file_id
         WHERE topics.id = notifications.topic_id AND topic_rights.can_read
             AND topics.deleted_at IS NULL AND posts.deleted_at IS NULL
     ) AS readable ON true
@@ -152,7 +159,8 @@ _LIST_TOPICS = Query(
     ) AS counted
     CROSS JOIN LATERAL (
         SELECT notifications.id, notifications.member_id, notifications.kind, notifications.topic_id,
-               notifications.post_id, notifications.actor_id, notifications.created_at, notifications.read_at
+               notifications.post_id, notifications.version_id, notifications.actor_id, notifications.created_at,
+               notifications.read_at
         FROM notifications
         WHERE notifications.topic_id = latest.topic_id AND notifications.member_id = $1
         ORDER BY notifications.created_at DESC, notifications.id DESC
@@ -171,7 +179,8 @@ _LIST = Query(
     SELECT {_COLUMNS}
     FROM (
         SELECT notifications.id, notifications.member_id, notifications.kind, notifications.topic_id,
-               notifications.post_id, notifications.actor_id, notifications.created_at, notifications.read_at
+               notifications.post_id, notifications.version_id, notifications.actor_id, notifications.created_at,
+               notifications.read_at
         FROM notifications
         WHERE notifications.member_id = $1
             AND (notifications.created_at, notifications.id) < (

@@ -181,9 +181,14 @@ def can_read_attachment(actor: Actor, attachment: Attachment) -> Verdict:
 
 
 def can_delete_attachment(actor: Actor, attachment: Attachment, place: tuple[Topic, Post] | None) -> Verdict:
-    """Its author may; from a post, which `place` is with its topic, as long as they may change that."""
+    """Its author may; from a post, which `place` is with its topic, as long as they may change that.
+
+    A version of a guide's file goes with that file alone: its number would leave a gap.
+    """
     if attachment.author_id != actor.member_id:
         return _no("not_author")
+    if attachment.is_version:
+        return _no("guide_version")
     return can_edit_post(actor, *place) if place else YES
 
 
@@ -222,6 +227,26 @@ def can_withdraw_twinning(twinning: Twinning) -> Verdict:
 def can_change_twinning(twinning: Twinning) -> Verdict:
     """Any member of either side, once the invitation is accepted."""
     return YES if twinning.is_open else _no("twinning_not_open")
+
+
+def can_add_guide_file(actor: Actor, topic: Topic) -> Verdict:
+    """The files of a guide are kept by its author and their organisation, and by moderators, where they may attach."""
+    verdict = can_delete_guide_file(actor, topic)
+    return verdict if not verdict or topic.can_attach else _no("cannot_bring")
+
+
+def can_delete_guide_file(actor: Actor, topic: Topic) -> Verdict:
+    if not topic.is_guide:
+        return _no("not_guide")
+    if topic.is_deleted:
+        return _no("topic_deleted")
+    if topic.can_moderate:
+        return YES
+    if actor.member_id != topic.author_id and actor.organisation_slug != topic.author_organisation_slug:
+        return _no("not_guide_author")
+    if topic.is_archived:
+        return _no("category_archived")
+    return _no("topic_locked") if topic.is_locked else YES
 
 
 def can_administer(actor: Actor) -> Verdict:

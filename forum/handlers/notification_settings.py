@@ -25,6 +25,7 @@ KINDS: Final = {
     NotificationKind.QUOTE: mark("Somebody quotes a post of yours"),
     NotificationKind.REPLY: mark("A reply to you, or in a topic you watch"),
     NotificationKind.ANSWER: mark("A reply of yours, or in a topic you watch, is marked as the answer"),
+    NotificationKind.GUIDE_VERSION: mark("A new version of a file, in a guide of yours or one you watch"),
     NotificationKind.NEW_TOPIC: mark("A new topic where you watch"),
     NotificationKind.TWINNING: mark("An invitation of your municipality to a twinning"),
 }
@@ -46,6 +47,7 @@ class SettingsForm(Form):
     quote: Frequency
     reply: Frequency
     answer: Frequency
+    guide_version: Frequency
     new_topic: Frequency
     twinning: Frequency
     hour: Annotated[int, Field(ge=0, le=23)]

@@ -17,6 +17,7 @@ from aiohttp import web
 from forum.domain import (
     access,
     drafts,
+    guide_files,
     idempotency,
     kinds,
     notifications,
@@ -37,6 +38,7 @@ from forum.domain.entities import (
     TopicId,
     TopicNotice,
 )
+from forum.domain.guide_files import File
 from forum.domain.kinds import Kind
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
@@ -50,6 +52,7 @@ from forum.page_cache import PageCache
 from forum.web import drafting, field_views, kind_forms, problem_json, writing
 from forum.web.drafting import Writing
 from forum.web.field_views import SectionView
+from forum.web.flash import flash
 from forum.web.forms import (
     FormState,
     int_param,
@@ -100,6 +103,8 @@ class TopicPage(Page):
     lead: str
     sections: list[SectionView]
     """What the fields of its kind say, on its first page."""
+    files: list[File]
+    """Those of a guide, on its first page."""
     posts: list[PostView]
     current: int
     count: int
@@ -112,6 +117,8 @@ class TopicPage(Page):
     answer: Post | None
     can_delete: Verdict
     can_restore: Verdict
+    can_add_file: Verdict
+    can_delete_file: Verdict
     writing: Writing
     answers: int | None
     form: FormState
@@ -157,7 +164,8 @@ async def _create(request: web.Request, code: str, place: Place) -> web.Response
             case "draft":
                 return await drafting.save(request, place)
             case "publish":
-                started = await _start(request, await _said(request, code))
+                said = await _said(request, code)
+                started = await _start(request, said)
     except Invalid as invalid:
         state = await state_of(request, invalid)
         return await _new(request, state, kind=code, problem=_fault(invalid), status=422)
@@ -165,6 +173,10 @@ async def _create(request: web.Request, code: str, place: Place) -> web.Response
         state = await state_of(request, Invalid({}))
         response = await _new(request, state, kind=code, problem=limited.code, status=limited.status)
         problem_json.retry_after(response, limited)
+        return response
+    if said.kind is kinds.GUIDE and not said.body.strip():
+        response = see_other(request, "guide_files.new", topic_id=started.topic_id)
+        flash(request, response, "guide.started")
         return response
     return to_post(request, started.topic_id, started.slug, 1, "topic.started")
 
@@ -336,6 +348,7 @@ class _Contents:
     """To the question, on the first page."""
     notices: list[TopicNotice]
     sections: list[SectionView]
+    files: list[File]
 
 
 async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Contents:
@@ -348,10 +361,12 @@ async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Conten
             shown, answer = await posts.list_page(conn, grant, current), None
         notices = await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
         if current > 1 or not kind.has_fields:
-            return _Contents(shown, answer, notices, [])
+            return _Contents(shown, answer, notices, [], [])
+        files = await guide_files.list_files(conn, grant) if topic.is_guide else []
         names = await references.names(conn, field_views.named([topic]))
     words, zone = request[TRANSLATOR], ZoneInfo(grant.actor.zone)
-    return _Contents(shown, answer, notices, field_views.sections(kind, topic.fields, names, words, zone))
+    said = field_views.sections(kind, topic.fields, names, words, zone)
+    return _Contents(shown, answer, notices, said, files)
 
 
 def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Response:
@@ -378,7 +393,9 @@ class _Part:
             parties = pages.note_parties(place, _parties(topic, (await self._contents()).posts))
         own = actor.member_id if actor.member_id in parties else None
         rights = topic.can_start, topic.can_reply, topic.can_attach, topic.can_moderate
-        return (*place, self._first_unread, *rights, *self._levels, own)
+        # Whoever keeps the files of a guide may have no other part in it: a colleague of its author.
+        keeps = permissions.can_delete_guide_file(actor, topic).allowed
+        return (*place, self._first_unread, *rights, keeps, *self._levels, own)
 
     async def page(self, draft: Draft | None = None) -> TopicPage:
         actor, topic = self._grant.actor, self._grant.topic
@@ -389,6 +406,7 @@ class _Part:
             kind=kind,
             lead=topic.fields.get(kind.lead, "") if self._current == 1 else "",
             sections=contents.sections,
+            files=contents.files,
             posts=[view(actor, topic, post, contents.notices, self._first_unread) for post in contents.posts],
             current=self._current,
             count=page_of(topic.post_count),
@@ -401,6 +419,8 @@ class _Part:
             answer=apart(contents.answer) if contents.answer else None,
             can_delete=permissions.can_delete_topic(actor, topic),
             can_restore=permissions.can_restore_topic(actor, topic),
+            can_add_file=permissions.can_add_guide_file(actor, topic),
+            can_delete_file=permissions.can_delete_guide_file(actor, topic),
             writing=Writing(drafts.of_topic(topic.id), draft, can_attach=topic.can_attach),
             answers=drafting.answers(draft, topic),
             form=drafting.state_of_draft(draft),

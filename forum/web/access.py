@@ -64,6 +64,9 @@ class Access(enum.Enum):
     TWINNING_INVITE = "twinning:invite"
     TWINNING_READ = "twinning:read"
     TWINNING_CHANGE = "twinning:change"
+    GUIDE_FILE_READ = "guide_file:read"
+    GUIDE_FILE_ADD = "guide_file:add"
+    GUIDE_FILE_DELETE = "guide_file:delete"
 
 
 @dataclass(frozen=True, slots=True)

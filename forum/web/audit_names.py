@@ -123,6 +123,9 @@ ACTS_OF: Final = {
         "topic.unmark_internal": mark("Topic no longer internal"),
         "topic.mark_answer": mark("Reply marked as the answer"),
         "topic.unmark_answer": mark("Mark of the answer removed"),
+        "topic.add_file": mark("File added to a guide"),
+        "topic.add_version": mark("New version of a guide’s file"),
+        "topic.delete_file": mark("File of a guide taken away"),
         "topic.delete": mark("Topic deleted"),
         "topic.restore": mark("Topic restored"),
     },
@@ -162,6 +165,7 @@ FIELDS: Final = {
     "effective_at": mark("takes effect"),
     "fields": mark("fields"),
     "from_organisation_id": mark("inviting"),
+    "file_id": mark("number of the file"),
     "group_id": mark("group"),
     "inherits_grants": mark("rights of the category above"),
     "internal_since": mark("internal topics from"),
@@ -207,6 +211,7 @@ FIELDS: Final = {
     "topics": mark("topics"),
     "topics_since": mark("topics from"),
     "twin_id": mark("number of the twin"),
+    "version": mark("version"),
     "zone": mark("time zone"),
 }
 """The msgid of what an entry says of its subject; others, of codes and the like, are shown as they are."""

@@ -88,6 +88,10 @@ SENTENCES: Final[Mapping[str, str]] = {
         "The picture stands at the end of your text. Say between the brackets what it shows for those who cannot see."
     ),
     "attachment.deleted": mark("The file is deleted."),
+    "guide.started": mark("The guide is published. Now add its files."),
+    "guide_file.added": mark("The file is added to the guide."),
+    "guide_file.deleted": mark("The file is taken away, with all its versions."),
+    "guide_version.added": mark("The new version is there. Whoever watches the guide is told."),
     "draft.saved": mark("Your draft is saved."),
     "draft.kept": mark("You have signed in. What you had written is kept as your draft."),
     "draft.rescued": mark("What you had written is kept as your draft."),

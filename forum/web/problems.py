@@ -64,6 +64,14 @@ SENTENCES: Final[Mapping[str, str]] = {
     "not_association": mark("Only associations and the moderators of this category may bring many topics at once."),
     "cannot_reply": mark("You may read this topic but not reply to it."),
     "cannot_moderate": mark("Only moderators of this category may do this."),
+    "cannot_bring": mark("You may not attach files here. Ask your association."),
+    "not_guide": mark("Only guides have files with versions."),
+    "not_guide_author": mark("Only the author of the guide, their organisation and moderators may do this."),
+    "guide_version": mark(
+        "The file is a version of a guide’s file, so it cannot be deleted alone. The guide’s page can take the whole file away."
+    ),
+    "too_many_files": mark("A guide has at most 20 files. Take one away that is no longer needed."),
+    "too_many_versions": mark("A file has at most 200 versions. Add a new file instead."),
     "cannot_attach": mark("You may not attach files here. Take them out of the text, or ask your association."),
     "file_too_large": mark("The file is larger than the forum takes. Make it smaller, or divide it."),
     "own_room_taken": mark(

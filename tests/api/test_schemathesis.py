@@ -129,9 +129,10 @@ async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Ca
 
     topic_id, post_id, file_id = await asyncio.to_thread(begin)
     known: dict[str, dict[str, object]] = {
-        "topics": {"id": topic_id},
+        "topics": {"id": topic_id, "file_id": 999_999},
         "posts": {"id": post_id},
         "attachments": {"id": file_id},
+        "files": {"id": 999_999},
         "members": {"id": cast.nikos.member_id},
         "tokens": {"id": spare.id},
         "invitations": {"id": await _invite(app, cast)},

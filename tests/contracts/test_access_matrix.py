@@ -14,9 +14,21 @@ from uuid import uuid4
 
 import pytest
 
-from forum.domain import access, attachments, feedback, posts, sessions, topics, twinning_access, twinnings
+from forum.db import Card, Statement
+from forum.domain import (
+    access,
+    attachments,
+    feedback,
+    guide_access,
+    guide_files,
+    posts,
+    sessions,
+    topics,
+    twinning_access,
+    twinnings,
+)
 from forum.domain.attachments import New, Room
-from forum.domain.entities import AttachmentId, PostId, TopicId
+from forum.domain.entities import AttachmentId, GuideFileId, PostId, TopicId
 from forum.domain.feedback import FeedbackId
 from forum.domain.posts import Reply
 from forum.domain.twinned import TwinningId
@@ -221,6 +233,14 @@ PAGES: Final = {
     "twinnings.show":        "L L 4 2 2 4 4",
     "twinnings.update":      "L L 4 V V 4 4",
     "twinning_answers.create": "L L 4 V V 4 4",
+    "guide_files.new":       "L L 4 3 2 2 2",
+    "guide_files.create":    "L L 4 3 V V V",
+    "guide_files.show":      "L L 4 2 2 2 2",
+    "guide_files.confirm":   "L L 4 3 2 2 2",
+    "guide_files.delete":    "L L 4 3 S S S",
+    "guide_versions.new":    "L L 4 3 2 2 2",
+    "guide_versions.create": "L L 4 3 V V V",
+    "guide_versions.show":   "L L 4 2 2 2 2",
     "members.index":         "L L 2 2 2 2 2",
     "members.show":          "L L 2 2 2 2 2",
     "settings.edit":         "L L 2 2 2 2 2",
@@ -340,6 +360,11 @@ API: Final = {
     "api.attachments.show":    "L L 4 2 2 2 2",
     "api.attachments.content": "L L 4 2 2 2 2",
     "api.attachments.delete":  "L L 4 3 2 3 3",
+    "api.files.index":         "L L 4 2 2 2 2",
+    "api.files.create":        "L L V V V V V",
+    "api.files.create_version": "L L V V V V V",
+    "api.files.show":          "L L 4 2 2 2 2",
+    "api.files.delete":        "L L 4 3 2 2 2",
     "api.search.index":        "L L 2 2 2 2 2",
     "api.document.show":       "2 2 2 2 2 2 2",
     "api.document.page":       "2 2 2 2 2 2 2",
@@ -363,6 +388,7 @@ class _Things:
     feedback_id: FeedbackId
     attachment_id: AttachmentId
     twinning_id: TwinningId
+    guide_file_id: GuideFileId
 
 
 async def _arrange(site: Site, route: Route) -> _Things:
@@ -379,6 +405,8 @@ async def _arrange(site: Site, route: Route) -> _Things:
             reply = await access.topic_to_reply(tx, maria, made.topic_id)
             post_id = (await posts.reply(tx, reply, Reply("Απάντηση", rendered))).id
     attachment_id = await _attach(site, made.first_post_id) if family == "attachments" else AttachmentId(999_999)
+    is_of_guide = family in {"guide_files", "guide_versions", "files"}
+    guide_file_id = await _add_file(site, made.topic_id) if is_of_guide else GuideFileId(999_999)
     async with site.app[DB].write() as tx:
         match route.name:
             case "posts.restore":
@@ -391,7 +419,7 @@ async def _arrange(site: Site, route: Route) -> _Things:
                 pass
         feedback_id = await feedback.send(tx, None, body="Δεν διαβάζεται", page="", contact="")
     twinning_id = await _twin(site) if family.startswith("twinning") else TwinningId(999_999)
-    return _Things(made.topic_id, made.slug, post_id, feedback_id, attachment_id, twinning_id)
+    return _Things(made.topic_id, made.slug, post_id, feedback_id, attachment_id, twinning_id, guide_file_id)
 
 
 async def _twin(site: Site) -> TwinningId:
@@ -409,18 +437,40 @@ async def _twin(site: Site) -> TwinningId:
     return made.twinning_id
 
 
-async def _attach(site: Site, post_id: PostId) -> AttachmentId:
-    """Have maria attach a file to her post."""
+async def _bring(site: Site) -> AttachmentId:
+    """Have maria bring a file."""
     key, path = uuid4(), site.app[CONFIG].data_dir / "sent"
     path.write_bytes(b"x")
     await site.app[STORAGE].put(key.hex, path)
     new, maria = New(key, "α.txt", "text/plain", 1, None, bytes(32), has_words=False), site.cast.maria
     async with site.app[DB].write() as tx:
-        grant = await access.to_attach(tx, maria)
-        attachment_id = (await attachments.create(tx, grant, new, Room(10**9, None), key=None)).id
-        named = f'<a href="/attachments/{attachment_id}">α</a>'
-        await attachments.take_up(tx, maria, post_id, named, can_attach=True)
+        return (await attachments.create(tx, await access.to_attach(tx, maria), new, Room(10**9, None), key=None)).id
+
+
+async def _attach(site: Site, post_id: PostId) -> AttachmentId:
+    """Have maria attach a file to her post."""
+    attachment_id = await _bring(site)
+    named = f'<a href="/attachments/{attachment_id}">α</a>'
+    async with site.app[DB].write() as tx:
+        await attachments.take_up(tx, site.cast.maria, post_id, named, can_attach=True)
     return attachment_id
+
+
+_MAKE_GUIDE = Statement(
+    "tests.make_guide",
+    "UPDATE topics SET kind = 'guide' WHERE topics.id = $1",
+    returns=int,
+    card=Card.NONE,
+)
+
+
+async def _add_file(site: Site, topic_id: TopicId) -> GuideFileId:
+    """Make maria's topic a guide, and have her add a file to it."""
+    attachment_id = await _bring(site)
+    async with site.app[DB].write() as tx:
+        await tx.run(_MAKE_GUIDE, topic_id)
+        grant = await guide_access.guide_to_extend(tx, site.cast.maria, topic_id)
+        return (await guide_files.add(tx, grant, "Υπόδειγμα", guide_files.New(attachment_id))).file_id
 
 
 def _slug(route: Route) -> str:
@@ -453,6 +503,9 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         "import_id": 999_999,
         "application_id": 999_999,
         "opening_id": 999_999,
+        "guide_file_id": things.guide_file_id,
+        "file_id": things.guide_file_id,
+        "number": 1,
         "page": "writing",
         "token": "nonsense",
         "kind": "discussion",
@@ -466,6 +519,7 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         ("/attachments/{id}", things.attachment_id),
         ("/twinnings/{id}", things.twinning_id),
         ("/members/", site.cast.nikos.member_id),
+        ("/v1/files/", things.guide_file_id),
     ):
         if folder in route.path:
             values["id"] = value

@@ -385,6 +385,7 @@ def _file(**changes: Any) -> Attachment:
         None,
         b"",
         NOW,
+        False,
     )
     return replace(file, **changes)
 
@@ -417,11 +418,44 @@ def test_a_file_is_deleted_by_its_author_as_long_as_they_may_change_the_post() -
     assert refused == permissions.can_edit_post(ACTOR, *locked)
 
 
+def test_a_version_of_a_guides_file_is_not_deleted_alone() -> None:
+    mine = _file(author_id=ME, post_id=PostId(1), is_version=True)
+    place = replace(TOPIC, author_id=ME, can_start=True), replace(POST, author_id=ME)
+    assert permissions.can_delete_attachment(ACTOR, mine, place).code == "guide_version"
+
+
+@pytest.mark.parametrize(
+    ("changes", "may_add", "may_delete"),
+    [
+        ({"kind": "discussion", "author_id": ME}, "not_guide", "not_guide"),
+        ({}, "not_guide_author", "not_guide_author"),
+        ({"author_id": ME}, "", ""),
+        ({"author_organisation_slug": "larnaca"}, "", ""),
+        ({"can_moderate": True}, "", ""),
+        ({"author_id": ME, "can_attach": False}, "cannot_bring", ""),
+        ({"can_moderate": True, "can_attach": False}, "cannot_bring", ""),
+        ({"author_id": ME, "deleted_at": NOW}, "topic_deleted", "topic_deleted"),
+        ({"can_moderate": True, "deleted_at": NOW}, "topic_deleted", "topic_deleted"),
+        ({"author_id": ME, "locked_at": NOW}, "topic_locked", "topic_locked"),
+        ({"can_moderate": True, "locked_at": NOW}, "", ""),
+        ({"author_id": ME, "category_archived_at": NOW}, "category_archived", "category_archived"),
+    ],
+)
+def test_the_files_of_a_guide_are_kept_by_its_author_their_organisation_and_moderators(
+    changes: dict[str, Any], may_add: str, may_delete: str
+) -> None:
+    guide = replace(TOPIC, **{"kind": "guide", "can_attach": True, "can_moderate": False, **changes})
+    assert permissions.can_add_guide_file(ACTOR, guide).code == may_add
+    assert permissions.can_delete_guide_file(ACTOR, guide).code == may_delete
+
+
 def test_every_rule_stands_in_a_table() -> None:
     rules = {name for name, _ in inspect.getmembers(permissions, inspect.isfunction) if name.startswith("can_")}
     alone = {
         "can_start_topic",
         "can_import_topics",
+        "can_add_guide_file",
+        "can_delete_guide_file",
         "can_administer",
         "can_settle_feedback",
         "can_read_attachment",

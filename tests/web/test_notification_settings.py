@@ -15,6 +15,7 @@ CHOICE = {
     "quote": "daily",
     "reply": "never",
     "answer": "immediately",
+    "guide_version": "immediately",
     "new_topic": "weekly",
     "twinning": "never",
     "hour": "17",

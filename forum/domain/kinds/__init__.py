@@ -10,7 +10,7 @@ from typing import Final
 
 from forum.domain.kinds.fields import Table, Text
 from forum.domain.kinds.good_practice import GOOD_PRACTICE
-from forum.domain.kinds.guide import GUIDE
+from forum.domain.kinds.guide import GUIDE as GUIDE
 from forum.domain.kinds.kind import DEADLINE as DEADLINE
 from forum.domain.kinds.kind import STATE as STATE
 from forum.domain.kinds.kind import THEMES as THEMES

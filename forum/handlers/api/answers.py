@@ -74,6 +74,8 @@ def notification(request: web.Request, found: Notification) -> models.Notificati
         url=None if found.post_id is None else post_url(request, found.post_id),
         actor_id=found.actor_id,
         actor_name=found.actor_name,
+        file_id=found.file_id,
+        version=found.version,
     )
 
 

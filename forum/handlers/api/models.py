@@ -535,7 +535,7 @@ class Notification(Answer):
     """What it tells of is null where the caller may not read it any more."""
 
     id: Id
-    kind: Literal["mention", "quote", "reply", "answer", "new_topic", "twinning"]
+    kind: Literal["mention", "quote", "reply", "guide_version", "answer", "new_topic", "twinning"]
     created_at: datetime
     read_at: datetime | None
     topic_id: Id | None
@@ -545,6 +545,8 @@ class Notification(Answer):
     url: str | None
     actor_id: Id | None
     actor_name: str | None
+    file_id: Id | None = Field(description=mark("Of a new version of a guide's file: that file."))
+    version: int | None
 
 
 class Notifications(Page[Notification]):

@@ -47,7 +47,7 @@ class NewTopic(Body):
         "discussion"
     )
     title: Title
-    body: TopicText = Field("", description=mark("Markdown; what a proposal and a good practice may leave out."))
+    body: TopicText = Field("", description=mark("Markdown; proposals, good practices and guides may leave it out."))
     fields: Fields = Field(
         default_factory=dict,
         description=mark("What the kind asks for besides title and text."),
