@@ -569,6 +569,7 @@ NOT_PERSONAL: Final = frozenset(
         "topics.language",
         "topics.pinned_at",
         "topics.deadline_at",
+        "topics.facets",
         "topic_notices.act",
         "jobs.name",
         "jobs.done_at",

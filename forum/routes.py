@@ -58,6 +58,7 @@ from forum.handlers import (
     tokens,
     topic_access,
     topic_subscriptions,
+    topic_tables,
     topics,
     unsubscriptions,
 )
@@ -115,6 +116,7 @@ _PAGES: Final = (
     Route("POST", "/language", languages.update, Access.PUBLIC, "languages.update"),
     # Categories
     Route("GET", "/categories/{slug}", categories.show, Access.CATEGORY_READ, "categories.show"),
+    Route("GET", "/categories/{slug}/topics.csv", topic_tables.show, Access.CATEGORY_READ, "topic_tables.show"),
     Route("POST", "/categories/{slug}/read", reading.update, Access.CATEGORY_READ, "reading.update"),
     Route(
         "POST",
