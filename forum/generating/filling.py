@@ -19,7 +19,7 @@ from rich.progress import Progress, TaskID
 from forum import indexes, progress
 from forum.db import RawConnection, RawError, connect, one_line
 from forum.errors import CommandError
-from forum.generating import people, stock, writing
+from forum.generating import people, proposals, stock, writing
 from forum.generating.plan import Period, Size, timeline
 from forum.passwords import Hasher
 
@@ -64,7 +64,8 @@ async def _write(
     await stock.take_binary_vectors(connection)
     paragraphs = await stock.gather(connection)
     moments = timeline(size, _chance(seed, "plan"))
-    written = writing.Writing(period, moments, everybody, paragraphs, _chance(seed, "writing"))
+    some = await _proposals(connection, size, everybody, seed)
+    written = writing.Writing(period, moments, everybody, paragraphs, _chance(seed, "writing"), some)
     bars.reset(bar, description="Writing posts")
     await _copy(connection, "posts", writing.POSTS, _shown(written.posts(), bars, bar))
     bar = bars.add_task("Writing topics", total=size.topics)
@@ -78,6 +79,17 @@ async def _write(
     await connection.execute(_CATEGORY_COUNTS)
     for table in _NUMBERED:
         await connection.execute(_SEQUENCE.format(table=table))
+
+
+async def _proposals(connection: RawConnection, size: Size, everybody: people.People, seed: int) -> proposals.Proposals:
+    """Choose which topics are proposals; they stand in the first category that takes them."""
+    if not size.proposals:
+        return proposals.NONE
+    places = [place for place, category in enumerate(everybody.categories) if proposals.KIND in category.kinds]
+    if not places:
+        raise CommandError("nobody may start a proposal anywhere: with --proposals there must be members enough")
+    themes = [row["slug"] for row in await connection.fetch("SELECT slug FROM themes ORDER BY position")]
+    return proposals.Proposals(_chance(seed, "proposals"), themes, places[0], size.topics, size.proposals)
 
 
 async def _copy(connection: RawConnection, table: str, columns: tuple[str, ...], rows: Iterable[writing.Row]) -> None:
