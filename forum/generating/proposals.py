@@ -43,11 +43,11 @@ class Proposal:
 
 
 class Proposals:
-    """Some of the topics, by their places among all; `category` is where they stand in the list of categories."""
+    """So many of the topics at some places; `category` is where they stand in the list of categories."""
 
-    def __init__(self, chance: Random, themes: list[str], category: int, topics: int, count: int) -> None:
+    def __init__(self, chance: Random, themes: list[str], category: int, places: list[int], count: int) -> None:
         self._chance, self._themes, self.category = chance, themes, category
-        self._places = frozenset(chance.sample(range(topics), count))
+        self._places = frozenset(chance.sample(places, count))
         self._theme = Choice([(rank + 1) ** -_THEME_SKEW for rank in range(len(themes))])
 
     def __contains__(self, place: int) -> bool:
@@ -73,5 +73,5 @@ class Proposals:
         return Proposal(values, [chance.choice(_TAGS[language])], deadline)
 
 
-NONE: Final = Proposals(Random(0), [], 0, 0, 0)  # noqa: S311 - nothing is chosen
+NONE: Final = Proposals(Random(0), [], 0, [], 0)  # noqa: S311 - nothing is chosen
 KIND: Final = PROPOSAL.code
