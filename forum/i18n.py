@@ -278,7 +278,7 @@ class Translator:
         unit, count = _distance(value, now)
         match unit:
             case "past":
-                return self.gettext("Closed")
+                return self.gettext("Has closed")
             case "minutes":
                 return self.ngettext("In %(n)s minute", "In %(n)s minutes", count)
             case "hours":
