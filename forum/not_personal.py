@@ -72,6 +72,7 @@ NOT_PERSONAL: Final = frozenset(
         "topics.language",
         "topics.pinned_at",
         "topics.deadline_at",
+        "topics.facets",
         "guide_versions.valid_from",
         "topic_notices.act",
         *(f"profiles.{name}" for name in ("settings", "languages", "themes", "website", "updated_at")),

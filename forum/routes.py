@@ -66,6 +66,7 @@ from forum.handlers import (
     topic_access,
     topic_imports,
     topic_subscriptions,
+    topic_tables,
     topics,
     twinning_answers,
     twinning_network,
@@ -127,6 +128,7 @@ _PAGES: Final = (
     Route("POST", "/language", languages.update, Access.PUBLIC, "languages.update"),
     # Categories
     Route("GET", "/categories/{slug}", categories.show, Access.CATEGORY_READ, "categories.show"),
+    Route("GET", "/categories/{slug}/topics.csv", topic_tables.show, Access.CATEGORY_READ, "topic_tables.show"),
     Route("POST", "/categories/{slug}/read", reading.update, Access.CATEGORY_READ, "reading.update"),
     Route(
         "POST",

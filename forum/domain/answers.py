@@ -1,4 +1,4 @@
-"""The answer to a question: one of its replies, marked by whoever asked or a moderator; and the questions without one.
+"""The answer to a question: one of its replies, marked by whoever asked or a moderator.
 
 The mark is kept at the topic, so that there is one at most. It goes with the reply when that is deleted, and an edit
 leaves it. Who is told of it is `fanouts`' affair.
@@ -6,31 +6,12 @@ leaves it. Who is told of it is `fanouts`' affair.
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, events, fanouts, pages, permissions, topic_lists
-from forum.domain.access import POST, AnswerGrant, CategoryGrant, DeletePostGrant
-from forum.domain.entities import TOPICS_A_PAGE, PostId, TopicRow
+from forum.db import Card, Statement, Tx
+from forum.domain import audit, events, fanouts, permissions
+from forum.domain.access import POST, AnswerGrant, DeletePostGrant
+from forum.domain.entities import PostId
 from forum.domain.events import Event, Kind
-from forum.domain.pages import Page
 from forum.errors import Forbidden, Invalid
-
-_IS_UNANSWERED = "topics.kind = 'question' AND topics.answer_post_id IS NULL"
-
-_LIST_UNANSWERED = Query(
-    "answers.list_unanswered",
-    topic_lists.of_category(*topic_lists.by_created(4), _IS_UNANSWERED),
-    returns=TopicRow,
-    card=Card.MANY,
-)
-
-_LIST_UNANSWERED_OF_ORGANISATION = Query(
-    "answers.list_unanswered_of_organisation",
-    topic_lists.of_category(*topic_lists.by_created(5), f"{_IS_UNANSWERED} AND {topic_lists.OF_ORGANISATION}"),
-    returns=TopicRow,
-    card=Card.MANY,
-)
 
 # With the notice of it, and whom it reaches. Marking what is marked writes nothing.
 _MARK = Statement(
@@ -69,27 +50,6 @@ _UNMARK = Statement(
     returns=int,
     card=Card.NONE,
 )
-
-
-async def list_unanswered(
-    conn: Conn,
-    grant: CategoryGrant,
-    *,
-    municipality: str | None = None,
-    cursor: str | None = None,
-    limit: int = TOPICS_A_PAGE,
-) -> Page[TopicRow]:
-    """Return a page of a category's questions that wait for an answer, the newest first.
-
-    `municipality` is the slug of an organisation whose members' questions are wanted; an unknown one has none.
-    """
-    after = pages.decode(cursor, datetime, int) if cursor else (None, None)
-    asked = (grant.actor.member_id, grant.category.id, limit + 1)
-    if municipality is None:
-        rows = await conn.many(_LIST_UNANSWERED, *asked, *after)
-    else:
-        rows = await conn.many(_LIST_UNANSWERED_OF_ORGANISATION, *asked, municipality, *after)
-    return pages.cut(rows, limit, lambda row: (row.created_at, row.id))
 
 
 async def mark(tx: Tx, grant: AnswerGrant, post_id: PostId) -> None:

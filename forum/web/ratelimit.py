@@ -34,6 +34,9 @@ POSTS_HOURLY: Final = Budget("posts_hourly", 300, 3600)
 SEARCHES: Final = Budget("searches", 60, 60)
 """A member's, over all their browsers and programs: each may read a long list of matches."""
 
+TABLES: Final = Budget("tables", 30, 3600)
+"""Lists taken away as tables: each may be of ten thousand topics."""
+
 PREVIEWS: Final = Budget("previews", 60, 60)
 """One a second is more than anybody looks at; each is rendered in the same workers as posts are."""
 
@@ -82,6 +85,7 @@ BUDGETS: Final = (
     POSTS,
     POSTS_HOURLY,
     SEARCHES,
+    TABLES,
     PREVIEWS,
     DRAFTS,
     UPLOADS,
@@ -127,6 +131,11 @@ async def count_post_at_once(request: web.Request) -> None:
 async def count_search(request: web.Request) -> None:
     """Count a search of the member who asks, or raise RateLimited."""
     await _count(request, (SEARCHES, _member(request, request[ACTOR])))
+
+
+async def count_table(request: web.Request) -> None:
+    """Count a list that the member takes away as a table, or raise RateLimited."""
+    await _count(request, (TABLES, _member(request, request[ACTOR])))
 
 
 async def count_preview(request: web.Request) -> None:

@@ -138,6 +138,7 @@ PAGES: Final = {
     "unsubscriptions.update": "4 4 4 4 4 4 4",
     "languages.update":      "V V V V V V V",
     "categories.show":       "L L 4 2 2 2 2",
+    "topic_tables.show":     "L L 4 2 2 2 2",
     "reading.update":        "L L 4 S S S S",
     "category_subscriptions.update": "L L 4 V V V V",
     "topic_access.show":     "L L 4 2 2 2 2",

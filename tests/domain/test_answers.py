@@ -8,9 +8,10 @@ import json
 import pytest
 
 from forum.db import Database, RawConnection, RawError
-from forum.domain import access, answers, notifications, posts, topics
+from forum.domain import access, answers, notifications, posts, topic_lists, topics
 from forum.domain.actors import Actor
 from forum.domain.entities import POSTS_A_PAGE, Post, PostId, Topic, TopicId
+from forum.domain.topic_lists import Sieve
 from forum.domain.topics import Started
 from forum.errors import Forbidden, Invalid
 from tests.cast import Cast
@@ -202,13 +203,15 @@ async def test_questions_without_an_answer_are_listed_page_by_page(
     await _mark(db, cast.nikos, answered.topic_id, reply.id)
     await writing.delete_topic(db, cast.nikos, deleted.topic_id)
 
-    async def listed(**options: str) -> list[TopicId]:
+    async def listed(municipality: str | None = None) -> list[TopicId]:
         found: list[TopicId] = []
         cursor: str | None = None
         async with db.read() as conn:
             grant = await access.category_to_read(conn, cast.sophie, "questions")
             while True:
-                page = await answers.list_unanswered(conn, grant, cursor=cursor, limit=2, **options)
+                page = await topic_lists.list_unanswered(
+                    conn, grant, sieve=Sieve(municipality=municipality), cursor=cursor, limit=2
+                )
                 found += [row.id for row in page.items]
                 cursor = page.next
                 if cursor is None:

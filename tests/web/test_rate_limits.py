@@ -50,6 +50,10 @@ async def _find(_site: Site, visitor: Visitor) -> Answer:
     return await visitor.get("/members?q=a")
 
 
+async def _take_table(_site: Site, visitor: Visitor) -> Answer:
+    return await visitor.get("/categories/questions/topics.csv")
+
+
 async def _preview(_site: Site, visitor: Visitor) -> Answer:
     return await visitor.submit("/preview", {"body": "x"})
 
@@ -113,6 +117,7 @@ async def _attach(_site: Site, visitor: Visitor) -> Answer:
 ACTS: Final = {
     "search": Act(ratelimit.SEARCHES, _search, "kept-words"),
     "members found by name": Act(ratelimit.SEARCHES, _find),
+    "table": Act(ratelimit.TABLES, _take_table),
     "preview": Act(ratelimit.PREVIEWS, _preview),
     "draft": Act(ratelimit.DRAFTS, _draft, "kept-words"),
     "topic": Act(ratelimit.POSTS, _start, "kept-words"),

@@ -17,7 +17,8 @@ from forum.domain.kinds.kind import THEMES as THEMES
 from forum.domain.kinds.kind import Kind as Kind
 from forum.domain.kinds.kind import Section as Section
 from forum.domain.kinds.kind import Values as Values
-from forum.domain.kinds.plain import DISCUSSION, QUESTION
+from forum.domain.kinds.plain import DISCUSSION
+from forum.domain.kinds.plain import QUESTION as QUESTION
 from forum.domain.kinds.proposal import PROPOSAL
 
 DEFAULT: Final = DISCUSSION

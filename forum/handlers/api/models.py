@@ -181,16 +181,6 @@ class MembersQuery(PageQuery):
     organisation: Slug | None = Field(None, description=mark("Slug of the municipality or association they belong to."))
 
 
-class TopicsQuery(PageQuery):
-    sort: Literal["activity", "created"] = Field(
-        "activity", description=mark("By the last post, pinned topics first; or the newest first.")
-    )
-    municipality: Slug | None = Field(None, description=mark("Slug of the organisation whose members started them."))
-    unanswered: Literal["true", "false"] = Field(
-        "false", description=mark("true: questions without an answer alone, the newest first whatever “sort” says.")
-    )
-
-
 class PostsQuery(PageQuery):
     after: Number = 0
 
@@ -199,6 +189,12 @@ class SearchQuery(PageQuery):
     q: Words
     category: Slug | None = None
     municipality: Slug | None = Field(None, description=mark("Slug of the organisation whose members wrote them."))
+    kind: Literal["discussion", "question", "proposal", "good_practice", "guide", "circular", "consultation"] | None = (
+        Field(None, description=mark("Of the topic they stand in."))
+    )
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = Field(
+        None, description=mark("Of the topic they stand in (ISO 639-1).")
+    )
 
 
 # Bodies ------------------------------------------------------------------------------------------
