@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from forum.domain.entities import MailKind, NotificationKind, TopicId, in_language
+from forum.domain.entities import Decision, MailKind, NotificationKind, TopicId, in_language
 from forum.domain.notification_mails import ITEMS, Item
 from forum.i18n import Translator, mark
 
@@ -21,6 +21,13 @@ _WHAT: Final = {
     NotificationKind.QUOTE: mark("quotes you"),
     NotificationKind.REPLY: mark("replies"),
     NotificationKind.NEW_TOPIC: mark("starts the topic"),
+    NotificationKind.INTEREST: mark("expresses interest"),
+}
+
+_DECIDED: Final[dict[Decision, str]] = {
+    "accepted": mark("accepts your organisation's expression of interest"),
+    "reserved": mark("puts your organisation's expression of interest on the reserve list"),
+    "declined": mark("declines your organisation's expression of interest"),
 }
 
 
@@ -107,10 +114,10 @@ def _news(items: Sequence[Item], words: Translator, zone: ZoneInfo, url: Callabl
                 heading=item.topic_title if is_other else "",
                 place=in_language(language, item.category_el, item.category_en) if is_other else "",
                 who=f"{item.actor_name}, {organisation}",
-                what=words.gettext(_WHAT[item.kind]),
+                what=words.gettext(_DECIDED[item.decision] if item.decision else _WHAT[item.kind]),
                 when=words.datetime(item.created_at, zone),
                 excerpt=item.excerpt,
-                url=url(f"/posts/{item.post_id}"),
+                url=url(f"/posts/{item.post_id}" if item.post_id else f"/topics/{item.topic_id}#partners"),
             )
         )
     return found

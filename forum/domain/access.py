@@ -14,7 +14,15 @@ from dataclasses import dataclass, replace
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import levels, permissions, readable, stages
 from forum.domain.actors import Actor
-from forum.domain.entities import Attachment, AttachmentId, Category, Post, PostId, Topic, TopicId
+from forum.domain.entities import (
+    Attachment,
+    AttachmentId,
+    Category,
+    Post,
+    PostId,
+    Topic,
+    TopicId,
+)
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.errors import Forbidden, NotFound
@@ -238,7 +246,7 @@ TOPIC_COLUMNS = f"""
     (SELECT lockers.name FROM members AS lockers WHERE lockers.id = topics.locked_by_id),
     topics.lock_reason, topics.pinned_at, topics.reply_count, topics.post_count, topics.last_post_number,
     topics.last_post_at, topics.created_at, topics.deleted_at, topics.deleted_by_id, topics.version,
-    topics.fields, topics.tags, topics.deadline_at,
+    topics.fields, topics.tags, topics.deadline_at, topics.origin_id,
     {_RIGHTS}
 """
 
@@ -487,6 +495,11 @@ def to_settle_feedback(actor: Actor) -> FeedbackGrant:
     return FeedbackGrant(actor)
 
 
+async def lock_topic(tx: Tx, topic_id: TopicId) -> None:
+    """Have whoever writes in a topic wait until the transaction ends; that it is there is not said."""
+    await tx.maybe(_TOPIC_LOCK, topic_id)
+
+
 def _require(verdict: Verdict) -> None:
     if not verdict:
         raise Forbidden(verdict.code)
@@ -501,7 +514,7 @@ async def _topic(conn: Conn, actor: Actor, topic_id: TopicId) -> Topic:
 
 async def _locked_topic(tx: Tx, actor: Actor, topic_id: TopicId) -> Topic:
     """Lock first and read then, so that what is read is what stands while the transaction lasts."""
-    await tx.maybe(_TOPIC_LOCK, topic_id)
+    await lock_topic(tx, topic_id)
     return await _topic(tx, actor, topic_id)
 
 

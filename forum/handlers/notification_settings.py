@@ -25,6 +25,7 @@ KINDS: Final = {
     NotificationKind.QUOTE: mark("Somebody quotes a post of yours"),
     NotificationKind.REPLY: mark("A reply to you, or in a topic you watch"),
     NotificationKind.NEW_TOPIC: mark("A new topic where you watch"),
+    NotificationKind.INTEREST: mark("Interest in a proposal that your organisation leads, and what became of yours"),
 }
 """The msgid of every kind; a test sees that none is missing."""
 
@@ -44,6 +45,7 @@ class SettingsForm(Form):
     quote: Frequency
     reply: Frequency
     new_topic: Frequency
+    interest: Frequency
     hour: Annotated[int, Field(ge=0, le=23)]
     weekday: Annotated[int, Field(ge=1, le=7)]
 

@@ -51,6 +51,8 @@ class Access(enum.Enum):
     TOPIC_DELETE = "topic:delete"
     TOPIC_MODERATE = "topic:moderate"
     TOPIC_MARK = "topic:mark_internal"
+    PROPOSAL_JOIN = "proposal:join"
+    PROPOSAL_LEAD = "proposal:lead"
     POST_READ = "post:read"
     POST_EDIT = "post:edit"
     POST_DELETE = "post:delete"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from forum.domain import access, topics
+from forum.domain import access, interests, topics
 from forum.domain.entities import TopicId
 from forum.handlers.api import answers, models
 from forum.handlers.api.calls import call
@@ -25,7 +25,7 @@ async def lock(request: web.Request, sent: models.Lock) -> models.Topic:
         grant = await access.topic_to_moderate(tx, actor, topic_id)
         await topics.lock(tx, grant, sent.reason.strip())
         locked = await access.topic_to_read(tx, actor, topic_id)
-    return answers.topic(request, locked.topic)
+        return answers.topic(request, locked.topic, await interests.meter(tx, locked.topic))
 
 
 @call(mark("Unlock a topic"), refuses=(403, 404, 409))
@@ -42,7 +42,7 @@ async def pin(request: web.Request) -> models.Topic:
         grant = await access.topic_to_moderate(tx, actor, topic_id)
         await topics.pin(tx, grant)
         pinned = await access.topic_to_read(tx, actor, topic_id)
-    return answers.topic(request, pinned.topic)
+        return answers.topic(request, pinned.topic, await interests.meter(tx, pinned.topic))
 
 
 @call(mark("Let a topic take its place again"), refuses=(403, 404, 409))

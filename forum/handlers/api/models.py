@@ -455,7 +455,15 @@ class _AnyTopic(Answer):
     tags: list[str]
 
 
+class Partners(Answer):
+    found: int = Field(description=mark("Organisations that take part, the lead among them."))
+    needed: int | None = Field(description=mark("null: nobody has said how many."))
+    countries_found: int
+    countries_needed: int | None
+
+
 class Topic(_AnyTopic):
+    partners: Partners | None = Field(description=mark("Of a proposal; null for other kinds."))
     lock_reason: str | None
     locked_at: datetime | None
     deleted_at: datetime | None
@@ -526,7 +534,7 @@ class Notification(Answer):
     """What it tells of is null where the caller may not read it any more."""
 
     id: Id
-    kind: Literal["mention", "quote", "reply", "new_topic"]
+    kind: Literal["mention", "quote", "reply", "new_topic", "interest"]
     created_at: datetime
     read_at: datetime | None
     topic_id: Id | None
@@ -536,6 +544,10 @@ class Notification(Answer):
     url: str | None
     actor_id: Id | None
     actor_name: str | None
+    interest_id: Id | None = Field(description=mark("The expression of interest that it tells of instead of a post."))
+    decision: Literal["accepted", "reserved", "declined"] | None = Field(
+        description=mark("What was decided on it; null: it is told that there is one.")
+    )
 
 
 class Notifications(Page[Notification]):

@@ -13,6 +13,7 @@ from forum.handlers.api import (
     events,
     groups,
     imports,
+    interests,
     invitations,
     me,
     notifications,
@@ -21,6 +22,7 @@ from forum.handlers.api import (
     posts,
     search,
     tokens,
+    topic_states,
     topics,
 )
 from forum.handlers.api.document import Document
@@ -107,6 +109,31 @@ _CALLS: Final = (
     Route("DELETE", "/api/v1/topics/{id}/lock", acts.unlock, Access.TOPIC_MODERATE, "api.topics.unlock"),
     Route("PUT", "/api/v1/topics/{id}/pin", acts.pin, Access.TOPIC_MODERATE, "api.topics.pin"),
     Route("DELETE", "/api/v1/topics/{id}/pin", acts.unpin, Access.TOPIC_MODERATE, "api.topics.unpin"),
+    # Proposals
+    Route("GET", "/api/v1/topics/{id}/interests", interests.index, Access.TOPIC_READ, "api.interests.index"),
+    Route("POST", "/api/v1/topics/{id}/interests", interests.create, Access.PROPOSAL_JOIN, "api.interests.create"),
+    Route(
+        "GET",
+        "/api/v1/topics/{id}/interests/{interest_id}",
+        interests.show,
+        Access.TOPIC_READ,
+        "api.interests.show",
+    ),
+    Route(
+        "PATCH",
+        "/api/v1/topics/{id}/interests/{interest_id}",
+        interests.update,
+        Access.TOPIC_READ,
+        "api.interests.update",
+    ),
+    Route(
+        "DELETE",
+        "/api/v1/topics/{id}/interests/{interest_id}",
+        interests.delete,
+        Access.PROPOSAL_JOIN,
+        "api.interests.delete",
+    ),
+    Route("PUT", "/api/v1/topics/{id}/state", topic_states.update, Access.PROPOSAL_LEAD, "api.topic_states.update"),
     # Posts
     Route("GET", "/api/v1/topics/{id}/posts", posts.index, Access.TOPIC_READ, "api.posts.index"),
     Route("POST", "/api/v1/topics/{id}/posts", posts.create, Access.TOPIC_REPLY, "api.posts.create"),
