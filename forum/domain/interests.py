@@ -262,6 +262,7 @@ _DECIDE = Statement(
 _FREQUENCY: Final = notification_settings.frequency(member="members.id", kind=f"'{NotificationKind.INTEREST}'")
 
 
+# LIMIT: of few rows each is looked up, whatever a planner without figures yet would make of it.
 def _telling(*, decision: str, told: str, wants: str) -> str:
     """Return the SQL that tells members of interest `$1` what `$2` did: those whom `told` selects and who want it."""
     return f"""
@@ -272,9 +273,9 @@ def _telling(*, decision: str, told: str, wants: str) -> str:
                {notification_settings.mail_kind("mail.frequency")},
                {notification_settings.mail_due_at("mail.frequency")}
         FROM interests
-        JOIN topics ON topics.id = interests.topic_id
+        CROSS JOIN LATERAL (SELECT topics.* FROM topics WHERE topics.id = interests.topic_id LIMIT 1) AS topics
         CROSS JOIN LATERAL ({told}) AS told (member_id)
-        JOIN members ON members.id = told.member_id
+        CROSS JOIN LATERAL (SELECT members.* FROM members WHERE members.id = told.member_id LIMIT 1) AS members
         JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = members.id
         {levels.chosen(member="members.id", topic="topics.id", category="topics.category_id")}
         CROSS JOIN LATERAL (
