@@ -13,7 +13,8 @@ from forum.routes import ROUTES
 from forum.web.access import Access, Route
 from forum.web.pages import environments
 from tests.browser.conftest import OpenPage
-from tests.browser.families import Family, every_family
+from tests.browser.families import every_family
+from tests.browser.family import Family
 from tests.browser.window import HEIGHT, IS_AUDIT, Window
 from tests.site import Site
 
