@@ -569,6 +569,7 @@ CREATE TABLE topics (
         (answer_post_id IS NULL) = (answered_at IS NULL) AND (answer_post_id IS NULL) = (answered_by_id IS NULL)
         AND (answer_post_id IS NULL OR kind = 'question')
     ),
+    origin_id bigint REFERENCES topics,
     facets text [] NOT NULL DEFAULT '{}',
     CONSTRAINT topics_lock_check CHECK (
         (locked_at IS NULL) = (locked_by_id IS NULL) AND (locked_at IS NULL) = (lock_reason IS NULL)
@@ -607,6 +608,7 @@ CREATE INDEX topics_answer_post_id_idx ON topics (id, answer_post_id) WHERE answ
 CREATE INDEX topics_answered_by_id_idx ON topics (answered_by_id) WHERE answered_by_id IS NOT NULL;
 CREATE INDEX topics_unanswered_idx ON topics (category_id, created_at, id)
 WHERE kind = 'question' AND answer_post_id IS NULL AND deleted_at IS NULL;
+CREATE INDEX topics_origin_id_idx ON topics (origin_id) WHERE origin_id IS NOT NULL;
 CREATE TRIGGER topics_stamp_version
 BEFORE INSERT OR UPDATE ON topics
 FOR EACH ROW EXECUTE FUNCTION stamp_version();
@@ -642,11 +644,24 @@ FOR EACH ROW WHEN (new.deadline_at > now()) EXECUTE FUNCTION note_deadline();
 CREATE TRIGGER topics_note_deadline_updated
 AFTER UPDATE OF deadline_at ON topics
 FOR EACH ROW WHEN (new.deadline_at > now()) EXECUTE FUNCTION note_deadline();
+CREATE FUNCTION note_interest_deadline() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO rights_instants (at)
+    SELECT (NEW.fields #>> '{interest_deadline,at}')::timestamptz
+    WHERE (NEW.fields #>> '{interest_deadline,at}')::timestamptz > now()
+    ON CONFLICT (at) DO NOTHING;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER topics_note_interest_deadline
+AFTER INSERT OR UPDATE OF fields ON topics
+FOR EACH ROW WHEN (new.fields ? 'interest_deadline') EXECUTE FUNCTION note_interest_deadline();
 COMMENT ON TABLE topics IS 'A topic of a category. post_count is the highest number ever given, last_post_number and last_post_at speak of the last post that is not deleted, reply_count of replies not deleted.';
 COMMENT ON COLUMN topics.fields IS 'What its kind asks for besides title and text, by the names of forum/domain/kinds; each change keeps what stood in post_revisions.';
 COMMENT ON COLUMN topics.answer_post_id IS 'The reply that is marked as the answer to a question; the mark goes when the reply is deleted.';
 COMMENT ON COLUMN topics.deadline_at IS 'The instant of fields -> deadline, for lists by it.';
 COMMENT ON COLUMN topics.facets IS 'What lists are sifted by, as facets_of finds it in fields; countries:any of a proposal that names none.';
+COMMENT ON COLUMN topics.origin_id IS 'The proposal that a good practice grew out of.';
 COMMENT ON COLUMN topics.organisation_id IS 'What its author belonged to when they wrote it; null for what they belong to now (docs/adr/0029-places.md).';
 COMMENT ON COLUMN topics.last_organisation_id IS 'The same of whoever wrote the last post that is not deleted.';
 
@@ -773,11 +788,12 @@ CREATE TABLE topic_notices (
     act text NOT NULL CONSTRAINT topic_notices_act_check CHECK (
         act IN (
             'lock', 'unlock', 'pin', 'unpin', 'mark_internal', 'unmark_internal', 'mark_answer', 'unmark_answer', 'add_file',
-            'add_version', 'delete_file'
+            'add_version', 'delete_file', 'state'
         )
     ),
     reason text CONSTRAINT topic_notices_reason_check CHECK (length(btrim(reason)) BETWEEN 1 AND 500),
     created_at timestamptz NOT NULL DEFAULT now(),
+    state text CONSTRAINT topic_notices_state_check CHECK ((act = 'state') = (state IS NOT NULL)),
     version integer CONSTRAINT topic_notices_version_check CHECK (version >= 1)
 );
 CREATE INDEX topic_notices_topic_id_idx ON topic_notices (topic_id, after_number, id);
@@ -787,6 +803,39 @@ AFTER INSERT OR UPDATE ON topic_notices
 FOR EACH ROW EXECUTE FUNCTION touch_topic();
 COMMENT ON TABLE topic_notices IS 'What was done to a topic, shown between the posts where it happened; no post: no number, not counted.';
 COMMENT ON COLUMN topic_notices.version IS 'The number of the version that was added, of the file whose title is the reason.';
+COMMENT ON COLUMN topic_notices.state IS 'What the state became, of the act state.';
+
+CREATE TABLE interests (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic_id bigint NOT NULL REFERENCES topics ON DELETE CASCADE,
+    organisation_id bigint NOT NULL REFERENCES organisations,
+    member_id bigint NOT NULL REFERENCES members,
+    role text NOT NULL CONSTRAINT interests_role_check CHECK (role IN ('lead', 'partner', 'associate', 'observer')),
+    note text NOT NULL DEFAULT '' CONSTRAINT interests_note_check CHECK (length(note) <= 1000),
+    contact text NOT NULL CONSTRAINT interests_contact_check CHECK (length(btrim(contact)) BETWEEN 1 AND 254),
+    decision text NOT NULL DEFAULT 'waiting' CONSTRAINT interests_decision_check CHECK (
+        decision IN ('waiting', 'accepted', 'reserved', 'declined')
+    ),
+    answer text NOT NULL DEFAULT '' CONSTRAINT interests_answer_check CHECK (length(answer) <= 500),
+    decided_by_id bigint REFERENCES members,
+    decided_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    withdrawn_at timestamptz,
+    CONSTRAINT interests_organisation_key UNIQUE (topic_id, organisation_id),
+    CONSTRAINT interests_decided_check CHECK (
+        (decision = 'waiting') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by_id IS NULL)
+        AND (decided_at IS NULL OR withdrawn_at IS NULL)
+    )
+);
+CREATE INDEX interests_organisation_id_idx ON interests (organisation_id);
+CREATE INDEX interests_member_id_idx ON interests (member_id);
+CREATE INDEX interests_decided_by_id_idx ON interests (decided_by_id) WHERE decided_by_id IS NOT NULL;
+CREATE TRIGGER interests_touch_topic
+AFTER INSERT OR UPDATE ON interests
+FOR EACH ROW EXECUTE FUNCTION touch_topic();
+COMMENT ON TABLE interests IS 'That an organisation wants to take part in a proposal, one row each; what the lead decided and answered. Accepted ones are shown to all readers of the topic, the others to the two sides alone.';
+COMMENT ON COLUMN interests.member_id IS 'Who said so last for the organisation.';
 
 CREATE TABLE topic_reads (
     member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
@@ -1430,22 +1479,28 @@ CREATE TABLE notifications (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
     kind text NOT NULL CONSTRAINT notifications_kind_check CHECK (
-        kind IN ('mention', 'quote', 'reply', 'guide_version', 'answer', 'new_topic', 'twinning')
+        kind IN ('mention', 'quote', 'reply', 'guide_version', 'answer', 'new_topic', 'twinning', 'interest')
     ),
     topic_id bigint NOT NULL REFERENCES topics ON DELETE CASCADE,
-    post_id bigint NOT NULL REFERENCES posts ON DELETE CASCADE,
+    post_id bigint REFERENCES posts ON DELETE CASCADE,
     actor_id bigint NOT NULL REFERENCES members,
     created_at timestamptz NOT NULL DEFAULT now(),
     read_at timestamptz,
     mail_kind text CONSTRAINT notifications_mail_kind_check CHECK (mail_kind IN ('notifications', 'digest')),
     mail_due_at timestamptz,
     mail_id bigint REFERENCES mails ON DELETE SET NULL,
+    interest_id bigint REFERENCES interests ON DELETE CASCADE,
+    decision text CONSTRAINT notifications_decision_check CHECK (decision IN ('accepted', 'reserved', 'declined')),
     version_id bigint REFERENCES guide_versions ON DELETE CASCADE,
     CONSTRAINT notifications_mail_check CHECK (mail_kind IS NOT NULL OR (mail_due_at IS NULL AND mail_id IS NULL)),
-    CONSTRAINT notifications_version_check CHECK ((kind = 'guide_version') = (version_id IS NOT NULL))
+    CONSTRAINT notifications_version_check CHECK ((kind = 'guide_version') = (version_id IS NOT NULL)),
+    CONSTRAINT notifications_subject_check CHECK (
+        (post_id IS NULL) = (interest_id IS NOT NULL) AND (kind = 'interest') = (interest_id IS NOT NULL)
+        AND (decision IS NULL OR interest_id IS NOT NULL)
+    )
 );
 CREATE UNIQUE INDEX notifications_post_idx ON notifications (post_id, member_id, (kind = 'answer'), version_id)
-NULLS NOT DISTINCT;
+NULLS NOT DISTINCT WHERE post_id IS NOT NULL;
 CREATE INDEX notifications_version_id_idx ON notifications (version_id) WHERE version_id IS NOT NULL;
 CREATE INDEX notifications_listed_idx ON notifications (member_id, created_at, id);
 CREATE INDEX notifications_topic_id_idx ON notifications (topic_id, member_id, created_at, id);
@@ -1454,8 +1509,10 @@ CREATE INDEX notifications_actor_id_idx ON notifications (actor_id);
 CREATE INDEX notifications_mail_id_idx ON notifications (mail_id) WHERE mail_id IS NOT NULL;
 CREATE INDEX notifications_mail_due_at_idx ON notifications (mail_due_at) WHERE mail_due_at IS NOT NULL;
 CREATE INDEX notifications_mail_of_member_idx ON notifications (member_id, mail_kind) WHERE mail_due_at IS NOT NULL;
+CREATE UNIQUE INDEX notifications_interest_idx ON notifications (interest_id, member_id) WHERE interest_id IS NOT NULL;
 CREATE INDEX notifications_created_at_idx ON notifications USING brin (created_at);
-COMMENT ON TABLE notifications IS 'What a member was told: one row a member and post, of the strongest kind; besides, one that the post was marked as the answer, and one for each new version of a file (version_id; the post is its guide''s first). mail_due_at is when it goes into a letter, mail_id the letter it went into. Kept for 90 days.';
+COMMENT ON TABLE notifications IS 'What a member was told: one row a member and post, of the strongest kind; besides, one that the post was marked as the answer, and one for each new version of a file (version_id; the post is its guide''s first), and one a member and expression of interest. mail_due_at is when it goes into a letter, mail_id the letter it went into. Kept for 90 days.';
+COMMENT ON COLUMN notifications.decision IS 'What was decided on the expression of interest; null where it is told that there is one.';
 
 -- Twinnings ---------------------------------------------------------------------------------------
 

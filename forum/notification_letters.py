@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from forum.domain.entities import MailKind, NotificationKind, TopicId, in_language
+from forum.domain.entities import Decision, MailKind, NotificationKind, TopicId, in_language
 from forum.domain.notification_mails import ITEMS, Item
 from forum.domain.suggestions import Suggestion
 from forum.i18n import Translator, mark
@@ -25,6 +25,13 @@ _WHAT: Final = {
     NotificationKind.ANSWER: mark("marks a reply as the answer"),
     NotificationKind.TWINNING: mark("invites your municipality to a twinning"),
     NotificationKind.GUIDE_VERSION: mark("adds version %(number)s of “%(title)s”"),
+    NotificationKind.INTEREST: mark("expresses interest"),
+}
+
+_DECIDED: Final[dict[Decision, str]] = {
+    "accepted": mark("accepts your organisation's expression of interest"),
+    "reserved": mark("puts your organisation's expression of interest on the reserve list"),
+    "declined": mark("declines your organisation's expression of interest"),
 }
 
 _STARTS: Final = {NotificationKind.NEW_TOPIC, NotificationKind.TWINNING}
@@ -155,13 +162,20 @@ def _news(items: Sequence[Item], words: Translator, zone: ZoneInfo, url: Callabl
                 heading=item.topic_title if is_other else "",
                 place=in_language(language, item.category_el, item.category_en) if is_other else "",
                 who=f"{item.actor_name}, {organisation}",
-                what=_what(item, words),
+                what=words.gettext(_DECIDED[item.decision]) if item.decision else _what(item, words),
                 when=words.datetime(item.created_at, zone),
                 excerpt=item.note or item.excerpt,
-                url=url(f"/posts/{item.post_id}" if item.version is None else f"/topics/{item.topic_id}#files"),
+                url=url(_place(item)),
             )
         )
     return found
+
+
+def _place(item: Item) -> str:
+    """Return the path of what a notification is about."""
+    if item.version is not None:
+        return f"/topics/{item.topic_id}#files"
+    return f"/posts/{item.post_id}" if item.post_id else f"/topics/{item.topic_id}#partners"
 
 
 def _what(item: Item, words: Translator) -> str:

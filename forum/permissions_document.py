@@ -81,6 +81,8 @@ _WHO: Final = {
     Access.TOPIC_MODERATE: "who holds `moderate` in its category",
     Access.TOPIC_MARK: "its author while it is not locked, and who holds `moderate`",
     Access.TOPIC_ANSWER: "who asked the question while it is not locked, and who holds `moderate`",
+    Access.PROPOSAL_JOIN: "who may reply in it, for their own organisation unless that leads; while it is open",
+    Access.PROPOSAL_LEAD: "members of the lead organisation, its author, and who holds `moderate` in its category",
     Access.POST_READ: "who may read its topic",
     Access.POST_EDIT: "its author, while they may write in its topic",
     Access.ATTACHMENT_CREATE: "members who may attach files in a category",

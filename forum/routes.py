@@ -26,6 +26,8 @@ from forum.handlers import (
     categories,
     category_subscriptions,
     completions,
+    consortia,
+    decisions,
     drafts,
     events,
     feed_tokens,
@@ -37,6 +39,7 @@ from forum.handlers import (
     health,
     help,
     home,
+    interests,
     internal,
     languages,
     locks,
@@ -50,6 +53,7 @@ from forum.handlers import (
     passwords,
     pins,
     posts,
+    practices,
     previews,
     profiles,
     reading,
@@ -65,6 +69,7 @@ from forum.handlers import (
     tokens,
     topic_access,
     topic_imports,
+    topic_states,
     topic_subscriptions,
     topic_tables,
     topics,
@@ -176,7 +181,8 @@ _PAGES: Final = (
         Access.CATEGORY_START,
         "topic_imports.delete",
     ),
-    # Topics; an act that is a page has three segments, so that no slug can be taken for it. Most asked for: the first.
+    # Topics; an act that is a page has three segments, so that no slug can be taken for it: none has a point, either.
+    Route("GET", "/topics/{topic_id}/consortium.csv", consortia.show, Access.TOPIC_READ, "consortia.show"),
     Route(
         "GET",
         "/topics/{topic_id}/{slug}",
@@ -215,6 +221,43 @@ _PAGES: Final = (
     Route("POST", "/topics/{topic_id}/internal/delete", internal.delete, Access.TOPIC_MARK, "internal.delete"),
     Route("POST", "/topics/{topic_id}/answer", answers.create, Access.TOPIC_ANSWER, "answers.create"),
     Route("POST", "/topics/{topic_id}/answer/delete", answers.delete, Access.TOPIC_ANSWER, "answers.delete"),
+    # Proposals
+    Route("GET", "/topics/{topic_id}/interests/new", interests.new, Access.PROPOSAL_JOIN, "interests.new"),
+    Route("POST", "/topics/{topic_id}/interests", interests.create, Access.PROPOSAL_JOIN, "interests.create"),
+    Route(
+        "GET", "/topics/{topic_id}/interests/{interest_id}/edit", interests.edit, Access.PROPOSAL_JOIN, "interests.edit"
+    ),
+    Route(
+        "POST",
+        "/topics/{topic_id}/interests/{interest_id}/edit",
+        interests.update,
+        Access.PROPOSAL_JOIN,
+        "interests.update",
+    ),
+    Route(
+        "POST",
+        "/topics/{topic_id}/interests/{interest_id}/delete",
+        interests.delete,
+        Access.PROPOSAL_JOIN,
+        "interests.delete",
+    ),
+    Route(
+        "GET",
+        "/topics/{topic_id}/interests/{interest_id}/decision/new",
+        decisions.new,
+        Access.PROPOSAL_LEAD,
+        "decisions.new",
+    ),
+    Route(
+        "POST",
+        "/topics/{topic_id}/interests/{interest_id}/decision",
+        decisions.create,
+        Access.PROPOSAL_LEAD,
+        "decisions.create",
+    ),
+    Route("GET", "/topics/{topic_id}/state/new", topic_states.new, Access.PROPOSAL_LEAD, "topic_states.new"),
+    Route("POST", "/topics/{topic_id}/state", topic_states.create, Access.PROPOSAL_LEAD, "topic_states.create"),
+    Route("GET", "/topics/{topic_id}/practice/new", practices.new, Access.PROPOSAL_LEAD, "practices.new"),
     # Posts
     Route("GET", "/posts/{post_id}", posts.show, Access.POST_READ, "posts.show"),
     Route("GET", "/posts/{post_id}/revisions", posts.revisions, Access.POST_READ, "posts.revisions"),

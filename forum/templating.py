@@ -89,6 +89,7 @@ def _make(words: Translator, functions: Mapping[str, object]) -> jinja2.Environm
     environment.filters["translate"] = words.gettext
     environment.filters["translated"] = lambda options: [(code, words.gettext(label)) for code, label in options]
     environment.filters["city"] = words.zone_name
+    environment.filters["country"] = words.country
     environment.filters["distance"] = _distance(words)
     environment.filters["is_soon"] = _is_soon
     environment.filters["has_passed"] = _has_passed

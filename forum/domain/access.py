@@ -265,7 +265,7 @@ TOPIC_COLUMNS = f"""
     (SELECT lockers.name FROM members AS lockers WHERE lockers.id = topics.locked_by_id),
     topics.lock_reason, topics.pinned_at, topics.reply_count, topics.post_count, topics.last_post_number,
     topics.last_post_at, topics.created_at, topics.deleted_at, topics.deleted_by_id, topics.answer_post_id,
-    topics.version, topics.fields, topics.tags, topics.deadline_at,
+    topics.version, topics.fields, topics.tags, topics.deadline_at, topics.origin_id,
     {_RIGHTS}
 """
 
@@ -544,6 +544,11 @@ def to_settle_feedback(actor: Actor) -> FeedbackGrant:
     return FeedbackGrant(actor)
 
 
+async def lock_topic(tx: Tx, topic_id: TopicId) -> None:
+    """Have whoever writes in a topic wait until the transaction ends; that it is there is not said."""
+    await tx.maybe(_TOPIC_LOCK, topic_id)
+
+
 def _require(verdict: Verdict) -> None:
     if not verdict:
         raise Forbidden(verdict.code)
@@ -558,7 +563,7 @@ async def _topic(conn: Conn, actor: Actor, topic_id: TopicId) -> Topic:
 
 async def locked_topic(tx: Tx, actor: Actor, topic_id: TopicId) -> Topic:
     """Lock first and read then, so that what is read is what stands while the transaction lasts."""
-    await tx.maybe(_TOPIC_LOCK, topic_id)
+    await lock_topic(tx, topic_id)
     return await _topic(tx, actor, topic_id)
 
 

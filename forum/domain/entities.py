@@ -29,6 +29,7 @@ InvitationId = NewType("InvitationId", int)
 NotificationId = NewType("NotificationId", int)
 OpeningId = NewType("OpeningId", int)
 ThemeId = NewType("ThemeId", int)
+InterestId = NewType("InterestId", int)
 
 Language: TypeAlias = i18n.Language
 Scheme = Literal["auto", "light", "dark"]
@@ -62,6 +63,7 @@ FEEDBACK_PAGE_LIMIT: Final = 500
 CONTACT_LIMIT: Final = 254
 TOPICS_A_PAGE: Final = 20
 POSTS_A_PAGE: Final = 20
+INTEREST_NOTE_LIMIT: Final = 1000
 
 KINDS: Final = ("discussion", "question", "proposal", "good_practice", "guide", "circular", "consultation")
 """Codes of the kinds of topic; those that can be started have a definition in `domain/kinds`."""
@@ -108,6 +110,8 @@ class NotificationKind(enum.StrEnum):
     ANSWER = "answer"
     TWINNING = "twinning"
     """The topic of an invitation to a twinning."""
+    INTEREST = "interest"
+    """Of no post, but of an expression of interest in a proposal."""
 
 
 Frequency = Literal["immediately", "daily", "weekly", "never"]
@@ -341,6 +345,8 @@ class Topic:
     """What its kind asks for (`domain/kinds`), by name."""
     tags: list[str]
     deadline_at: datetime | None
+    origin_id: TopicId | None
+    """The proposal that it grew out of."""
     can_see: bool
     can_read: bool
     can_start: bool
@@ -516,3 +522,26 @@ class TopicNotice:
     """Why; of acts on a file, its title."""
     version: int | None
     created_at: datetime
+    state: str | None
+    """What the state became, of the act `state`."""
+
+
+Decision = Literal["waiting", "accepted", "reserved", "declined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an actor stands in a proposal; the clock is the database's, of the moment it was asked."""
+
+    lead_id: OrganisationId
+    state: str
+    closes_at: datetime | None
+    """Until when interest can be expressed, None for ever."""
+    is_open: bool
+    is_leading: bool
+    """Whether they are of the lead's side: it answers expressions of interest and says the state."""
+    is_of_lead: bool
+    """Whether their own organisation leads."""
+    own_id: InterestId | None
+    """The expression of interest of their own organisation."""
+    own_decision: Decision | None

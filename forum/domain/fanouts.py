@@ -240,7 +240,7 @@ _FAN_OUT = Statement(
                 ELSE {_FREQUENCY}
             END AS frequency
         ) AS mail
-        ON CONFLICT (post_id, member_id, (kind = 'answer'), version_id) DO UPDATE
+        ON CONFLICT (post_id, member_id, (kind = 'answer'), version_id) WHERE post_id IS NOT NULL DO UPDATE
         SET kind = excluded.kind, read_at = NULL, created_at = now(), mail_kind = excluded.mail_kind,
             mail_due_at = excluded.mail_due_at, mail_id = NULL
         WHERE excluded.kind = 'mention' AND {_STRENGTHS} < 3

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import excerpts, levels, notification_settings
-from forum.domain.entities import MailId, MailKind, MemberId, NotificationKind, PostId, TopicId
+from forum.domain import excerpts, leading, levels, notification_settings
+from forum.domain.entities import Decision, MailId, MailKind, MemberId, NotificationKind, PostId, TopicId
 
 BATCH: Final = 500
 """Members whose letters are entered at once."""
@@ -29,7 +29,10 @@ ITEMS: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A notification in a letter, as its member may read it now; the excerpt is plain text."""
+    """A notification in a letter, as its member may read it now; the excerpt is plain text.
+
+    One of an expression of interest has no post, but what was decided on it, None where it is told that there is one.
+    """
 
     mail_id: MailId
     kind: NotificationKind
@@ -37,7 +40,7 @@ class Item:
     topic_title: str
     category_el: str
     category_en: str
-    post_id: PostId
+    post_id: PostId | None
     actor_name: str
     actor_organisation_el: str
     actor_organisation_en: str
@@ -47,6 +50,7 @@ class Item:
     """Of a new version: the file's title, its number and what is new in it; the excerpt is empty."""
     version: int | None
     note: str | None
+    decision: Decision | None
 
 
 # Of a digest only what is due: what comes weekly waits for its day.
@@ -101,12 +105,18 @@ _ITEMS = Query(
     CROSS JOIN LATERAL (
         SELECT notifications.mail_id, notifications.kind, topics.id, topics.title, categories.name_el,
                categories.name_en, posts.id, actors.name, organisations.name_el, organisations.name_en,
-               CASE WHEN versions.id IS NULL THEN left(posts.html, {excerpts.SOURCE}) ELSE '' END,
-               coalesce(versions.created_at, posts.created_at), guide_files.title, versions.number, versions.note
+               CASE
+                   WHEN versions.id IS NOT NULL THEN ''
+                   WHEN posts.id IS NOT NULL THEN left(posts.html, {excerpts.SOURCE})
+                   WHEN notifications.decision IS NULL THEN interests.note
+                   ELSE interests.answer
+               END,
+               coalesce(versions.created_at, posts.created_at, notifications.created_at), guide_files.title,
+               versions.number, versions.note, notifications.decision
         FROM (
             SELECT notifications.id, notifications.mail_id, notifications.member_id, notifications.kind,
                    notifications.topic_id, notifications.post_id, notifications.version_id, notifications.actor_id,
-                   notifications.created_at
+                   notifications.created_at, notifications.interest_id, notifications.decision
             FROM notifications
             WHERE notifications.mail_id = wanted.mail_id AND notifications.read_at IS NULL
             OFFSET 0
@@ -114,7 +124,9 @@ _ITEMS = Query(
         JOIN topics ON topics.id = notifications.topic_id AND topics.deleted_at IS NULL
         JOIN categories ON categories.id = topics.category_id
         JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = notifications.member_id
-        JOIN posts ON posts.id = notifications.post_id AND posts.deleted_at IS NULL
+        LEFT JOIN posts ON posts.id = notifications.post_id AND posts.deleted_at IS NULL
+        LEFT JOIN interests ON interests.id = notifications.interest_id AND interests.withdrawn_at IS NULL
+            AND {leading.is_party(member="notifications.member_id", can_moderate="topic_rights.can_moderate")}
         JOIN members AS actors ON actors.id = notifications.actor_id
         JOIN organisations ON organisations.id = coalesce(
             CASE WHEN posts.author_id = actors.id THEN posts.organisation_id END, actors.organisation_id
@@ -122,7 +134,7 @@ _ITEMS = Query(
         LEFT JOIN guide_versions AS versions ON versions.id = notifications.version_id
         LEFT JOIN guide_files ON guide_files.id = versions.guide_file_id
         {levels.chosen(member="notifications.member_id", topic="topics.id", category="topics.category_id")}
-        WHERE topic_rights.can_read
+        WHERE topic_rights.can_read AND (posts.id IS NOT NULL OR interests.id IS NOT NULL)
             AND (notifications.kind <> 'answer' OR topics.answer_post_id = posts.id)
             AND coalesce(chosen.topic_level, chosen.category_level, chosen.group_level, '') <> 'mute'
             AND {notification_settings.frequency(member="notifications.member_id", kind="notifications.kind")}
@@ -178,10 +190,12 @@ async def items(conn: Conn, mail_ids: Sequence[MailId]) -> dict[MailId, list[Ite
     told: dict[MailId, list[Item]] = {mail_id: [] for mail_id in mail_ids}
     known: dict[str, str] = {}
     for item in await conn.many(_ITEMS, list(mail_ids)):
-        # Most letters of a minute are about the same posts.
-        if item.excerpt not in known:
-            known[item.excerpt] = excerpts.excerpt(item.excerpt)
-        told[item.mail_id].append(replace(item, excerpt=known[item.excerpt]))
+        # Most letters of a minute are about the same posts; what is no post is plain text already.
+        if item.post_id is not None:
+            if item.excerpt not in known:
+                known[item.excerpt] = excerpts.excerpt(item.excerpt)
+            item = replace(item, excerpt=known[item.excerpt])
+        told[item.mail_id].append(item)
     return told
 
 

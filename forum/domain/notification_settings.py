@@ -22,6 +22,7 @@ DEFAULTS: Final[Mapping[NotificationKind, Frequency]] = {
     NotificationKind.GUIDE_VERSION: "immediately",
     NotificationKind.NEW_TOPIC: "daily",
     NotificationKind.TWINNING: "immediately",
+    NotificationKind.INTEREST: "daily",
 }
 """What is addressed to somebody, and replies in what they watch, at once; the rest in a digest (CATALOGUE)."""
 

@@ -1,7 +1,7 @@
 """What a member was told: the list in the application, and what of it they have seen.
 
-Who is told is `fanouts`'; letters are made of the same rows in `notification_mails`. What somebody may not read any
-more stays in their list without a title, a name or a way there.
+Who is told of posts is `fanouts`', of expressions of interest `interests`'; letters are made of the same rows in
+`notification_mails`. What somebody may not read any more stays in their list without a title, a name or a way there.
 """
 
 from __future__ import annotations
@@ -13,10 +13,19 @@ from itertools import groupby
 from typing import Final
 
 from forum.db import Card, Conn, Once, Query, Statement, Tx
-from forum.domain import pages
+from forum.domain import leading, pages
 from forum.domain.access import CategoryGrant
 from forum.domain.actors import Actor
-from forum.domain.entities import GuideFileId, MemberId, NotificationId, NotificationKind, PostId, TopicId
+from forum.domain.entities import (
+    Decision,
+    GuideFileId,
+    InterestId,
+    MemberId,
+    NotificationId,
+    NotificationKind,
+    PostId,
+    TopicId,
+)
 from forum.domain.pages import Page
 from forum.domain.sessions import UNREAD_COUNT
 
@@ -40,7 +49,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A notification as its member sees it; what they may not read any more has no title, names or post."""
+    """A notification as its member sees it; what they may not read any more has no title, names, post or interest."""
 
     id: NotificationId
     kind: NotificationKind
@@ -62,6 +71,14 @@ class Notification:
     """Of a new version: the file it is one of, that file's title, and its number."""
     file_title: str | None
     version: int | None
+    interest_id: InterestId | None
+    """The expression of interest that it tells of instead of a post."""
+    decision: Decision | None
+    """What was decided on that; None where it is told that there is one."""
+
+    @property
+    def is_readable(self) -> bool:
+        return self.post_id is not None or self.interest_id is not None
 
     @property
     def is_unread(self) -> bool:
@@ -86,7 +103,7 @@ class TopicNotifications:
     @property
     def readable(self) -> list[Notification]:
         """Those of which their member may still read what they tell of."""
-        return [item for item in self.items if item.post_id is not None]
+        return [item for item in self.items if item.is_readable]
 
     @property
     def is_unread(self) -> bool:
@@ -94,9 +111,10 @@ class TopicNotifications:
 
     @property
     def way(self) -> PostId | None:
-        """The post to go to: the first that is new, of those that are shown, or else the last."""
-        unread = [item.post_id for item in self.readable if item.is_unread]
-        return unread[-1] if unread else next((item.post_id for item in self.readable), None)
+        """The post to go to: the first that is new, of those that are shown, or else the last; None for the topic."""
+        posts = [item for item in self.readable if item.post_id is not None]
+        unread = [item.post_id for item in posts if item.is_unread]
+        return unread[-1] if unread else next((item.post_id for item in posts), None)
 
 
 _COLUMNS: Final = """
@@ -104,22 +122,26 @@ _COLUMNS: Final = """
     readable.topic_id, readable.title, readable.language, readable.category_el, readable.category_en,
     readable.post_id, readable.number,
     readable.actor_id, readable.actor_name, readable.organisation_slug, readable.organisation_el,
-    readable.organisation_en, readable.file_id, readable.file_title, readable.version
+    readable.organisation_en, readable.file_id, readable.file_title, readable.version,
+    readable.interest_id, readable.decision
 """
 
 # Asked of each: what its member may read now.
-_READABLE: Final = """
+_READABLE: Final = f"""
     LEFT JOIN LATERAL (
         SELECT topics.id AS topic_id, topics.title, topics.language,
                categories.name_el AS category_el, categories.name_en AS category_en,
                posts.id AS post_id, posts.number, actors.id AS actor_id, actors.name AS actor_name,
                organisations.slug AS organisation_slug, organisations.name_el AS organisation_el,
                organisations.name_en AS organisation_en,
-               guide_files.id AS file_id, guide_files.title AS file_title, versions.number AS version
+               guide_files.id AS file_id, guide_files.title AS file_title, versions.number AS version,
+               interests.id AS interest_id, notifications.decision
         FROM topics
         JOIN categories ON categories.id = topics.category_id
         JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = notifications.member_id
-        JOIN posts ON posts.id = notifications.post_id
+        LEFT JOIN posts ON posts.id = notifications.post_id AND posts.deleted_at IS NULL
+        LEFT JOIN interests ON interests.id = notifications.interest_id AND interests.withdrawn_at IS NULL
+            AND {leading.is_party(member="notifications.member_id", can_moderate="topic_rights.can_moderate")}
         JOIN members AS actors ON actors.id = notifications.actor_id
         JOIN organisations ON organisations.id = coalesce(
             CASE WHEN posts.author_id = actors.id THEN posts.organisation_id END, actors.organisation_id
@@ -127,7 +149,7 @@ _READABLE: Final = """
         LEFT JOIN guide_versions AS versions ON versions.id = notifications.version_id
         LEFT JOIN guide_files ON guide_files.id = versions.guide_file_id
         WHERE topics.id = notifications.topic_id AND topic_rights.can_read
-            AND topics.deleted_at IS NULL AND posts.deleted_at IS NULL
+            AND topics.deleted_at IS NULL AND (posts.id IS NOT NULL OR interests.id IS NOT NULL)
     ) AS readable ON true
 """
 
@@ -160,7 +182,7 @@ _LIST_TOPICS = Query(
     CROSS JOIN LATERAL (
         SELECT notifications.id, notifications.member_id, notifications.kind, notifications.topic_id,
                notifications.post_id, notifications.version_id, notifications.actor_id, notifications.created_at,
-               notifications.read_at
+               notifications.read_at, notifications.interest_id, notifications.decision
         FROM notifications
         WHERE notifications.topic_id = latest.topic_id AND notifications.member_id = $1
         ORDER BY notifications.created_at DESC, notifications.id DESC
@@ -180,7 +202,7 @@ _LIST = Query(
     FROM (
         SELECT notifications.id, notifications.member_id, notifications.kind, notifications.topic_id,
                notifications.post_id, notifications.version_id, notifications.actor_id, notifications.created_at,
-               notifications.read_at
+               notifications.read_at, notifications.interest_id, notifications.decision
         FROM notifications
         WHERE notifications.member_id = $1
             AND (notifications.created_at, notifications.id) < (
@@ -224,9 +246,12 @@ _READ_TOPIC = Statement(
     """
     UPDATE notifications
     SET read_at = now(), mail_due_at = NULL
-    FROM posts
     WHERE notifications.member_id = $1 AND notifications.topic_id = $2 AND notifications.read_at IS NULL
-        AND posts.id = notifications.post_id AND (posts.number <= $3 OR notifications.kind = 'answer')
+        AND (
+            notifications.post_id IS NULL
+            OR notifications.kind = 'answer'
+            OR EXISTS (SELECT 1 FROM posts WHERE posts.id = notifications.post_id AND posts.number <= $3)
+        )
     """,
     returns=int,
     card=Card.NONE,

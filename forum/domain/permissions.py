@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forum.domain.actors import Actor
-from forum.domain.entities import Attachment, Category, Organisation, Post, Topic
+from forum.domain.entities import Attachment, Category, Organisation, Post, Standing, Topic
 from forum.domain.twinned import Twinning
 
 
@@ -247,6 +247,41 @@ def can_delete_guide_file(actor: Actor, topic: Topic) -> Verdict:
     if topic.is_archived:
         return _no("category_archived")
     return _no("topic_locked") if topic.is_locked else YES
+
+
+def can_express_interest(topic: Topic, standing: Standing) -> Verdict:
+    """For one's own organisation, unless it leads; while the proposal is open and nothing was decided. By the clock."""
+    if not (verdict := can_reply_topic(topic)):
+        return verdict
+    if standing.is_of_lead:
+        return _no("leads_proposal")
+    if standing.own_decision not in {None, "waiting"}:
+        return _no("interest_decided")
+    if standing.state != "open":
+        return _no("proposal_not_open")
+    return YES if standing.is_open else _no("interest_closed")
+
+
+def can_lead_proposal(topic: Topic, standing: Standing) -> Verdict:
+    """The lead's side answers, and says the state, as long as anything is written in the topic."""
+    if topic.is_deleted:
+        return _no("topic_deleted")
+    if not standing.is_leading:
+        return _no("not_lead")
+    if topic.is_archived:
+        return _no("category_archived")
+    return _no("topic_locked") if topic.is_locked and not topic.can_moderate else YES
+
+
+def can_make_practice(standing: Standing) -> Verdict:
+    """Of what was submitted or funded, by the lead's side; whether a topic may be started is asked besides."""
+    if not standing.is_leading:
+        return _no("not_lead")
+    return YES if standing.state in CARRIED_OUT else _no("not_carried_out")
+
+
+CARRIED_OUT: Final = frozenset({"submitted", "funded"})
+"""The states of a proposal out of which a good practice may grow."""
 
 
 def can_administer(actor: Actor) -> Verdict:

@@ -97,7 +97,7 @@ _LIST_NOTICES = Query(
     "topics.list_notices",
     f"""
     SELECT latest.after_number, latest.actor_id, members.name, latest.act, latest.reason,
-           latest.version, latest.created_at
+           latest.version, latest.created_at, latest.state
     FROM (
         SELECT topic_notices.*,
                row_number() OVER (PARTITION BY topic_notices.after_number ORDER BY topic_notices.id DESC) AS place

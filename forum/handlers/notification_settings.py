@@ -28,6 +28,7 @@ KINDS: Final = {
     NotificationKind.GUIDE_VERSION: mark("A new version of a file, in a guide of yours or one you watch"),
     NotificationKind.NEW_TOPIC: mark("A new topic where you watch"),
     NotificationKind.TWINNING: mark("An invitation of your municipality to a twinning"),
+    NotificationKind.INTEREST: mark("Interest in a proposal that your organisation leads, and what became of yours"),
 }
 """The msgid of every kind; a test sees that none is missing."""
 
@@ -50,6 +51,7 @@ class SettingsForm(Form):
     guide_version: Frequency
     new_topic: Frequency
     twinning: Frequency
+    interest: Frequency
     hour: Annotated[int, Field(ge=0, le=23)]
     weekday: Annotated[int, Field(ge=1, le=7)]
 

@@ -49,7 +49,7 @@ from forum.i18n import languages
 from forum.keys import ACTOR, DB, PAGES, TRANSLATOR, UNREAD, VISIT
 from forum.markup import Rendered
 from forum.page_cache import PageCache
-from forum.web import drafting, field_views, kind_forms, problem_json, writing
+from forum.web import drafting, field_views, growing, kind_forms, partners, problem_json, writing
 from forum.web.drafting import Writing
 from forum.web.field_views import SectionView
 from forum.web.flash import flash
@@ -63,6 +63,7 @@ from forum.web.forms import (
 from forum.web.kind_forms import Offer, Said
 from forum.web.locations import page_of, to_post, to_topic
 from forum.web.pages import Page, render, render_known
+from forum.web.partners import Ties
 from forum.web.post_views import PostView, apart, view
 from forum.web.ratelimit import count_post
 from forum.web.urls import redirect, see_other, url_for
@@ -105,6 +106,7 @@ class TopicPage(Page):
     """What the fields of its kind say, on its first page."""
     files: list[File]
     """Those of a guide, on its first page."""
+    ties: Ties
     posts: list[PostView]
     current: int
     count: int
@@ -218,6 +220,7 @@ async def _start(request: web.Request, said: Said) -> Started:
             fields=said.fields,
             tags=said.tags,
         )
+        await growing.tie(request, tx, said.kind, said.origin, started.topic_id)
         await drafts.delete(tx, actor.member_id, _place(request, said.kind.code))
     return started
 
@@ -272,7 +275,8 @@ async def _new(
         place = drafts.of_category(grant.category.slug, chosen.code)
         draft = await drafts.find(conn, actor.member_id, place) if form is None else None
         names = await references.names(conn, [(chosen.code, said.fields)]) if said else {}
-    suggested = kind_forms.initial(chosen, actor.organisation_slug, actor.region_slug is not None)
+        grown = await growing.suggested(request, conn, chosen, query_param(request, growing.FIELD))
+    suggested = kind_forms.initial(chosen, actor.organisation_slug, actor.region_slug is not None) | grown
     page = NewTopicPage(
         category=grant.category,
         kind=chosen,
@@ -323,6 +327,8 @@ async def show(request: web.Request) -> web.Response:
         async with request.app[DB].read() as conn:
             draft = await drafts.find(conn, grant.actor.member_id, drafts.of_topic(topic_id))
         response = await render(request, await part.page(draft))
+    elif current == 1 and partners.is_for_one(topic):
+        response = await render(request, await part.page())
     else:
         key = await part.key(request.app[PAGES])
         response = await render_known(request, (*key, visit.foundations), part.page)
@@ -341,7 +347,7 @@ async def _see_news(request: web.Request, grant: ReadGrant, last: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Contents:
-    """What a page shows: its posts, what was done to the topic between them, and on the first what its fields say."""
+    """What a page shows: its posts, what was done to the topic between them, and on the first what stands beside."""
 
     posts: list[Post]
     answer: Post | None
@@ -349,6 +355,7 @@ class _Contents:
     notices: list[TopicNotice]
     sections: list[SectionView]
     files: list[File]
+    ties: Ties
 
 
 async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Contents:
@@ -361,12 +368,13 @@ async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Conten
             shown, answer = await posts.list_page(conn, grant, current), None
         notices = await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
         if current > 1 or not kind.has_fields:
-            return _Contents(shown, answer, notices, [], [])
+            return _Contents(shown, answer, notices, [], [], partners.NOTHING)
         files = await guide_files.list_files(conn, grant) if topic.is_guide else []
         names = await references.names(conn, field_views.named([topic]))
+        ties = await partners.read(conn, grant)
     words, zone = request[TRANSLATOR], ZoneInfo(grant.actor.zone)
     said = field_views.sections(kind, topic.fields, names, words, zone)
-    return _Contents(shown, answer, notices, said, files)
+    return _Contents(shown, answer, notices, said, files, ties)
 
 
 def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Response:
@@ -395,7 +403,8 @@ class _Part:
         rights = topic.can_start, topic.can_reply, topic.can_attach, topic.can_moderate
         # Whoever keeps the files of a guide may have no other part in it: a colleague of its author.
         keeps = permissions.can_delete_guide_file(actor, topic).allowed
-        return (*place, self._first_unread, *rights, keeps, *self._levels, own)
+        side = partners.side(actor, topic) if self._current == 1 else None
+        return (*place, self._first_unread, *rights, keeps, *self._levels, own, side)
 
     async def page(self, draft: Draft | None = None) -> TopicPage:
         actor, topic = self._grant.actor, self._grant.topic
@@ -407,6 +416,7 @@ class _Part:
             lead=topic.fields.get(kind.lead, "") if self._current == 1 else "",
             sections=contents.sections,
             files=contents.files,
+            ties=contents.ties,
             posts=[view(actor, topic, post, contents.notices, self._first_unread) for post in contents.posts],
             current=self._current,
             count=page_of(topic.post_count),

@@ -54,6 +54,8 @@ class Access(enum.Enum):
     TOPIC_MODERATE = "topic:moderate"
     TOPIC_MARK = "topic:mark_internal"
     TOPIC_ANSWER = "topic:mark_answer"
+    PROPOSAL_JOIN = "proposal:join"
+    PROPOSAL_LEAD = "proposal:lead"
     POST_READ = "post:read"
     POST_EDIT = "post:edit"
     POST_DELETE = "post:delete"

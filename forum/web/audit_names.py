@@ -17,6 +17,7 @@ SUBJECTS: Final = {
     "group": mark("Group"),
     "category": mark("Category"),
     "topic": mark("Topic"),
+    "interest": mark("Expression of interest"),
     "post": mark("Post"),
     "feedback": mark("Message to the moderators"),
     "network": mark("Network"),
@@ -128,6 +129,13 @@ ACTS_OF: Final = {
         "topic.delete_file": mark("File of a guide taken away"),
         "topic.delete": mark("Topic deleted"),
         "topic.restore": mark("Topic restored"),
+        "topic.state": mark("State of a proposal changed"),
+    },
+    "interest": {
+        "interest.expressed": mark("Interest in a proposal expressed"),
+        "interest.changed": mark("Expression of interest changed"),
+        "interest.withdrawn": mark("Expression of interest withdrawn"),
+        "interest.decided": mark("Expression of interest answered"),
     },
     "post": {
         "post.delete": mark("Reply deleted"),

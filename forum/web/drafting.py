@@ -31,7 +31,7 @@ from forum.web.urls import redirect, url_for
 NUMBER_LIMIT: Final = 2**31 - 1
 """The database counts the posts of a topic in four bytes."""
 
-_BESIDE: Final = frozenset({"tags", "language"})
+_BESIDE: Final = frozenset({"tags", "language", "from"})
 """What a draft keeps of a form beside title, text and the fields of the kind."""
 
 Sent = Mapping[str, object] | MultiDictProxy[str | web.FileField]

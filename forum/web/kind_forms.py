@@ -51,6 +51,8 @@ class Said:
     tags: list[str]
     fields: Values
     key: str
+    origin: str = ""
+    """The number of the proposal that a good practice grows out of, as it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def read(kind: Kind, sent: Sent) -> Said:
     if faults:
         raise Invalid(faults)
     language = values.get("language") if has_language else form.language
-    return Said(kind, form.title, form.body, language or None, form.internal, tags, values, form.idempotency_key)
+    key, origin = form.idempotency_key, texts.get("from", "")
+    return Said(kind, form.title, form.body, language or None, form.internal, tags, values, key, origin)
 
 
 def _beyond(kind: Kind, form: TopicForm) -> dict[str, tuple[str, ...]]:

@@ -63,6 +63,19 @@ SENTENCES: Final[Mapping[str, str]] = {
     "category_has_subcategories": mark("The category has sub-categories, so it cannot be merged. Merge them first."),
     "not_association": mark("Only associations and the moderators of this category may bring many topics at once."),
     "cannot_reply": mark("You may read this topic but not reply to it."),
+    "leads_proposal": mark("Your organisation leads this proposal, so it takes part already."),
+    "interest_there": mark(
+        "A colleague has expressed interest for your organisation meanwhile: it stands in the proposal."
+    ),
+    "interest_decided": mark(
+        "The lead has answered your organisation's expression of interest, so it cannot be changed."
+    ),
+    "interest_closed": mark("The time to express interest has run out."),
+    "proposal_not_open": mark("The proposal is not open any more, so no interest can be expressed in it."),
+    "not_lead": mark("Only the lead of the proposal may do this: its organisation, its author or a moderator."),
+    "not_carried_out": mark("A good practice can be made of a proposal that was submitted or funded."),
+    "nowhere_to_start": mark("There is no category in which you may start a good practice."),
+    "no_such_move": mark("The proposal has come to another state meanwhile, from which this one cannot follow."),
     "cannot_moderate": mark("Only moderators of this category may do this."),
     "cannot_bring": mark("You may not attach files here. Ask your association."),
     "not_guide": mark("Only guides have files with versions."),

@@ -28,7 +28,7 @@ from forum.domain.catalogue import CategoryFacts
 from forum.domain.entities import BODY_LIMIT, MailId, MailKind, Role, TopicId
 from forum.domain.opening_previews import Wanted
 from forum.keys import CONFIG, DB, SECRET
-from tests.browser import guide_families, twinning_families
+from tests.browser import guide_families, proposal_families, twinning_families
 from tests.browser.content import LONG_WORD, UNWIELDY, Pen, Topic
 from tests.browser.family import Family
 from tests.browser.kind_families import kind_families
@@ -546,6 +546,8 @@ async def every_family(site: Site, owner: RawConnection) -> AsyncIterator[Family
         yield family
     for name, path in await guide_families.fill(site):
         yield Family(name, path, "sophie")
+    for family in await proposal_families.fill(site):
+        yield family
     await owner.execute(_EMPTY)
     async with site.app[DB].write() as tx:
         link = f"/setup/{await setup.issue(tx)}"

@@ -2,7 +2,8 @@
 
 Cells: `L` the way to sign-in (API: 401) · `2` an answer (200, 201, 204) · `S` done, 303 to a page of the forum ·
 `3` forbidden · `4` not found, as for what never was · `V` 422, the right is there and the empty form is not enough.
-The objects belong to maria of Larnaca, in `questions`, where both regions are participants; the moderator holds
+Proposals are sophie's and led by Larnaca, and Mytilene has expressed interest in them.
+The other objects belong to maria of Larnaca, in `questions`, where both regions are participants; the moderator holds
 see, read, reply and moderate there, and as a member of an association the rest; the stranger holds nothing anywhere.
 """
 
@@ -28,7 +29,7 @@ from forum.domain import (
     twinnings,
 )
 from forum.domain.attachments import New, Room
-from forum.domain.entities import AttachmentId, GuideFileId, PostId, TopicId
+from forum.domain.entities import AttachmentId, GuideFileId, InterestId, PostId, TopicId
 from forum.domain.feedback import FeedbackId
 from forum.domain.posts import Reply
 from forum.domain.twinned import TwinningId
@@ -37,6 +38,7 @@ from forum.keys import ASSETS, CONFIG, DB, STORAGE
 from forum.markup import Rendered
 from forum.routes import ROUTES
 from forum.web.access import Route
+from tests.domain import proposing
 from tests.site import AGENT, Answer, Program, Site, Visitor, without_tokens
 
 COLUMNS: Final = ("guest", "suspended", "stranger", "nikos", "maria", "moderator", "administrator")
@@ -198,6 +200,17 @@ PAGES: Final = {
     "internal.delete":       "L L 4 3 S S S",
     "answers.create":        "L L 4 3 V V V",
     "answers.delete":        "L L 4 3 S S S",
+    "consortia.show":        "L L 4 2 2 2 2",
+    "interests.new":         "L L 4 S 3 2 2",
+    "interests.create":      "L L 4 V V V V",
+    "interests.edit":        "L L 4 2 4 4 4",
+    "interests.update":      "L L 4 V 4 4 4",
+    "interests.delete":      "L L 4 S 4 4 4",
+    "decisions.new":         "L L 4 3 2 2 2",
+    "decisions.create":      "L L 4 3 V V V",
+    "topic_states.new":      "L L 4 3 2 2 2",
+    "topic_states.create":   "L L 4 3 V V V",
+    "practices.new":         "L L 4 3 S S S",
     "posts.show":            "L L 4 S S S S",
     "posts.revisions":       "L L 4 2 2 2 2",
     "posts.edit":            "L L 4 3 2 3 3",
@@ -351,6 +364,12 @@ API: Final = {
     "api.topics.unpin":        "L L 4 3 3 2 2",
     "api.topics.mark_answer":  "L L V V V V V",
     "api.topics.unmark_answer": "L L 4 3 2 2 2",
+    "api.interests.index":     "L L 4 2 2 2 2",
+    "api.interests.create":    "L L 4 409 3 2 2",
+    "api.interests.show":      "L L 4 2 2 2 2",
+    "api.interests.update":    "L L 4 2 4 4 4",
+    "api.interests.delete":    "L L 4 2 4 4 4",
+    "api.topic_states.update": "L L 4 3 2 2 2",
     "api.posts.index":         "L L 4 2 2 2 2",
     "api.posts.create":        "L L 4 2 2 2 2",
     "api.posts.show":          "L L 4 2 2 2 2",
@@ -376,6 +395,9 @@ _BODIES: Final[dict[str, dict[str, object] | None]] = {
     "api.topics.pin": None,
     "api.topics.lock": {"reason": "Ολοκληρώθηκε"},
     "api.posts.create": {"body": "Απάντηση"},
+    "api.interests.create": {"role": "partner", "contact": "nero@larnaca.example"},
+    "api.interests.update": {"role": "observer"},
+    "api.topic_states.update": {"state": "withdrawn"},
     "api.posts.update": {"body": "Αλλαγή"},
 }
 """What a call sends when an empty object is not its plainest form."""
@@ -390,12 +412,38 @@ class _Things:
     attachment_id: AttachmentId
     twinning_id: TwinningId
     guide_file_id: GuideFileId
+    interest_id: InterestId
+
+
+_OF_PROPOSALS: Final = frozenset({"consortia", "interests", "decisions", "topic_states", "practices"})
+
+
+async def _arrange_proposal(site: Site, route: Route) -> _Things:
+    """Make a proposal of sophie's that maria's municipality leads, in which nikos' has expressed interest."""
+    db, cast = site.app[DB], site.cast
+    made = await proposing.propose(db, cast.sophie, lead="larnaca")
+    interest_id = await proposing.express(db, cast.nikos, made.topic_id)
+    if route.name == "practices.new":
+        await proposing.move(db, cast.maria, made.topic_id, "consortium_complete", "submitted")
+    none, nothing = FeedbackId(999_999), AttachmentId(999_999)
+    return _Things(
+        made.topic_id,
+        made.slug,
+        made.first_post_id,
+        none,
+        nothing,
+        TwinningId(999_999),
+        GuideFileId(999_999),
+        interest_id,
+    )
 
 
 async def _arrange(site: Site, route: Route) -> _Things:
     """Make maria's topic and, where the route is about a post, her reply, in the state the act begins from."""
     maria, moderator = site.cast.maria, site.cast.moderator
     rendered = Rendered(html="<p>Κείμενο</p>", text="Κείμενο", is_plain=False)
+    if route.name.removeprefix("api.").partition(".")[0] in _OF_PROPOSALS:
+        return await _arrange_proposal(site, route)
     async with site.app[DB].write() as tx:
         start = await access.category_to_start(tx, maria, "questions")
         kind = "question" if "answer" in route.name else "discussion"
@@ -420,7 +468,9 @@ async def _arrange(site: Site, route: Route) -> _Things:
                 pass
         feedback_id = await feedback.send(tx, None, body="Δεν διαβάζεται", page="", contact="")
     twinning_id = await _twin(site) if family.startswith("twinning") else TwinningId(999_999)
-    return _Things(made.topic_id, made.slug, post_id, feedback_id, attachment_id, twinning_id, guide_file_id)
+    return _Things(
+        made.topic_id, made.slug, post_id, feedback_id, attachment_id, twinning_id, guide_file_id, InterestId(999_999)
+    )
 
 
 async def _twin(site: Site) -> TwinningId:
@@ -493,6 +543,7 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         "topic_id": things.topic_id,
         "post_id": things.post_id,
         "attachment_id": things.attachment_id,
+        "interest_id": things.interest_id,
         "slug": things.slug if "/topics/" in route.path else _slug(route),
         "member_id": site.cast.nikos.member_id,
         "session_id": 999_999,

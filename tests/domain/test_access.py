@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from forum.db import Conn, Database, RawConnection, Tx
-from forum.domain import access
+from forum.domain import access, proposal_access
 from forum.domain.actors import Actor
 from forum.domain.entities import PostId, TopicId
 from forum.errors import BadRequest, Forbidden, NotFound, Unavailable
@@ -31,6 +31,9 @@ BY_TOPIC: Final[list[Callable[..., Awaitable[Any]]]] = [
     access.topic_to_delete,
     access.topic_to_restore,
     access.first_post_to_edit,
+    proposal_access.topic_to_join,
+    proposal_access.topic_to_lead,
+    proposal_access.topic_to_grow,
 ]
 BY_POST: Final[list[Callable[..., Awaitable[Any]]]] = [
     access.post_to_read,

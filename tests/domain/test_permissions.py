@@ -22,6 +22,7 @@ from forum.domain.entities import (
     OrganisationId,
     Post,
     PostId,
+    Standing,
     Topic,
     TopicId,
 )
@@ -82,6 +83,7 @@ TOPIC: Final = Topic(
     fields={},
     tags=[],
     deadline_at=None,
+    origin_id=None,
     can_see=True,
     can_read=True,
     can_start=True,
@@ -370,6 +372,63 @@ def test_the_invited_answer_those_who_invited_withdraw_and_both_move_the_stages(
     assert permissions.can_change_twinning(twinning).code == change
 
 
+STANDING: Final = Standing(
+    lead_id=OrganisationId(2),
+    state="open",
+    closes_at=None,
+    is_open=True,
+    is_leading=False,
+    is_of_lead=False,
+    own_id=None,
+    own_decision=None,
+)
+LEADS: Final = {"is_leading": True}
+CLOSED: Final = {"is_open": False}
+
+# What the topic is like for the actor, where they stand in it, and the answer.
+STANDINGS: Final[dict[str, list[tuple[State, State, str]]]] = {
+    "can_express_interest": [
+        ({}, {}, ""),
+        (NO_REPLY, {}, "cannot_reply"),
+        (LOCKED, {}, "topic_locked"),
+        (DELETED_BY_OTHER, {}, "topic_deleted"),
+        ({}, {"is_of_lead": True}, "leads_proposal"),
+        ({}, LEADS, ""),
+        ({}, {"own_decision": "waiting"}, ""),
+        ({}, {"own_decision": "declined"}, "interest_decided"),
+        ({}, {"state": "submitted"} | CLOSED, "proposal_not_open"),
+        ({}, CLOSED, "interest_closed"),
+    ],
+    "can_lead_proposal": [
+        ({}, {}, "not_lead"),
+        ({}, LEADS, ""),
+        ({}, LEADS | CLOSED, ""),
+        (NO_REPLY, LEADS, ""),
+        (LOCKED, LEADS, "topic_locked"),
+        (LOCKED | MODERATED, LEADS, ""),
+        ({"category_archived_at": NOW}, LEADS, "category_archived"),
+        (DELETED_BY_OTHER, LEADS, "topic_deleted"),
+    ],
+    "can_make_practice": [
+        ({}, {}, "not_lead"),
+        ({}, LEADS, "not_carried_out"),
+        ({}, LEADS | {"state": "submitted"}, ""),
+        ({}, LEADS | {"state": "funded"}, ""),
+        ({}, LEADS | {"state": "rejected"}, "not_carried_out"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "topic", "standing", "code"), [(rule, *row) for rule, rows in STANDINGS.items() for row in rows]
+)
+def test_a_rule_of_proposals_answers_as_the_table_says(rule: str, topic: State, standing: State, code: str) -> None:
+    known = {"topic": replace(TOPIC, **topic), "standing": replace(STANDING, **standing)}
+    function = getattr(permissions, rule)
+    verdict = function(**{name: known[name] for name in inspect.signature(function).parameters})
+    assert (bool(verdict), verdict.code) == (code == "", code)
+
+
 def _file(**changes: Any) -> Attachment:
     file = Attachment(
         AttachmentId(1),
@@ -463,7 +522,7 @@ def test_every_rule_stands_in_a_table() -> None:
     }
     of_municipalities = {"can_edit_profile", "can_invite", "can_invite_municipality", "can_answer_twinning"}
     of_municipalities |= {"can_withdraw_twinning", "can_change_twinning"}
-    assert rules == {*TABLE, *alone, *of_municipalities}
+    assert rules == {*TABLE, *alone, *of_municipalities, *STANDINGS}
 
 
 def test_no_state_lets_anyone_write_in_what_is_deleted_or_change_what_is_anothers() -> None:

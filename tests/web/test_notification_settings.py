@@ -18,6 +18,7 @@ CHOICE = {
     "guide_version": "immediately",
     "new_topic": "weekly",
     "twinning": "never",
+    "interest": "daily",
     "hour": "17",
     "weekday": "5",
 }
@@ -28,6 +29,8 @@ async def test_the_page_begins_with_what_is_usual(site: Site) -> None:
     assert page.status == 200
     assert page.text.count('<option value="immediately" selected>') == 4
     assert page.text.count('<option value="daily" selected>') == 1
+    assert page.text.count('<option value="immediately" selected>') == 3
+    assert page.text.count('<option value="daily" selected>') == 2
     assert '<option value="8" selected>08:00</option>' in page.text
     assert '<option value="1" selected>Δευτέρα</option>' in page.text
     assert "(Αθήνα)" in page.text

@@ -45,6 +45,16 @@ STATES: Final = (
     ("withdrawn", mark("Withdrawn")),
 )
 
+MOVES: Final = {
+    "open": ("consortium_complete", "withdrawn"),
+    "consortium_complete": ("submitted", "withdrawn", "open"),
+    "submitted": ("funded", "rejected", "withdrawn", "consortium_complete"),
+    "funded": ("submitted",),
+    "rejected": ("submitted",),
+    "withdrawn": ("open", "consortium_complete", "submitted"),
+}
+"""Which states may follow each: onwards first, and the way back for who went too far."""
+
 PROPOSAL: Final = Kind(
     code="proposal",
     name=mark("Proposal"),

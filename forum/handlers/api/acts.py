@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from forum.domain import access, topics
+from forum.domain import access, interests, topics
 from forum.domain.answers import mark as mark_as_answer
 from forum.domain.answers import unmark
 from forum.domain.entities import PostId, TopicId
@@ -28,7 +28,7 @@ async def lock(request: web.Request, sent: models.Lock) -> models.Topic:
         grant = await access.topic_to_moderate(tx, actor, topic_id)
         await topics.lock(tx, grant, sent.reason.strip())
         locked = await access.topic_to_read(tx, actor, topic_id)
-    return answers.topic(request, locked.topic)
+        return answers.topic(request, locked.topic, await interests.meter(tx, locked.topic))
 
 
 @call(mark("Unlock a topic"), refuses=(403, 404, 409))
@@ -45,7 +45,7 @@ async def pin(request: web.Request) -> models.Topic:
         grant = await access.topic_to_moderate(tx, actor, topic_id)
         await topics.pin(tx, grant)
         pinned = await access.topic_to_read(tx, actor, topic_id)
-    return answers.topic(request, pinned.topic)
+        return answers.topic(request, pinned.topic, await interests.meter(tx, pinned.topic))
 
 
 @call(mark("Let a topic take its place again"), refuses=(403, 404, 409))
@@ -68,7 +68,7 @@ async def mark_answer(request: web.Request, sent: models.MarkedAnswer) -> models
         await count_post(request, tx)
         await mark_as_answer(tx, grant, PostId(sent.post))
         marked = await access.topic_to_read(tx, actor, topic_id)
-    return answers.topic(request, marked.topic)
+        return answers.topic(request, marked.topic, await interests.meter(tx, marked.topic))
 
 
 @call(mark("Take the mark of the answer away"), refuses=(403, 404, 409))

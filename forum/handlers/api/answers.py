@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import TypeVar
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from forum.domain import entities, kinds, pages
 from forum.domain.api_tokens import TokenRow
 from forum.domain.categories import CategoryRow
 from forum.domain.entities import in_language
+from forum.domain.interests import Meter
 from forum.domain.invitations import Invitation
 from forum.domain.notifications import Notification
 from forum.domain.search import MARK_CLOSE, MARK_OPEN, Hit
@@ -76,6 +78,8 @@ def notification(request: web.Request, found: Notification) -> models.Notificati
         actor_name=found.actor_name,
         file_id=found.file_id,
         version=found.version,
+        interest_id=found.interest_id,
+        decision=found.decision if found.decision != "waiting" else None,
     )
 
 
@@ -150,8 +154,9 @@ def category(request: web.Request, found: CategoryRow) -> models.Category:
     )
 
 
-def topic(request: web.Request, found: entities.Topic) -> models.Topic:
+def topic(request: web.Request, found: entities.Topic, meter: Meter | None) -> models.Topic:
     return models.Topic(
+        partners=models.Partners(**asdict(meter)) if meter else None,
         id=found.id,
         title=found.title,
         slug=found.slug,

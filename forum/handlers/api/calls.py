@@ -6,6 +6,7 @@ The same declaration reads what is sent, makes the answer and stands in the Open
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar, overload
@@ -20,6 +21,7 @@ Result = Answer | web.StreamResponse | None
 S = TypeVar("S", bound=Sent)
 
 JSON: Final = "application/json"
+_PARAMETER: Final = re.compile(r"{(\w+)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,10 @@ class Call:
             response.headers["ETag"] = version(result)
         if self.creates and not is_shown:
             route = request.app.router[self.creates]
-            name = "slug" if "{slug}" in route.canonical else "id"
-            parts = {name: getattr(result, name)}
-            response.headers["Location"] = absolute(request.app, url_for(request.app, self.creates, **parts))
+            *outer, own = _PARAMETER.findall(route.canonical)
+            parts: dict[str, object] = {name: request.match_info[name] for name in outer}
+            parts[own] = getattr(result, "slug" if own == "slug" else "id")
+            response.headers["Location"] = absolute(request.app, url_for(request.app, self.creates, None, **parts))
         return response
 
 

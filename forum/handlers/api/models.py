@@ -460,7 +460,15 @@ class _AnyTopic(Answer):
     answer_post_id: Id | None = Field(description=mark("Of a question: the reply that is marked as its answer."))
 
 
+class Partners(Answer):
+    found: int = Field(description=mark("Organisations that take part, the lead among them."))
+    needed: int | None = Field(description=mark("null: nobody has said how many."))
+    countries_found: int
+    countries_needed: int | None
+
+
 class Topic(_AnyTopic):
+    partners: Partners | None = Field(description=mark("Of a proposal; null for other kinds."))
     lock_reason: str | None
     locked_at: datetime | None
     deleted_at: datetime | None
@@ -531,7 +539,7 @@ class Notification(Answer):
     """What it tells of is null where the caller may not read it any more."""
 
     id: Id
-    kind: Literal["mention", "quote", "reply", "guide_version", "answer", "new_topic", "twinning"]
+    kind: Literal["mention", "quote", "reply", "guide_version", "answer", "new_topic", "twinning", "interest"]
     created_at: datetime
     read_at: datetime | None
     topic_id: Id | None
@@ -543,6 +551,10 @@ class Notification(Answer):
     actor_name: str | None
     file_id: Id | None = Field(description=mark("Of a new version of a guide's file: that file."))
     version: int | None
+    interest_id: Id | None = Field(description=mark("The expression of interest that it tells of instead of a post."))
+    decision: Literal["accepted", "reserved", "declined"] | None = Field(
+        description=mark("What was decided on it; null: it is told that there is one.")
+    )
 
 
 class Notifications(Page[Notification]):

@@ -14,6 +14,7 @@ from forum.handlers.api import (
     files,
     groups,
     imports,
+    interests,
     invitations,
     me,
     notifications,
@@ -22,6 +23,7 @@ from forum.handlers.api import (
     posts,
     search,
     tokens,
+    topic_states,
     topics,
     twinnings,
 )
@@ -134,6 +136,31 @@ _CALLS: Final = (
     Route("DELETE", "/api/v1/topics/{id}/pin", acts.unpin, Access.TOPIC_MODERATE, "api.topics.unpin"),
     Route("PUT", "/api/v1/topics/{id}/answer", acts.mark_answer, Access.TOPIC_ANSWER, "api.topics.mark_answer"),
     Route("DELETE", "/api/v1/topics/{id}/answer", acts.unmark_answer, Access.TOPIC_ANSWER, "api.topics.unmark_answer"),
+    # Proposals
+    Route("GET", "/api/v1/topics/{id}/interests", interests.index, Access.TOPIC_READ, "api.interests.index"),
+    Route("POST", "/api/v1/topics/{id}/interests", interests.create, Access.PROPOSAL_JOIN, "api.interests.create"),
+    Route(
+        "GET",
+        "/api/v1/topics/{id}/interests/{interest_id}",
+        interests.show,
+        Access.TOPIC_READ,
+        "api.interests.show",
+    ),
+    Route(
+        "PATCH",
+        "/api/v1/topics/{id}/interests/{interest_id}",
+        interests.update,
+        Access.TOPIC_READ,
+        "api.interests.update",
+    ),
+    Route(
+        "DELETE",
+        "/api/v1/topics/{id}/interests/{interest_id}",
+        interests.delete,
+        Access.PROPOSAL_JOIN,
+        "api.interests.delete",
+    ),
+    Route("PUT", "/api/v1/topics/{id}/state", topic_states.update, Access.PROPOSAL_LEAD, "api.topic_states.update"),
     # Posts
     Route("GET", "/api/v1/topics/{id}/posts", posts.index, Access.TOPIC_READ, "api.posts.index"),
     Route("POST", "/api/v1/topics/{id}/posts", posts.create, Access.TOPIC_REPLY, "api.posts.create"),

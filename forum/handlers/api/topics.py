@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-from forum.domain import access, kinds, posts, topics
+from forum.domain import access, interests, kinds, posts, topics
 from forum.domain.entities import TopicId
 from forum.domain.kinds import Kind
 from forum.errors import Conflict, Invalid
@@ -63,7 +63,7 @@ async def create(request: web.Request, sent: topic_models.NewTopic) -> models.St
 async def show(request: web.Request) -> models.Topic:
     async with request.app[DB].read() as conn:
         grant = await access.topic_to_read(conn, request[ACTOR], _topic_id(request))
-    return answers.topic(request, grant.topic)
+        return answers.topic(request, grant.topic, await interests.meter(conn, grant.topic))
 
 
 @call(
@@ -100,7 +100,7 @@ async def update(request: web.Request, change: topic_models.TopicChange) -> mode
                 await count_post(request, tx)
                 await topics.mark_internal(tx, to_mark, change.internal)
             changed = await access.topic_to_read(tx, actor, topic_id)
-    return answers.topic(request, changed.topic)
+            return answers.topic(request, changed.topic, await interests.meter(tx, changed.topic))
 
 
 def _checked(kind: Kind, title: str, sent: Mapping[str, object]) -> kinds.Values:
