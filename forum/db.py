@@ -551,6 +551,7 @@ CONSTRAINTS: Final[dict[str, Callable[[], ForumError]]] = {
     "regions_slug_key": lambda: Invalid({"slug": ("taken",)}),
     "organisations_slug_key": lambda: Invalid({"slug": ("taken",)}),
     "categories_slug_key": lambda: Invalid({"slug": ("taken",)}),
+    "themes_slug_key": lambda: Invalid({"slug": ("taken",)}),
     "groups_slug_key": lambda: Invalid({"slug": ("taken",)}),
     "mails_gathered_idx": Conflict,
     "posts_reply_to_fkey": lambda: Invalid({"reply_to": ("unknown",)}),

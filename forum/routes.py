@@ -55,6 +55,8 @@ from forum.handlers import (
     setup,
     sign_in_codes,
     terms,
+    theme_subscriptions,
+    themes,
     tokens,
     topic_access,
     topic_subscriptions,
@@ -202,6 +204,23 @@ _PAGES: Final = (
     Route("GET", "/drafts", drafts.index, Access.MEMBER, "drafts.index"),
     Route("POST", "/drafts", drafts.create, Access.MEMBER, "drafts.create"),
     Route("POST", "/drafts/delete", drafts.delete, Access.MEMBER, "drafts.delete"),
+    # Themes
+    Route("GET", "/themes", themes.index, Access.MEMBER, "themes.index"),
+    Route("GET", "/themes/{slug}", themes.show, Access.MEMBER, "themes.show"),
+    Route(
+        "POST",
+        "/themes/{slug}/subscription",
+        theme_subscriptions.create,
+        Access.MEMBER,
+        "theme_subscriptions.create",
+    ),
+    Route(
+        "POST",
+        "/themes/{slug}/subscription/delete",
+        theme_subscriptions.delete,
+        Access.MEMBER,
+        "theme_subscriptions.delete",
+    ),
     # Finding people, places and words
     Route("GET", "/search", search.index, Access.MEMBER, "search.index"),
     Route("GET", "/municipalities", municipalities.index, Access.MEMBER, "municipalities.index"),

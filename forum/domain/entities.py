@@ -50,6 +50,7 @@ CATEGORY_NAME_LIMIT: Final = 120
 CATEGORY_DESCRIPTION_LIMIT: Final = 500
 ORGANISATION_NAME_LIMIT: Final = 160
 DISTRICT_LIMIT: Final = 120
+THEME_NAME_LIMIT: Final = 120
 GROUP_NAME_LIMIT: Final = 160
 EMAIL_LIMIT: Final = 254
 TOKEN_NAME_LIMIT: Final = 100
@@ -331,6 +332,8 @@ class Topic:
     """What its kind asks for (`domain/kinds`), by name."""
     tags: list[str]
     deadline_at: datetime | None
+    translated_titles: dict[str, str]
+    """Its title in other languages, by their codes; there it has texts in them too (`domain/translations.py`)."""
     can_see: bool
     can_read: bool
     can_start: bool
@@ -401,6 +404,8 @@ class TopicRow:
     """As `Topic.fields`, without the long ones."""
     tags: list[str]
     deadline_at: datetime | None
+    translated_titles: dict[str, str]
+    """As `Topic.translated_titles`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 So who posts waits for nobody, however many are told. A row is taken, the notifications are made and the row is gone in
 a single statement: whoever dies in the middle has done nothing, and of several processes each takes another row. Only
-who may read the post is told, never its author, and nobody who muted it; each once, of the strongest reason. An edit
-tells those alone whom it newly mentions. How much somebody wants to hear is said in `levels.py`.
+who may read the post is told, never its author, and nobody who muted it; each once, of the strongest reason. Of a new
+topic those hear too who follow one of its themes. An edit tells those alone whom it newly mentions. How much somebody
+wants to hear is said in `levels.py`.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ _FAN_OUT = Statement(
     event AS MATERIALIZED (
         SELECT taken.post_id, taken.member_ids, taken.group_slugs, taken.post_numbers, taken.is_edit,
                posts.topic_id, posts.number, posts.author_id, topics.category_id, topics.author_id AS starter_id,
+               CASE WHEN posts.number = 1 THEN topics.fields -> 'themes' END AS themes,
                coalesce(answered.author_id, CASE WHEN posts.number > 1 THEN topics.author_id END) AS answered_id,
                EXISTS (
                    SELECT 1
@@ -114,44 +116,52 @@ _FAN_OUT = Statement(
         LEFT JOIN posts AS answered ON answered.id = posts.reply_to_id
     ),
     candidates AS MATERIALIZED (
-        SELECT reached.member_id, max(reached.strength) AS strength, bool_or(reached.is_own) AS is_own
+        SELECT reached.member_id, max(reached.strength) AS strength, bool_or(reached.is_own) AS is_own,
+               bool_or(reached.is_of_theme) AS is_of_theme
         FROM (
-            SELECT unnest(event.member_ids) AS member_id, 3 AS strength, false AS is_own
+            SELECT unnest(event.member_ids) AS member_id, 3 AS strength, false AS is_own, false AS is_of_theme
             FROM event
             UNION ALL
-            SELECT mentioned.member_id, 3, false
+            SELECT mentioned.member_id, 3, false, false
             FROM ({groups.members_of(_MENTIONED_GROUPS)}) AS mentioned
             UNION ALL
-            SELECT quoted.author_id, 2, false
+            SELECT quoted.author_id, 2, false, false
             FROM event
             JOIN posts AS quoted ON quoted.topic_id = event.topic_id AND quoted.number = ANY (event.post_numbers)
             WHERE quoted.deleted_at IS NULL AND quoted.number < event.number
             UNION ALL
-            SELECT event.answered_id, 1, false
+            SELECT event.answered_id, 1, false, false
             FROM event
             WHERE NOT event.is_edit
             UNION ALL
-            SELECT topic_subscriptions.member_id, 0, false
+            SELECT topic_subscriptions.member_id, 0, false, false
             FROM event
             JOIN topic_subscriptions
                 ON topic_subscriptions.topic_id = event.topic_id AND topic_subscriptions.level = 'watch'
             WHERE NOT event.is_edit
             UNION ALL
-            SELECT category_subscriptions.member_id, 0, false
+            SELECT category_subscriptions.member_id, 0, false, false
             FROM event
             JOIN category_subscriptions
                 ON category_subscriptions.category_id = event.category_id AND category_subscriptions.level = 'watch'
             WHERE NOT event.is_edit
             UNION ALL
-            SELECT watching.member_id, 0, false
+            SELECT theme_subscriptions.member_id, 0, false, true
+            FROM event
+            CROSS JOIN LATERAL jsonb_array_elements_text(event.themes) AS named (slug)
+            JOIN themes ON themes.slug = named.slug
+            JOIN theme_subscriptions ON theme_subscriptions.theme_id = themes.id
+            WHERE NOT event.is_edit
+            UNION ALL
+            SELECT watching.member_id, 0, false, false
             FROM ({groups.members_of(_WATCHING_GROUPS)}) AS watching
             UNION ALL
-            SELECT earlier.author_id, 0, true
+            SELECT earlier.author_id, 0, true, false
             FROM event
             JOIN posts AS earlier ON earlier.topic_id = event.topic_id AND earlier.number < event.number
             WHERE NOT event.is_edit
             UNION ALL
-            SELECT colleagues.id, 0, true
+            SELECT colleagues.id, 0, true, false
             FROM event
             JOIN members AS starters ON starters.id = event.starter_id
             JOIN organisations ON organisations.id = starters.organisation_id AND organisations.kind = 'municipality'
@@ -184,7 +194,10 @@ _FAN_OUT = Statement(
         CROSS JOIN LATERAL (SELECT {levels.level("candidates.is_own")} AS level) AS wanted
         WHERE topic_rights.can_read
             AND candidates.member_id <> event.author_id
-            AND (wanted.level = 'watch' OR (wanted.level = 'follow' AND candidates.strength > 0))
+            AND (
+                wanted.level = 'watch'
+                OR (wanted.level = 'follow' AND (candidates.strength > 0 OR candidates.is_of_theme))
+            )
     ),
     told AS (
         INSERT INTO notifications (

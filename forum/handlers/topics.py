@@ -98,6 +98,7 @@ class TopicPage(Page):
     lead: str
     sections: list[SectionView]
     """What the fields of its kind say, on its first page."""
+    themes: list[tuple[str, str]]
     posts: list[PostView]
     current: int
     count: int
@@ -321,6 +322,7 @@ class _Contents:
     posts: list[Post]
     notices: list[TopicNotice]
     sections: list[SectionView]
+    themes: list[tuple[str, str]]
 
 
 async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Contents:
@@ -329,11 +331,12 @@ async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Conten
     async with request.app[DB].read() as conn:
         shown = await posts.list_page(conn, grant, current)
         notices = await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
-        if current > 1 or not kind.has_fields:
-            return _Contents(shown, notices, [])
+        if current > 1:
+            return _Contents(shown, notices, [], [])
         names = await references.names(conn, field_views.named([topic]))
     words, zone = request[TRANSLATOR], ZoneInfo(grant.actor.zone)
-    return _Contents(shown, notices, field_views.sections(kind, topic.fields, names, words, zone))
+    sections = field_views.sections(kind, topic.fields, names, words, zone) if kind.has_form else []
+    return _Contents(shown, notices, sections, field_views.themes(kind, topic.fields, names, words))
 
 
 def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Response:
@@ -371,6 +374,7 @@ class _Part:
             kind=kind,
             lead=topic.fields.get(kind.lead, "") if self._current == 1 else "",
             sections=contents.sections,
+            themes=contents.themes,
             posts=[view(actor, topic, post, contents.notices, self._first_unread) for post in contents.posts],
             current=self._current,
             count=page_of(topic.post_count),

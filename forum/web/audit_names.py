@@ -16,6 +16,7 @@ SUBJECTS: Final = {
     "region": mark("Region"),
     "group": mark("Group"),
     "category": mark("Category"),
+    "theme": mark("Theme"),
     "topic": mark("Topic"),
     "post": mark("Post"),
     "feedback": mark("Message to the moderators"),
@@ -106,6 +107,13 @@ ACTS_OF: Final = {
         "category.opening_undone": mark("Change of a category’s rights taken back"),
         "category.group_level_set": mark("What a group hears of a category set"),
         "category.group_level_cleared": mark("What a group hears of a category cleared"),
+    },
+    "theme": {
+        "theme.added": mark("Theme added"),
+        "theme.renamed": mark("Theme renamed"),
+        "theme.moved": mark("Theme put elsewhere in the order"),
+        "theme.deleted": mark("Theme deleted"),
+        "theme.merged": mark("Theme merged into another"),
     },
     "topic": {
         "topic.lock": mark("Topic locked"),

@@ -155,6 +155,14 @@ def changes(
     return found
 
 
+def themes(kind: kinds.Kind, values: Mapping[str, Value], names: Names, words: Translator) -> list[tuple[str, str]]:
+    """Return slugs and names of the themes of a topic whose kind has no form to tell them in, but of those gone."""
+    if kind.has_form:
+        return []
+    listed = values.get(kinds.THEMES, ())
+    return [(slug, _name(names, "theme", slug, words)) for slug in listed if ("theme", slug) in names]
+
+
 def named(topics: Iterable[Topic | TopicRow]) -> list[tuple[str, kinds.Values]]:
     """Return what `references.names` is asked about some topics."""
     return [(topic.kind, topic.fields) for topic in topics]

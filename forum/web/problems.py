@@ -91,6 +91,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "nothing_to_review": mark(
         "There is nothing to review: the change was taken back or followed by another, or has not taken effect yet."
     ),
+    "theme_in_use": mark("Topics name this theme, so it cannot be deleted. Merge it into another one."),
     "group_in_use": mark("The group holds rights, so it cannot be deleted. Take them from it first."),
     "invitation_void": mark("The invitation was accepted or withdrawn meanwhile."),
     "terms_due": mark("The terms of use have changed. Read them on the forum's pages, then go on."),

@@ -117,6 +117,7 @@ async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Ca
         "openings": {"id": await _open(app, cast)},
         "municipalities": {"slug": "larnaca"},
         "regions": {"slug": "cyprus"},
+        "themes": {"slug": "water"},
         "groups": {"slug": "moderators"},
         "categories": {"slug": "questions"},
     }

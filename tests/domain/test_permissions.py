@@ -79,6 +79,7 @@ TOPIC: Final = Topic(
     fields={},
     tags=[],
     deadline_at=None,
+    translated_titles={},
     can_see=True,
     can_read=True,
     can_start=True,

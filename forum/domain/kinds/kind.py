@@ -67,8 +67,9 @@ class Kind:
         return {field.name: field for field in self}[name]
 
     @property
-    def has_fields(self) -> bool:
-        return bool(self.sections)
+    def has_form(self) -> bool:
+        """Whether it asks for more than a title, a text, themes and tags, which any topic has."""
+        return any(field.name != THEMES for field in self)
 
     def read(self, sent: Mapping[str, str]) -> Values:
         """Return the fields of a form; raise Invalid with the codes of the faulty ones."""

@@ -20,6 +20,7 @@ from forum.handlers.api import (
     places,
     posts,
     search,
+    themes,
     tokens,
     topics,
 )
@@ -107,6 +108,10 @@ _CALLS: Final = (
     Route("DELETE", "/api/v1/topics/{id}/lock", acts.unlock, Access.TOPIC_MODERATE, "api.topics.unlock"),
     Route("PUT", "/api/v1/topics/{id}/pin", acts.pin, Access.TOPIC_MODERATE, "api.topics.pin"),
     Route("DELETE", "/api/v1/topics/{id}/pin", acts.unpin, Access.TOPIC_MODERATE, "api.topics.unpin"),
+    # Themes
+    Route("GET", "/api/v1/themes", themes.index, Access.MEMBER, "api.themes.index"),
+    Route("PUT", "/api/v1/themes/{slug}/subscription", themes.follow, Access.MEMBER, "api.themes.follow"),
+    Route("DELETE", "/api/v1/themes/{slug}/subscription", themes.leave, Access.MEMBER, "api.themes.leave"),
     # Posts
     Route("GET", "/api/v1/topics/{id}/posts", posts.index, Access.TOPIC_READ, "api.posts.index"),
     Route("POST", "/api/v1/topics/{id}/posts", posts.create, Access.TOPIC_REPLY, "api.posts.create"),
