@@ -61,6 +61,7 @@ from forum.handlers import (
     topic_access,
     topic_subscriptions,
     topics,
+    translations,
     unsubscriptions,
 )
 from forum.handlers.api import routes as api
@@ -153,6 +154,23 @@ _PAGES: Final = (
         topic_access.show,
         Access.TOPIC_READ,
         "topic_access.show",
+    ),
+    Route(
+        "GET", "/topics/{topic_id}/translations/{language}", translations.edit, Access.TOPIC_EDIT, "translations.edit"
+    ),
+    Route(
+        "POST",
+        "/topics/{topic_id}/translations/{language}",
+        translations.update,
+        Access.TOPIC_EDIT,
+        "translations.update",
+    ),
+    Route(
+        "POST",
+        "/topics/{topic_id}/translations/{language}/delete",
+        translations.delete,
+        Access.TOPIC_EDIT,
+        "translations.delete",
     ),
     Route("GET", "/topics/{topic_id}/delete/new", topics.confirm, Access.TOPIC_DELETE, "topics.confirm"),
     Route("POST", "/topics/{topic_id}/delete", topics.delete, Access.TOPIC_DELETE, "topics.delete"),

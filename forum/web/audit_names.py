@@ -124,6 +124,8 @@ ACTS_OF: Final = {
         "topic.unmark_internal": mark("Topic no longer internal"),
         "topic.delete": mark("Topic deleted"),
         "topic.restore": mark("Topic restored"),
+        "topic.translate": mark("Topic translated"),
+        "topic.untranslate": mark("Translation of a topic deleted"),
     },
     "post": {
         "post.delete": mark("Reply deleted"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -52,6 +53,8 @@ class FieldView:
     label: str
     text: str
     value: Value
+    language: str = ""
+    """Of a text that its author wrote, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,21 @@ LONG: Final = ("text", "table", "links")
 
 
 def sections(
-    kind: kinds.Kind, values: Mapping[str, Value], names: Names, words: Translator, zone: ZoneInfo
+    kind: kinds.Kind,
+    values: Mapping[str, Value],
+    names: Names,
+    words: Translator,
+    zone: ZoneInfo,
+    languages: Mapping[str, str] = MappingProxyType({}),
 ) -> list[SectionView]:
-    """Return what the fields say, by section; the state, the lead and sections without anything are left out."""
+    """Return what the fields say, by section; the state, the lead and sections without anything are left out.
+
+    `languages` are those of texts, by the names of their fields.
+    """
     shown = []
     for section in kind.sections:
         views = [
-            view(field, values[field.name], names, words, zone)
+            replace(view(field, values[field.name], names, words, zone), language=languages.get(field.name, ""))
             for field in section.fields
             if field.name in values and field.name not in (kinds.STATE, kind.lead)
         ]

@@ -82,6 +82,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "topic.unpinned": mark("The topic is no longer pinned."),
     "topic.marked_internal": mark("The topic is marked as internal."),
     "topic.unmarked_internal": mark("The topic is no longer marked as internal."),
+    "topic.translated": mark("The translation is published."),
+    "topic.untranslated": mark("The translation is deleted."),
     "reply.published": mark("Your reply is published."),
     "post.edited": mark("Your changes are saved."),
     "post.deleted": mark("The reply is deleted. You can restore it."),

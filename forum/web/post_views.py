@@ -21,6 +21,8 @@ class PostView:
     can_restore: Verdict
     can_read_body: Verdict
     is_first_unread: bool
+    language: str | None
+    """Of its text, where it is known."""
     notices: tuple[TopicNotice, ...]
 
     @property
@@ -40,5 +42,6 @@ def view(
         can_restore=permissions.can_restore_post(actor, topic, post),
         can_read_body=permissions.can_read_body(actor, post),
         is_first_unread=post.number == first_unread,
+        language=topic.language,
         notices=tuple(notice for notice in notices if notice.after_number == post.number),
     )

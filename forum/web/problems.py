@@ -211,6 +211,7 @@ FIELDS: Final[Mapping[str, str]] = {
     ),
     "broken_file": mark("The file is damaged, or is not what its name says. Save it anew and try again."),
     "full_text": mark("The text is too long to take a file as well. Shorten it, or put the file into a further reply."),
+    "foreign_file": mark("A translation takes only files of the original. Attach it there first."),
     "empty_file": mark("The file is empty."),
     "too_many_pixels": mark("The picture has too many pixels. Make it smaller, to at most 50 million in all."),
     "has_macros": mark("The document holds macros, which the forum does not take. Save it without them, or as PDF."),

@@ -14,11 +14,12 @@ from uuid import uuid4
 
 import pytest
 
-from forum.domain import access, attachments, feedback, posts, sessions, topics
+from forum.domain import access, attachments, feedback, posts, sessions, topics, translations
 from forum.domain.attachments import New, Room
 from forum.domain.entities import AttachmentId, PostId, TopicId
 from forum.domain.feedback import FeedbackId
 from forum.domain.posts import Reply
+from forum.domain.translations import Words
 from forum.keys import ASSETS, CONFIG, DB, STORAGE
 from forum.markup import Rendered
 from forum.routes import ROUTES
@@ -176,6 +177,9 @@ PAGES: Final = {
     "topics.index":          "L L 4 S S S S",
     "topics.show":           "L L 4 2 2 2 2",
     "news.index":            "L L 4 S S S S",
+    "translations.edit":     "L L 4 3 2 3 3",
+    "translations.update":   "L L 4 3 V 3 3",
+    "translations.delete":   "L L 4 3 S 3 3",
     "topics.confirm":        "L L 4 3 2 3 3",
     "topics.delete":         "L L 4 3 S 3 3",
     "topics.restore":        "L L 4 4 S 3 3",
@@ -346,7 +350,9 @@ async def _arrange(site: Site, route: Route) -> _Things:
     rendered = Rendered(html="<p>Κείμενο</p>", text="Κείμενο", is_plain=False)
     async with site.app[DB].write() as tx:
         start = await access.category_to_start(tx, maria, "questions")
-        made = await topics.start(tx, start, title="Φωτισμός", body="Κείμενο", rendered=rendered, key=None)
+        made = await topics.start(
+            tx, start, title="Φωτισμός", body="Κείμενο", rendered=rendered, key=None, language="el"
+        )
         post_id = made.first_post_id
         family = route.name.removeprefix("api.").partition(".")[0]
         if family == "posts" and "/topics/" not in route.path:
@@ -359,6 +365,10 @@ async def _arrange(site: Site, route: Route) -> _Things:
                 await posts.delete(tx, await access.post_to_delete(tx, maria, post_id))
             case "topics.restore":
                 await topics.delete(tx, await access.topic_to_delete(tx, maria, made.topic_id))
+            case "translations.delete":
+                edit = await access.first_post_to_edit(tx, maria, made.topic_id)
+                words = Words("Lights", "Text", rendered, {})
+                await translations.write(tx, edit, "en", words, original=rendered, body="Κείμενο")
             case "locks.delete" | "api.topics.unlock":
                 await topics.lock(tx, await access.topic_to_moderate(tx, moderator, made.topic_id), "Λόγος")
             case _:
@@ -399,6 +409,7 @@ def _path(site: Site, route: Route, things: _Things) -> str:
     values: dict[str, object] = {
         "id": 999_999,
         "topic_id": things.topic_id,
+        "language": "en",
         "post_id": things.post_id,
         "attachment_id": things.attachment_id,
         "slug": things.slug if "/topics/" in route.path else _slug(route),
