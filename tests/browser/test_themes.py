@@ -1,4 +1,4 @@
-"""A theme is followed, a discussion names it, and its author says it in a second language, in each language and width."""
+"""A theme is followed and named, and a topic is said in a second language, in each language and at each width."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ async def test_a_member_follows_a_theme_and_finds_a_topic_of_it(
     await reader.go("/themes")
     await reader.follow(name, within=reader.main)
     assert await reader.heading() == name
-    await reader.press(f"{reader.say('Follow')} {reader.say('(%(name)s)', name=name)}")
+    await reader.press(f"{reader.say('Follow the theme')} {reader.say('(%(name)s)', name=name)}")
     await reader.says("You follow this theme: you are told of every new topic that names it.")
     writer = await open_page("maria", language=language, width=width)
     await writer.go("/categories/questions/new")

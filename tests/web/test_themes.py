@@ -90,9 +90,9 @@ async def test_themes_are_kept_in_the_draft_of_a_discussion(site: Site) -> None:
 async def test_the_list_counts_and_lists_what_may_be_read_and_nothing_else(site: Site, owner: RawConnection) -> None:
     await _start(site)
     maria, stranger = await site.visitor("maria"), await site.visitor("stranger")
-    assert re.search(r"Νερό</a></h2>\s*<p[^>]*><span>1 θέμα", (await maria.get("/themes")).text)
+    assert re.search(r"Νερό</a></h3>\s*<p[^>]*><span>1 θέμα", (await maria.get("/themes")).text)
     assert "Διαρροές" in (await maria.get("/themes/water")).text
-    assert re.search(r"(Νερό|Water)</a></h2>\s*<p[^>]*><span>0 ", (await stranger.get("/themes")).text)
+    assert re.search(r"(Νερό|Water)</a></h3>\s*<p[^>]*><span>0 ", (await stranger.get("/themes")).text)
     assert "Διαρροές" not in (await stranger.get("/themes/water")).text
     await owner.execute("UPDATE topics SET deleted_at = now(), deleted_by_id = author_id")
     assert "Διαρροές" not in (await maria.get("/themes/water")).text
