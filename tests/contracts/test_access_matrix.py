@@ -398,7 +398,8 @@ def _slug(route: Route) -> str:
         ("/municipalities", "larnaca"),
         ("/organisations", "larnaca"),
         ("/regions", "cyprus"),
-        ("/themes", "housing"),
+        ("/admin/themes/{slug}/delete", "housing"),
+        ("/themes", "water"),
     ):
         if folder in route.path:
             return slug
