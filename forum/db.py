@@ -548,11 +548,10 @@ CONSTRAINTS: Final[dict[str, Callable[[], ForumError]]] = {
     "members_email_key": lambda: Invalid({"email": ("taken",)}),
     "members_organisation_id_fkey": lambda: Invalid({"organisation": ("unknown",)}),
     "members_organisation_open": lambda: Invalid({"organisation": ("closed",)}),
-    "regions_slug_key": lambda: Invalid({"slug": ("taken",)}),
-    "organisations_slug_key": lambda: Invalid({"slug": ("taken",)}),
-    "categories_slug_key": lambda: Invalid({"slug": ("taken",)}),
-    "themes_slug_key": lambda: Invalid({"slug": ("taken",)}),
-    "groups_slug_key": lambda: Invalid({"slug": ("taken",)}),
+    **dict.fromkeys(
+        ("regions_slug_key", "organisations_slug_key", "categories_slug_key", "themes_slug_key", "groups_slug_key"),
+        lambda: Invalid({"slug": ("taken",)}),
+    ),
     "mails_gathered_idx": Conflict,
     "posts_reply_to_fkey": lambda: Invalid({"reply_to": ("unknown",)}),
 }
