@@ -571,6 +571,9 @@ CREATE TABLE topics (
     ),
     origin_id bigint REFERENCES topics,
     facets text [] NOT NULL DEFAULT '{}',
+    translated_titles jsonb NOT NULL DEFAULT '{}' CONSTRAINT topics_translated_titles_check CHECK (
+        jsonb_typeof(translated_titles) = 'object'
+    ),
     CONSTRAINT topics_lock_check CHECK (
         (locked_at IS NULL) = (locked_by_id IS NULL) AND (locked_at IS NULL) = (lock_reason IS NULL)
     ),
@@ -662,6 +665,7 @@ COMMENT ON COLUMN topics.answer_post_id IS 'The reply that is marked as the answ
 COMMENT ON COLUMN topics.deadline_at IS 'The instant of fields -> deadline, for lists by it.';
 COMMENT ON COLUMN topics.facets IS 'What lists are sifted by, as facets_of finds it in fields; countries:any of a proposal that names none.';
 COMMENT ON COLUMN topics.origin_id IS 'The proposal that a good practice grew out of.';
+COMMENT ON COLUMN topics.translated_titles IS 'The titles of topic_translations by their languages, for lists.';
 COMMENT ON COLUMN topics.organisation_id IS 'What its author belonged to when they wrote it; null for what they belong to now (docs/adr/0029-places.md).';
 COMMENT ON COLUMN topics.last_organisation_id IS 'The same of whoever wrote the last post that is not deleted.';
 
@@ -779,6 +783,30 @@ CREATE TABLE post_revisions (
 CREATE INDEX post_revisions_editor_id_idx ON post_revisions (editor_id);
 COMMENT ON TABLE post_revisions IS 'What a post said before each edit; the title too when it is the first post. editor_id is who wrote this version, created_at since when it stood.';
 COMMENT ON COLUMN post_revisions.fields IS 'The fields of the topic when the post is its first; null for every other post.';
+
+CREATE TABLE topic_translations (
+    topic_id bigint NOT NULL REFERENCES topics ON DELETE CASCADE,
+    language text NOT NULL CONSTRAINT topic_translations_language_check CHECK (language ~ '^[a-z]{2}$'),
+    author_id bigint NOT NULL REFERENCES members,
+    title text NOT NULL CONSTRAINT topic_translations_title_check CHECK (
+        title = btrim(title) AND length(title) BETWEEN 1 AND 200
+    ),
+    body text NOT NULL CONSTRAINT topic_translations_body_check CHECK (length(body) <= 50000),
+    html text NOT NULL,
+    fields jsonb NOT NULL DEFAULT '{}' CONSTRAINT topic_translations_fields_check CHECK (
+        jsonb_typeof(fields) = 'object'
+    ),
+    words text NOT NULL,
+    revision_count integer NOT NULL CONSTRAINT topic_translations_revision_count_check CHECK (revision_count >= 0),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (topic_id, language)
+);
+CREATE INDEX topic_translations_author_id_idx ON topic_translations (author_id);
+CREATE TRIGGER topic_translations_touch_topic
+AFTER INSERT OR UPDATE ON topic_translations
+FOR EACH ROW EXECUTE FUNCTION touch_topic();
+COMMENT ON TABLE topic_translations IS 'A topic in another language than its own: title, first post and the texts among its fields (docs/adr/0044-themes-and-translations.md). html is sanitised on write, words is what the search finds it by.';
+COMMENT ON COLUMN topic_translations.revision_count IS 'That of the first post when this was written: where the post has more, the original has changed since.';
 
 CREATE TABLE topic_notices (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -1403,6 +1431,18 @@ CREATE TRIGGER category_subscriptions_touch_foundations
 AFTER DELETE ON category_subscriptions
 FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
 COMMENT ON TABLE category_subscriptions IS 'What a member chose for all topics of a category; level is null once the choice was taken back, so that the row''s version tells of it.';
+
+CREATE TABLE theme_subscriptions (
+    member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
+    theme_id bigint NOT NULL REFERENCES themes ON DELETE CASCADE,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (member_id, theme_id)
+);
+CREATE INDEX theme_subscriptions_theme_id_idx ON theme_subscriptions (theme_id);
+CREATE TRIGGER theme_subscriptions_touch_foundations
+AFTER INSERT OR UPDATE OR DELETE ON theme_subscriptions
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
+COMMENT ON TABLE theme_subscriptions IS 'Themes that members follow: they are told of every new topic that names one, where they may read it and have not muted its category.';
 
 CREATE TABLE group_levels (
     category_id bigint NOT NULL REFERENCES categories ON DELETE CASCADE,

@@ -34,6 +34,9 @@ from forum.handlers import (
     roles,
     security,
     styleguide,
+    theme_mergers,
+    theme_places,
+    thesaurus,
     transfers,
 )
 from forum.web.access import Access, Route
@@ -201,6 +204,15 @@ ADMINISTRATION: Final = (
         "POST", "/admin/mail-domains", mail_domains.create, Access.ADMINISTRATOR, "mail_domains.create", is_grave=True
     ),
     Route("POST", "/admin/mail-domains/delete", mail_domains.delete, Access.ADMINISTRATOR, "mail_domains.delete"),
+    Route("GET", "/admin/themes", thesaurus.index, Access.ADMINISTRATOR, "thesaurus.index"),
+    Route("POST", "/admin/themes", thesaurus.create, Access.ADMINISTRATOR, "thesaurus.create"),
+    Route("GET", "/admin/themes/new", thesaurus.new, Access.ADMINISTRATOR, "thesaurus.new"),
+    Route("GET", "/admin/themes/{slug}/edit", thesaurus.edit, Access.ADMINISTRATOR, "thesaurus.edit"),
+    Route("POST", "/admin/themes/{slug}/edit", thesaurus.update, Access.ADMINISTRATOR, "thesaurus.update"),
+    Route("POST", "/admin/themes/{slug}/delete", thesaurus.delete, Access.ADMINISTRATOR, "thesaurus.delete"),
+    Route("POST", "/admin/themes/{slug}/place", theme_places.update, Access.ADMINISTRATOR, "theme_places.update"),
+    Route("GET", "/admin/themes/{slug}/merger/new", theme_mergers.new, Access.ADMINISTRATOR, "theme_mergers.new"),
+    Route("POST", "/admin/themes/{slug}/merger", theme_mergers.create, Access.ADMINISTRATOR, "theme_mergers.create"),
     Route("GET", "/admin/regions", regions.index, Access.ADMINISTRATOR, "regions.index"),
     Route("POST", "/admin/regions", regions.create, Access.ADMINISTRATOR, "regions.create"),
     Route("GET", "/admin/regions/new", regions.new, Access.ADMINISTRATOR, "regions.new"),

@@ -531,13 +531,12 @@ async def _commit(transaction: asyncpg.transaction.Transaction) -> None:
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:
     # As PostgreSQL sends it in binary, a version before the text: so it can be read within a row as well.
-    await connection.set_type_codec(
-        "jsonb",
-        encoder=lambda value: b"\x01" + json.dumps(value).encode(),
-        decoder=lambda sent: json.loads(sent[1:]),
-        schema="pg_catalog",
-        format="binary",
-    )
+    names = {"schema": "pg_catalog", "format": "binary"}
+    await connection.set_type_codec("jsonb", encoder=_jsonb, decoder=lambda sent: json.loads(sent[1:]), **names)
+
+
+def _jsonb(value: object) -> bytes:
+    return b"\x01" + json.dumps(value).encode()
 
 
 async def _leave_as_is(connection: asyncpg.Connection) -> None:
@@ -548,10 +547,10 @@ CONSTRAINTS: Final[dict[str, Callable[[], ForumError]]] = {
     "members_email_key": lambda: Invalid({"email": ("taken",)}),
     "members_organisation_id_fkey": lambda: Invalid({"organisation": ("unknown",)}),
     "members_organisation_open": lambda: Invalid({"organisation": ("closed",)}),
-    "regions_slug_key": lambda: Invalid({"slug": ("taken",)}),
-    "organisations_slug_key": lambda: Invalid({"slug": ("taken",)}),
-    "categories_slug_key": lambda: Invalid({"slug": ("taken",)}),
-    "groups_slug_key": lambda: Invalid({"slug": ("taken",)}),
+    **dict.fromkeys(
+        ("regions_slug_key", "organisations_slug_key", "categories_slug_key", "themes_slug_key", "groups_slug_key"),
+        lambda: Invalid({"slug": ("taken",)}),
+    ),
     "twins_partner_key": lambda: Invalid({"partner": ("taken",)}),
     "twinnings_pair_idx": lambda: Invalid({"to": ("twins_already",)}),
     "mails_gathered_idx": Conflict,
@@ -570,10 +569,8 @@ def translate(error: BaseException) -> Exception:
         return BadRequest("bad_value")
     if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError):
         return Undone()
-    if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
-        return ReadOnly()
-    if isinstance(error, asyncpg.DiskFullError):
-        return Full()
+    if isinstance(error, asyncpg.ReadOnlySQLTransactionError | asyncpg.DiskFullError):
+        return Full() if isinstance(error, asyncpg.DiskFullError) else ReadOnly()
     if isinstance(error, LOST) and not isinstance(error, TimeoutError):
         return Lost()
     if isinstance(error, UNAVAILABLE):

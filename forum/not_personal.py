@@ -73,6 +73,7 @@ NOT_PERSONAL: Final = frozenset(
         "topics.pinned_at",
         "topics.deadline_at",
         "topics.facets",
+        "topic_translations.language",
         "topic_notices.state",
         "interests.role",
         "interests.decision",

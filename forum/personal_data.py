@@ -140,7 +140,7 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         {
             "organisation_id": Purpose.AUTHORSHIP,
             "last_organisation_id": Purpose.AUTHORSHIP,
-            **dict.fromkeys(("title", "slug", "fields", "tags"), Purpose.CONTENT),
+            **dict.fromkeys(("title", "slug", "fields", "tags", "translated_titles"), Purpose.CONTENT),
             "created_at": Purpose.AUTHORSHIP,
             "last_post_at": Purpose.AUTHORSHIP,
             **dict.fromkeys(("lock_reason", "locked_at", "deleted_at", "answered_at"), Purpose.ORDER),
@@ -175,6 +175,16 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
             **dict.fromkeys(("title", "body", "fields"), Purpose.CONTENT),
             "created_at": Purpose.AUTHORSHIP,
             "replaced_at": Purpose.AUTHORSHIP,
+        },
+    ),
+    *_table("topic_translations", Retention.DELIBERATION, Erasure.KEEP_ID, {"author_id": Purpose.AUTHORSHIP}),
+    *_table(
+        "topic_translations",
+        Retention.DELIBERATION,
+        Erasure.KEEP,
+        {
+            **dict.fromkeys(("title", "body", "html", "fields", "words"), Purpose.CONTENT),
+            "updated_at": Purpose.AUTHORSHIP,
         },
     ),
     *_table("attachments", Retention.DELIBERATION, Erasure.KEEP_ID, {"author_id": Purpose.AUTHORSHIP}),
@@ -436,18 +446,19 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         "topic_subscriptions",
         Retention.MEMBERSHIP,
         Erasure.DELETE_ROW,
-        {
-            "member_id": Purpose.PREFERENCE,
-            "topic_id": Purpose.PREFERENCE,
-            "level": Purpose.PREFERENCE,
-            "updated_at": Purpose.PREFERENCE,
-        },
+        dict.fromkeys(("member_id", "topic_id", "level", "updated_at"), Purpose.PREFERENCE),
     ),
     *_table(
         "category_subscriptions",
         Retention.MEMBERSHIP,
         Erasure.DELETE_ROW,
         {"member_id": Purpose.PREFERENCE, "level": Purpose.PREFERENCE, "updated_at": Purpose.PREFERENCE},
+    ),
+    *_table(
+        "theme_subscriptions",
+        Retention.MEMBERSHIP,
+        Erasure.DELETE_ROW,
+        dict.fromkeys(("member_id", "theme_id", "created_at"), Purpose.PREFERENCE),
     ),
     *_table(
         "paused_subscriptions",
@@ -470,12 +481,7 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         "notification_settings",
         Retention.MEMBERSHIP,
         Erasure.DELETE_ROW,
-        {
-            "member_id": Purpose.PREFERENCE,
-            "kind": Purpose.PREFERENCE,
-            "frequency": Purpose.PREFERENCE,
-            "updated_at": Purpose.PREFERENCE,
-        },
+        dict.fromkeys(("member_id", "kind", "frequency", "updated_at"), Purpose.PREFERENCE),
     ),
     # Gone within a second, or within a week where it could not be carried out.
     *_table(

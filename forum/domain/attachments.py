@@ -170,6 +170,13 @@ _COUNT_OF_POST = Query(
     card=Card.ONE,
 )
 
+_COUNT_AMONG = Query(
+    "attachments.count_among",
+    "SELECT count(*) FROM attachments WHERE attachments.post_id = $1 AND attachments.id = ANY ($2::bigint[])",
+    returns=int,
+    card=Card.ONE,
+)
+
 _TAKE_UP = Statement(
     "attachments.take_up",
     """
@@ -343,6 +350,13 @@ async def take_up_version(tx: Tx, author: Actor, post_id: PostId, attachment_id:
     """
     if not await tx.run(_TAKE_UP, post_id, [attachment_id], author.member_id):
         raise Invalid({"attachment": ("unknown",)})
+
+
+async def require_of_post(tx: Tx, post_id: PostId, html: str) -> None:
+    """Raise Invalid where a text names a file that is not among those of a post."""
+    named = addressed.attachments(html)
+    if named and await tx.one(_COUNT_AMONG, post_id, list(named)) < len(named):
+        raise Invalid({"body": ("foreign_file",)})
 
 
 async def usage(conn: Conn, member_id: MemberId) -> Usage:

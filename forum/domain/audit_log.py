@@ -66,7 +66,8 @@ _LIST = Query(
     "audit_log.list",
     """
     SELECT audit_entries.id, audit_entries.actor_id, members.name, audit_entries.act, audit_entries.subject,
-           audit_entries.subject_id, coalesce(groups.slug, organisations.slug, regions.slug, categories.slug),
+           audit_entries.subject_id,
+           coalesce(groups.slug, organisations.slug, regions.slug, categories.slug, themes.slug),
            audit_entries.before, audit_entries.after, audit_entries.request_id, audit_entries.created_at
     FROM audit_entries
     LEFT JOIN members ON members.id = audit_entries.actor_id
@@ -76,6 +77,7 @@ _LIST = Query(
         ON audit_entries.subject = 'organisation' AND organisations.id = audit_entries.subject_id
     LEFT JOIN regions ON audit_entries.subject = 'region' AND regions.id = audit_entries.subject_id
     LEFT JOIN categories ON audit_entries.subject = 'category' AND categories.id = audit_entries.subject_id
+    LEFT JOIN themes ON audit_entries.subject = 'theme' AND themes.id = audit_entries.subject_id
     WHERE
         ($1::bigint IS NULL OR audit_entries.actor_id = $1)
         AND ($2 = '' OR audit_entries.act = $2)
@@ -115,12 +117,16 @@ _NAMES = Query(
     SELECT 'region', regions.id, regions.name_el, regions.name_en
     FROM regions
     WHERE regions.id = ANY ($5::bigint[])
+    UNION ALL
+    SELECT 'theme', themes.id, themes.name_el, themes.name_en
+    FROM themes
+    WHERE themes.id = ANY ($6::bigint[])
     """,
     returns=Named,
     card=Card.MANY,
 )
 
-NAMED: Final = ("category", "group", "organisation", "member", "region")
+NAMED: Final = ("category", "group", "organisation", "member", "region", "theme")
 """Kinds of what has a name that administrators may see; the words of a topic are not for all of them."""
 
 

@@ -53,6 +53,7 @@ CATEGORY_NAME_LIMIT: Final = 120
 CATEGORY_DESCRIPTION_LIMIT: Final = 500
 ORGANISATION_NAME_LIMIT: Final = 160
 DISTRICT_LIMIT: Final = 120
+THEME_NAME_LIMIT: Final = 120
 GROUP_NAME_LIMIT: Final = 160
 EMAIL_LIMIT: Final = 254
 TOKEN_NAME_LIMIT: Final = 100
@@ -347,6 +348,8 @@ class Topic:
     deadline_at: datetime | None
     origin_id: TopicId | None
     """The proposal that it grew out of."""
+    translated_titles: dict[str, str]
+    """Its title in other languages, by their codes; there it has texts in them too (`domain/translations.py`)."""
     can_see: bool
     can_read: bool
     can_start: bool
@@ -423,6 +426,8 @@ class TopicRow:
     tags: list[str]
     deadline_at: datetime | None
     answer_post_id: PostId | None
+    translated_titles: dict[str, str]
+    """As `Topic.translated_titles`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 So who posts waits for nobody, however many are told. A row is taken, the notifications are made and the row is gone in
 a single statement: whoever dies in the middle has done nothing, and of several processes each takes another row. Only
-who may read the post is told, never its author, and nobody who muted it; each once, of the strongest reason. An edit
-tells those alone whom it newly mentions. That a reply was marked as the answer is told besides the reply
-itself: to its author, to who watches and to who chose to follow the topic, but not to who marked it. A new version of
-a guide's file is told besides, to whom a reply there would reach. How much somebody wants to hear is said in
-`levels.py`.
+who may read the post is told, never its author, and nobody who muted it; each once, of the strongest reason. Of a new
+topic those hear too who follow one of its themes. An edit tells those alone whom it newly mentions. That a reply was
+marked as the answer is told besides the reply itself: to its author, to who watches and to who chose to follow the
+topic, but not to who marked it. A new version of a guide's file is told besides, to whom a reply there would reach. How
+much somebody wants to hear is said in `levels.py`.
 """
 
 from __future__ import annotations
@@ -117,6 +117,7 @@ _FAN_OUT = Statement(
                coalesce(taken.marked_by_id, versions.author_id, posts.author_id) AS actor_id,
                posts.topic_id, placed.number, topics.category_id, categories.is_private,
                topics.author_id AS starter_id,
+               CASE WHEN placed.number = 1 THEN topics.fields -> 'themes' END AS themes,
                CASE
                    WHEN taken.marked_by_id IS NOT NULL THEN posts.author_id
                    ELSE coalesce(answered.author_id, CASE WHEN placed.number > 1 THEN topics.author_id END)
@@ -144,24 +145,25 @@ _FAN_OUT = Statement(
         ) AS placed
     ),
     candidates AS MATERIALIZED (
-        SELECT reached.member_id, max(reached.strength) AS strength, bool_or(reached.is_own) AS is_own
+        SELECT reached.member_id, max(reached.strength) AS strength, bool_or(reached.is_own) AS is_own,
+               bool_or(reached.is_of_theme) AS is_of_theme
         FROM (
-            SELECT unnest(event.member_ids) AS member_id, 3 AS strength, false AS is_own
+            SELECT unnest(event.member_ids) AS member_id, 3 AS strength, false AS is_own, false AS is_of_theme
             FROM event
             UNION ALL
-            SELECT mentioned.member_id, 3, false
+            SELECT mentioned.member_id, 3, false, false
             FROM ({groups.members_of(_MENTIONED_GROUPS)}) AS mentioned
             UNION ALL
-            SELECT quoted.author_id, 2, false
+            SELECT quoted.author_id, 2, false, false
             FROM event
             JOIN posts AS quoted ON quoted.topic_id = event.topic_id AND quoted.number = ANY (event.post_numbers)
             WHERE quoted.deleted_at IS NULL AND quoted.number < event.number
             UNION ALL
-            SELECT event.addressed_id, 1, false
+            SELECT event.addressed_id, 1, false, false
             FROM event
             WHERE NOT event.is_edit
             UNION ALL
-            SELECT topic_subscriptions.member_id, CASE WHEN event.is_answer THEN 1 ELSE 0 END, false
+            SELECT topic_subscriptions.member_id, CASE WHEN event.is_answer THEN 1 ELSE 0 END, false, false
             FROM event
             JOIN topic_subscriptions
                 ON topic_subscriptions.topic_id = event.topic_id
@@ -171,22 +173,29 @@ _FAN_OUT = Statement(
                 )
             WHERE NOT event.is_edit
             UNION ALL
-            SELECT category_subscriptions.member_id, 0, false
+            SELECT category_subscriptions.member_id, 0, false, false
             FROM event
             JOIN category_subscriptions
                 ON category_subscriptions.category_id = event.category_id AND category_subscriptions.level = 'watch'
             WHERE NOT event.is_edit
             UNION ALL
-            SELECT watching.member_id, 0, false
+            SELECT theme_subscriptions.member_id, 0, false, true
+            FROM event
+            CROSS JOIN LATERAL jsonb_array_elements_text(event.themes) AS named (slug)
+            JOIN themes ON themes.slug = named.slug
+            JOIN theme_subscriptions ON theme_subscriptions.theme_id = themes.id
+            WHERE NOT event.is_edit
+            UNION ALL
+            SELECT watching.member_id, 0, false, false
             FROM ({groups.members_of(_WATCHING_GROUPS)}) AS watching
             UNION ALL
-            SELECT earlier.author_id, 0, true
+            SELECT earlier.author_id, 0, true, false
             FROM event
             JOIN posts AS earlier
                 ON earlier.topic_id = event.topic_id AND (earlier.number < event.number OR event.is_answer)
             WHERE NOT event.is_edit
             UNION ALL
-            SELECT colleagues.id, 0, true
+            SELECT colleagues.id, 0, true, false
             FROM event
             JOIN members AS starters ON starters.id = event.starter_id
             JOIN organisations ON organisations.id = starters.organisation_id AND organisations.kind = 'municipality'
@@ -222,7 +231,10 @@ _FAN_OUT = Statement(
         CROSS JOIN LATERAL (SELECT {levels.level("candidates.is_own")} AS level) AS wanted
         WHERE topic_rights.can_read
             AND candidates.member_id <> event.actor_id
-            AND (wanted.level = 'watch' OR (wanted.level = 'follow' AND candidates.strength > 0))
+            AND (
+                wanted.level = 'watch'
+                OR (wanted.level = 'follow' AND (candidates.strength > 0 OR candidates.is_of_theme))
+            )
     ),
     told AS (
         INSERT INTO notifications (

@@ -244,7 +244,7 @@ _REWRITE = Statement(
     UPDATE posts
     SET body = $2,
         html = $3,
-        search = {search_vector.of(title="$5", body="$4")},
+        search = {search_vector.of_post(title="$5", body="$4")},
         revision_count = kept.number,
         edited_at = kept.replaced_at
     FROM kept

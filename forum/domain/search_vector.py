@@ -12,3 +12,16 @@ def of(*, title: str, body: str) -> str:
     A word of the title (A) weighs more than one of the body (B).
     """
     return f"setweight(to_tsvector('koinon', {title}), 'A') || setweight(to_tsvector('koinon', {body}), 'B')"
+
+
+def of_post(*, title: str, body: str) -> str:
+    """Return the same of one of `posts` that is there: the first of a topic is found by its translations' words too."""
+    translated = """(
+        SELECT string_agg(topic_translations.{column}, E'\\n')
+        FROM topic_translations
+        WHERE topic_translations.topic_id = posts.topic_id AND posts.number = 1
+    )"""
+    return of(
+        title=f"concat_ws(E'\\n', {title}::text, {translated.format(column='title')})",
+        body=f"concat_ws(E'\\n', {body}::text, {translated.format(column='words')})",
+    )

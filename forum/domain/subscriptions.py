@@ -1,4 +1,4 @@
-"""What members choose to hear of: levels for topics and categories, and what administrators set for groups.
+"""What members choose to hear of: levels for topics and categories, themes, and what administrators set for groups.
 
 What a level means, and which of several counts, is said in `levels.py`.
 """
@@ -16,6 +16,7 @@ from forum.domain.actors import Actor
 from forum.domain.entities import CategoryId, GroupId, MemberId, TopicId
 from forum.domain.levels import Level
 from forum.domain.pages import Page
+from forum.domain.themes import Theme
 from forum.errors import NotFound
 
 TOPICS: Final = 50
@@ -225,6 +226,53 @@ _CLEAR_FOR_GROUP = Statement(
     returns=str,
     card=Card.ZERO_OR_ONE,
 )
+
+
+_FOLLOW_THEME = Statement(
+    "subscriptions.follow_theme",
+    """
+    INSERT INTO theme_subscriptions (member_id, theme_id)
+    VALUES ($1, $2)
+    ON CONFLICT (member_id, theme_id) DO NOTHING
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+_LEAVE_THEME = Statement(
+    "subscriptions.leave_theme",
+    "DELETE FROM theme_subscriptions WHERE theme_subscriptions.member_id = $1 AND theme_subscriptions.theme_id = $2",
+    returns=int,
+    card=Card.NONE,
+)
+
+_LIST_THEMES = Query(
+    "subscriptions.list_themes",
+    """
+    SELECT themes.id, themes.slug, themes.name_el, themes.name_en
+    FROM theme_subscriptions
+    JOIN themes ON themes.id = theme_subscriptions.theme_id
+    WHERE theme_subscriptions.member_id = $1
+    ORDER BY themes.position
+    """,
+    returns=Theme,
+    card=Card.MANY,
+)
+
+
+async def follow_theme(tx: Tx, actor: Actor, theme: Theme) -> None:
+    """Have the actor told of new topics that name a theme."""
+    await tx.run(_FOLLOW_THEME, actor.member_id, theme.id)
+
+
+async def leave_theme(tx: Tx, actor: Actor, theme: Theme) -> None:
+    """Have the actor told of them no more."""
+    await tx.run(_LEAVE_THEME, actor.member_id, theme.id)
+
+
+async def list_themes(conn: Conn, actor: Actor) -> list[Theme]:
+    """Return the themes the actor follows, in the order of the administrators."""
+    return await conn.many(_LIST_THEMES, actor.member_id)
 
 
 async def choose_topic(tx: Tx, grant: ReadGrant, level: Level | None) -> None:

@@ -44,7 +44,7 @@ class Suggestion:
     deadline_at: datetime | None
     themes_el: str
     themes_en: str
-    """The themes that the topic and the municipality share, with commas between them."""
+    """The themes that the topic shares with the municipality, or that the member follows; with commas between them."""
     settings: list[str]
     """Where both municipalities lie: island, coast, mountain, inland."""
 
@@ -89,7 +89,13 @@ _SUGGEST = Query(
     f"""
     WITH wanted AS MATERIALIZED (
         SELECT asked.member_id, asked.until, organisations.slug, regions.country,
-               coalesce(profiles.themes, '{{}}') AS themes, coalesce(profiles.settings, '{{}}') AS settings
+               coalesce(profiles.themes, '{{}}') || ARRAY(
+                   SELECT themes.slug
+                   FROM theme_subscriptions
+                   JOIN themes ON themes.id = theme_subscriptions.theme_id
+                   WHERE theme_subscriptions.member_id = asked.member_id
+               ) AS themes,
+               coalesce(profiles.settings, '{{}}') AS settings
         FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS asked (member_id, organisation_id, until)
         JOIN organisations ON organisations.id = asked.organisation_id
         LEFT JOIN regions ON regions.id = organisations.region_id

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from forum.db import Card, Conn, Query
 from forum.domain.entities import ThemeId
+from forum.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,26 @@ _LIST = Query(
     returns=Theme,
     card=Card.MANY,
 )
+
+
+_THEME = Query(
+    "themes.theme",
+    """
+    SELECT themes.id, themes.slug, themes.name_el, themes.name_en
+    FROM themes
+    WHERE themes.slug = $1
+    """,
+    returns=Theme,
+    card=Card.ZERO_OR_ONE,
+)
+
+
+async def theme(conn: Conn, slug: str) -> Theme:
+    """Return a theme, or raise NotFound."""
+    found = await conn.maybe(_THEME, slug)
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def list_themes(conn: Conn) -> list[Theme]:

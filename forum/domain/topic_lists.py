@@ -57,7 +57,7 @@ _KEPT = """
     topics.id, topics.category_id, topics.author_id, topics.title, topics.slug, topics.kind, topics.language,
     topics.is_internal, topics.locked_at, topics.pinned_at, topics.reply_count, topics.last_post_number,
     topics.last_post_at, topics.last_author_id, topics.created_at, topics.organisation_id, topics.last_organisation_id,
-    topics.fields, topics.tags, topics.deadline_at, topics.answer_post_id
+    topics.fields, topics.tags, topics.deadline_at, topics.answer_post_id, topics.translated_titles
 """
 
 _ROW = f"""
@@ -70,7 +70,7 @@ _ROW = f"""
            topics.last_post_at, last_authors.id, last_authors.name,
            last_author_organisations.name_el, last_author_organisations.name_en,
            topics.created_at, topics.fields - '{{{",".join(sorted(kinds.LONG))}}}'::text[], topics.tags,
-           topics.deadline_at, topics.answer_post_id
+           topics.deadline_at, topics.answer_post_id, topics.translated_titles
 """
 
 _ROW_JOINS = f"""
@@ -330,6 +330,31 @@ _LIST_OF_ORGANISATION = Query(
 )
 
 
+# Whether many topics name the theme decides which way is the short one, and so the plan is made for it each time.
+_LIST_OF_THEME = Query(
+    "topic_lists.list_of_theme",
+    f"""
+    WITH {readable.CTE}
+    {_ROW}
+    FROM (
+        SELECT {_KEPT}
+        FROM topics
+        WHERE topics.fields <> '{{}}' AND topics.deleted_at IS NULL
+            AND topics.fields @> jsonb_build_object('themes', jsonb_build_array($2::text))
+            AND topics.id < coalesce($3, 9223372036854775807)
+            AND {readable.IS}
+        ORDER BY topics.id DESC
+        LIMIT $4
+    ) AS topics
+    {_ROW_JOINS}
+    ORDER BY topics.id DESC
+    """,
+    returns=TopicRow,
+    card=Card.MANY,
+    is_planned_anew=True,
+)
+
+
 async def list_topics(
     conn: Conn,
     grant: CategoryGrant,
@@ -420,3 +445,12 @@ async def list_latest(conn: Conn, actor: Actor, *, limit: int = 10) -> list[Topi
 async def list_of_organisation(conn: Conn, actor: Actor, organisation_slug: str, *, limit: int = 10) -> list[TopicRow]:
     """Return the newest topics started by members of an organisation, as far as the actor may read them."""
     return await conn.many(_LIST_OF_ORGANISATION, actor.member_id, organisation_slug, limit)
+
+
+async def list_of_theme(
+    conn: Conn, actor: Actor, theme_slug: str, *, cursor: str | None = None, limit: int = TOPICS_A_PAGE
+) -> Page[TopicRow]:
+    """Return a page of the topics that name a theme, over all categories the actor may read, the newest first."""
+    (after,) = pages.decode(cursor, int) if cursor else (None,)
+    rows = await conn.many(_LIST_OF_THEME, actor.member_id, theme_slug, after, limit + 1)
+    return pages.cut(rows, limit, lambda row: (row.id,))

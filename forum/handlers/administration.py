@@ -67,6 +67,11 @@ _PLACES: Final = (
         ),
     ),
     Place(
+        "thesaurus.index",
+        mark("Themes"),
+        mark("What topics can be about: add, rename, put in order, merge."),
+    ),
+    Place(
         "looks.new",
         mark("Look as others would"),
         mark("See the forum with the rights of a group or a member, without being able to write."),

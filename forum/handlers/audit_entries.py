@@ -40,6 +40,7 @@ _NAMED: Final = {
     "organisation": "organisations.edit",
     "region": "regions.edit",
     "category": "category_grants.show",
+    "theme": "thesaurus.edit",
 }
 _INSTANT: Final = re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00", re.ASCII)
 _SINGLE: Final = {"feedback": "feedback.index", "network": "network.edit"}

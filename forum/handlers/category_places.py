@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from aiohttp import web
 
 from forum.domain import access, catalogue
 from forum.keys import ACTOR, DB
+from forum.web.choosing import PlaceForm
 from forum.web.flash import flash
-from forum.web.forms import Form
 from forum.web.urls import see_other
-
-
-class PlaceForm(Form):
-    by: Literal["-1", "1"]
 
 
 async def update(request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ from forum.domain import notification_mails, notification_settings, subscription
 from forum.domain.entities import Frequency, NotificationKind
 from forum.domain.notification_settings import Times
 from forum.domain.subscriptions import CategoryChoice, TopicChoice
+from forum.domain.themes import Theme
 from forum.errors import Invalid
 from forum.i18n import mark
 from forum.keys import ACTOR, DB, TRANSLATOR
@@ -68,6 +69,7 @@ class SettingsPage(Page):
     weekdays: tuple[str, ...]
     zone: str
     categories: list[CategoryChoice]
+    themes: list[Theme]
     topics: list[TopicChoice]
     next: str
     is_first: bool
@@ -98,6 +100,7 @@ async def _edit(request: web.Request, form: FormState | None = None, *, status: 
         chosen = await notification_settings.choices(conn, actor.member_id)
         times = await notification_settings.times(conn, actor.member_id)
         categories = await subscriptions.list_categories(conn, actor)
+        themes = await subscriptions.list_themes(conn, actor)
         topics = await subscriptions.list_topics(conn, actor, cursor=cursor or None)
     stored = {kind.value: frequency for kind, frequency in chosen.items()}
     page = SettingsPage(
@@ -106,6 +109,7 @@ async def _edit(request: web.Request, form: FormState | None = None, *, status: 
         weekdays=WEEKDAYS,
         zone=request[TRANSLATOR].zone_name(actor.zone),
         categories=categories,
+        themes=themes,
         topics=topics.items,
         next=topics.next or "",
         is_first=not cursor,

@@ -14,7 +14,7 @@ from pydantic import Field
 from forum.domain import access, drafts, idempotency, kinds, permissions, posts, references, topics
 from forum.domain.access import EditGrant
 from forum.domain.drafts import Place
-from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Post, PostId, Revision, Topic, TopicId
+from forum.domain.entities import BODY_LIMIT, Post, PostId, Revision, Topic, TopicId
 from forum.domain.kinds import Kind
 from forum.domain.permissions import Verdict
 from forum.domain.posts import Replied, Reply
@@ -29,13 +29,12 @@ from forum.web.forms import (
     Form,
     FormState,
     Line,
-    RequiredLine,
     RequiredText,
     int_param,
     query_param,
     state_of,
 )
-from forum.web.kind_forms import TAGS_LIMIT, Offer, list_tags
+from forum.web.kind_forms import Offer
 from forum.web.locations import page_of, post_url, to_post
 from forum.web.pages import Page, render, render_fragment
 from forum.web.post_views import PostView, view
@@ -57,10 +56,8 @@ class ReplyForm(Form):
 
 
 class EditForm(Form):
-    """The title and the tags are asked for with a topic's first post."""
+    """Of a reply; a topic's first post has the form of its kind."""
 
-    title: Annotated[RequiredLine, Field(max_length=TITLE_LIMIT)] | None = None
-    tags: Annotated[Line, Field(max_length=TAGS_LIMIT)] | None = None
     body: Annotated[RequiredText, Field(max_length=BODY_LIMIT)]
 
 
@@ -374,16 +371,14 @@ class _Edited:
 
 
 async def _edited(request: web.Request, post_id: PostId) -> _Edited:
-    """Return what the form says; that of a topic with fields is asked for them too."""
+    """Return what the form says; with the first post it is asked for what the topic says beside it."""
     sent = await request.post()
     async with request.app[DB].read() as conn:
         grant = await access.post_to_read(conn, request[ACTOR], post_id)
-    kind = kinds.of(grant.topic.kind)
-    if grant.post.number == 1 and kind.has_fields:
-        said = kind_forms.read(kind, sent)
-        return _Edited(said.title, said.body, said.fields, said.tags)
-    form = EditForm.parse(sent)
-    return _Edited(form.title, form.body, None, None if form.tags is None else list_tags(form.tags.split(",")))
+    if grant.post.number > 1:
+        return _Edited(None, EditForm.parse(sent).body, None, None)
+    said = kind_forms.read(kinds.of(grant.topic.kind), sent)
+    return _Edited(said.title, said.body, said.fields, said.tags)
 
 
 async def _rewrite(request: web.Request, post_id: PostId, form: _Edited) -> tuple[EditGrant, Post]:
@@ -425,7 +420,7 @@ async def _edit(
         topic=topic,
         post=post,
         kind=kind,
-        offer=await kind_forms.offer(request, kind),
+        offer=await kind_forms.offer(request, kind) if post.number == 1 else Offer(),
         labels=kind_forms.labels(request, kind),
         preview=field_views.sections(kind, previewed, names, request[TRANSLATOR], ZoneInfo(actor.zone)),
         writing=Writing(place, draft, preview, topic.can_attach),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from forum.domain import (
     reading,
     references,
     topics,
+    translations,
 )
 from forum.domain.access import ReadGrant
 from forum.domain.drafts import Draft, Place
@@ -43,6 +44,7 @@ from forum.domain.kinds import Kind
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.domain.topics import Started
+from forum.domain.translations import Translation
 from forum.domain.visits import Visit
 from forum.errors import Forbidden, Invalid, NotFound, RateLimited
 from forum.i18n import languages
@@ -101,12 +103,24 @@ class TopicPage(Page):
     template: ClassVar[str] = "topics/show.html"
     topic: Topic
     kind: Kind
+    title: str
+    language: str | None
+    """Of what is shown of the title, the fields and the first post."""
+    translation: Translation | None
+    """What is shown instead of the original."""
+    has_version: bool
+    """Whether there is one in the reader's language."""
+    original_name: str
+    translatable: list[str]
+    """The languages into which the reader may translate it."""
     lead: str
+    lead_language: str | None
     sections: list[SectionView]
     """What the fields of its kind say, on its first page."""
     files: list[File]
     """Those of a guide, on its first page."""
     ties: Ties
+    themes: list[tuple[str, str]]
     posts: list[PostView]
     current: int
     count: int
@@ -186,7 +200,7 @@ async def _create(request: web.Request, code: str, place: Place) -> web.Response
 async def _preview(request: web.Request, code: str) -> web.Response:
     """Show what the topic will look like; of one without fields the text alone, whatever else is missing."""
     state = await state_of(request, Invalid({}))
-    if not kinds.of(code).has_fields:
+    if not kinds.of(code).has_form:
         return await _new(request, state, kind=code, preview=await drafting.preview(request, await request.post()))
     said = await _said(request, code)
     shown = await drafting.preview_of(request, said.body) if said.body else None
@@ -283,7 +297,7 @@ async def _new(
         kinds=kinds.offered(grant.category.kinds),
         offer=await kind_forms.offer(request, chosen),
         labels=kind_forms.labels(request, chosen),
-        can_import=chosen.has_fields and bool(permissions.can_import_topics(actor, grant.category)),
+        can_import=chosen.has_form and bool(permissions.can_import_topics(actor, grant.category)),
         writing=Writing(place, draft, preview, grant.category.can_attach),
         form=form or drafting.state_of_draft(draft, {"language": actor.language, **suggested}),
         problem=problem,
@@ -321,7 +335,10 @@ async def show(request: web.Request) -> web.Response:
     last = min(current * POSTS_A_PAGE, topic.post_count)
     if visit.has_news and _is_read_by_a_person(request):
         await _see_news(request, grant, last)
-    part = _Part(visit, current, partial(_read, request, grant, current))
+    language = request[TRANSLATOR].language
+    version = translations.shown_in(topic, language)
+    shown_in = None if query_param(request, "original") == "1" else version
+    part = _Part(visit, current, shown_in, version is not None, partial(_read, request, grant, current, shown_in))
     # The field for a reply stands on the last page only.
     if visit.has_draft and last == topic.post_count:
         async with request.app[DB].read() as conn:
@@ -356,9 +373,11 @@ class _Contents:
     sections: list[SectionView]
     files: list[File]
     ties: Ties
+    themes: list[tuple[str, str]]
+    translation: Translation | None
 
 
-async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Contents:
+async def _read(request: web.Request, grant: ReadGrant, current: int, shown_in: str | None) -> _Contents:
     first = (current - 1) * POSTS_A_PAGE + 1
     topic, kind = grant.topic, kinds.of(grant.topic.kind)
     async with request.app[DB].read() as conn:
@@ -367,14 +386,27 @@ async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Conten
         else:
             shown, answer = await posts.list_page(conn, grant, current), None
         notices = await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
-        if current > 1 or not kind.has_fields:
-            return _Contents(shown, answer, notices, [], [], partners.NOTHING)
+        if current > 1:
+            return _Contents(shown, answer, notices, [], [], partners.NOTHING, [], None)
         files = await guide_files.list_files(conn, grant) if topic.is_guide else []
         names = await references.names(conn, field_views.named([topic]))
         ties = await partners.read(conn, grant)
+        found = await translations.translation(conn, grant, shown_in) if shown_in else None
     words, zone = request[TRANSLATOR], ZoneInfo(grant.actor.zone)
-    said = field_views.sections(kind, topic.fields, names, words, zone)
-    return _Contents(shown, answer, notices, said, files, ties)
+    said = found.fields if found else {}
+    sections = []
+    if kind.has_form:
+        codes = {field.name: (shown_in if field.name in said else topic.language) or "" for field in kind}
+        sections = field_views.sections(kind, topic.fields | said, names, words, zone, codes)
+    themes = field_views.themes(kind, topic.fields, names, words)
+    return _Contents(_first_in(shown, found), answer, notices, sections, files, ties, themes, found)
+
+
+def _first_in(shown: list[Post], found: Translation | None) -> list[Post]:
+    """Return posts with the first of them as a translation says it."""
+    if found is None or not shown or not found.body:
+        return shown
+    return [replace(shown[0], html=found.html), *shown[1:]]
 
 
 def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Response:
@@ -385,7 +417,15 @@ def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Respo
 class _Part:
     """One page of a topic as one member reads it; its posts are asked for only when they are needed."""
 
-    def __init__(self, visit: Visit, current: int, read: Callable[[], Awaitable[_Contents]]) -> None:
+    def __init__(
+        self,
+        visit: Visit,
+        current: int,
+        shown_in: str | None,
+        has_version: bool,
+        read: Callable[[], Awaitable[_Contents]],
+    ) -> None:
+        self._shown_in, self._has_version = shown_in, has_version
         self._grant, self._first_unread = visit.grant, visit.first_unread
         self._levels = visit.topic_level, visit.level
         self._current = current
@@ -409,15 +449,27 @@ class _Part:
     async def page(self, draft: Draft | None = None) -> TopicPage:
         actor, topic = self._grant.actor, self._grant.topic
         contents = await self._contents()
-        kind = kinds.of(topic.kind)
+        kind, found, shown_in = kinds.of(topic.kind), contents.translation, self._shown_in
+        said = found.fields if found else {}
+        views = [view(actor, topic, post, contents.notices, self._first_unread) for post in contents.posts]
+        if found and found.body:
+            views[0] = replace(views[0], language=found.language)
         return TopicPage(
             topic=topic,
             kind=kind,
-            lead=topic.fields.get(kind.lead, "") if self._current == 1 else "",
+            title=topic.translated_titles[shown_in] if shown_in else topic.title,
+            language=shown_in or topic.language,
+            translation=found,
+            has_version=self._has_version and self._current == 1,
+            original_name=languages().get(topic.language or "", topic.language or ""),
+            translatable=translations.offered(topic) if permissions.can_edit_topic(actor, topic) else [],
+            lead=said.get(kind.lead, topic.fields.get(kind.lead, "")) if self._current == 1 else "",
+            lead_language=shown_in if kind.lead in said else topic.language,
             sections=contents.sections,
             files=contents.files,
             ties=contents.ties,
-            posts=[view(actor, topic, post, contents.notices, self._first_unread) for post in contents.posts],
+            themes=contents.themes,
+            posts=views,
             current=self._current,
             count=page_of(topic.post_count),
             first_unread=self._first_unread,

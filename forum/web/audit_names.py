@@ -16,6 +16,7 @@ SUBJECTS: Final = {
     "region": mark("Region"),
     "group": mark("Group"),
     "category": mark("Category"),
+    "theme": mark("Theme"),
     "topic": mark("Topic"),
     "interest": mark("Expression of interest"),
     "post": mark("Post"),
@@ -115,6 +116,13 @@ ACTS_OF: Final = {
         "category.group_level_set": mark("What a group hears of a category set"),
         "category.group_level_cleared": mark("What a group hears of a category cleared"),
     },
+    "theme": {
+        "theme.added": mark("Theme added"),
+        "theme.renamed": mark("Theme renamed"),
+        "theme.moved": mark("Theme put elsewhere in the order"),
+        "theme.deleted": mark("Theme deleted"),
+        "theme.merged": mark("Theme merged into another"),
+    },
     "topic": {
         "topic.lock": mark("Topic locked"),
         "topic.unlock": mark("Topic unlocked"),
@@ -129,6 +137,8 @@ ACTS_OF: Final = {
         "topic.delete_file": mark("File of a guide taken away"),
         "topic.delete": mark("Topic deleted"),
         "topic.restore": mark("Topic restored"),
+        "topic.translate": mark("Topic translated"),
+        "topic.untranslate": mark("Translation of a topic deleted"),
         "topic.state": mark("State of a proposal changed"),
     },
     "interest": {

@@ -1,4 +1,4 @@
-"""The form by which one says how much one wants to hear of a topic or a category, wherever it stands."""
+"""Small forms that stand on several pages: how much one wants to hear of a topic or a category, a place in an order."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ class LevelForm(Form):
     @property
     def chosen(self) -> Level | None:
         return None if self.level == "usual" else self.level
+
+
+class PlaceForm(Form):
+    """Before or after its neighbour, of a category or a theme."""
+
+    by: Literal["-1", "1"]
 
 
 def done(request: web.Request, form: LevelForm, name: str, **parts: object) -> web.Response:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -56,6 +57,8 @@ class FieldView:
     text: str
     value: Value
     themes: list[tuple[str, str]]
+    language: str = ""
+    """Of a text that its author wrote, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,21 @@ LONG: Final = ("text", "table", "links")
 
 
 def sections(
-    kind: kinds.Kind, values: Mapping[str, Value], names: Names, words: Translator, zone: ZoneInfo
+    kind: kinds.Kind,
+    values: Mapping[str, Value],
+    names: Names,
+    words: Translator,
+    zone: ZoneInfo,
+    languages: Mapping[str, str] = MappingProxyType({}),
 ) -> list[SectionView]:
-    """Return what the fields say, by section; the state, the lead and sections without anything are left out."""
+    """Return what the fields say, by section; the state, the lead and sections without anything are left out.
+
+    `languages` are those of texts, by the names of their fields.
+    """
     shown = []
     for section in kind.sections:
         views = [
-            view(field, values[field.name], names, words, zone)
+            replace(view(field, values[field.name], names, words, zone), language=languages.get(field.name, ""))
             for field in section.fields
             if field.name in values and field.name not in (kinds.STATE, kind.lead)
         ]
@@ -171,6 +182,14 @@ def changes(
             said = [text_of(field, value, names, words, zone) if value is not None else "" for value in (old, new)]
             found.append(Change(words.gettext(field.label), *said))
     return found
+
+
+def themes(kind: kinds.Kind, values: Mapping[str, Value], names: Names, words: Translator) -> list[tuple[str, str]]:
+    """Return slugs and names of the themes of a topic whose kind has no form to tell them in, but of those gone."""
+    if kind.has_form:
+        return []
+    listed = values.get(kinds.THEMES, ())
+    return [(slug, _name(names, "theme", slug, words)) for slug in listed if ("theme", slug) in names]
 
 
 def named(topics: Iterable[Topic | TopicRow]) -> list[tuple[str, kinds.Values]]:

@@ -28,6 +28,8 @@ class PostView:
     can_mark_answer: Verdict
     is_answer: bool
     is_first_unread: bool
+    language: str | None
+    """Of its text, where it is known."""
     notices: tuple[TopicNotice, ...]
 
     @property
@@ -54,6 +56,7 @@ def view(
         can_mark_answer=permissions.can_mark_answer(actor, topic, post),
         is_answer=post.id == topic.answer_post_id,
         is_first_unread=post.number == first_unread,
+        language=topic.language,
         notices=tuple(notice for notice in notices if notice.after_number == post.number),
     )
 

@@ -121,6 +121,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "nothing_to_review": mark(
         "There is nothing to review: the change was taken back or followed by another, or has not taken effect yet."
     ),
+    "theme_in_use": mark("Topics name this theme, so it cannot be deleted. Merge it into another one."),
     "group_in_use": mark("The group holds rights, so it cannot be deleted. Take them from it first."),
     "invitation_void": mark("The invitation was accepted or withdrawn meanwhile."),
     "terms_due": mark("The terms of use have changed. Read them on the forum's pages, then go on."),
@@ -246,6 +247,7 @@ FIELDS: Final[Mapping[str, str]] = {
     ),
     "broken_file": mark("The file is damaged, or is not what its name says. Save it anew and try again."),
     "full_text": mark("The text is too long to take a file as well. Shorten it, or put the file into a further reply."),
+    "foreign_file": mark("A translation takes only files of the original. Attach it there first."),
     "empty_file": mark("The file is empty."),
     "too_many_pixels": mark("The picture has too many pixels. Make it smaller, to at most 50 million in all."),
     "has_macros": mark("The document holds macros, which the forum does not take. Save it without them, or as PDF."),

@@ -140,6 +140,7 @@ async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Ca
         "municipalities": {"slug": "larnaca"},
         "twinnings": {"id": await _twin(app, cast)},
         "regions": {"slug": "cyprus"},
+        "themes": {"slug": "water"},
         "groups": {"slug": "moderators"},
         "categories": {"slug": "questions"},
     }

@@ -75,4 +75,31 @@ async def kind_families(site: Site) -> list[Family]:
     found.append(
         Family("no file of guides", "/categories/guides/import/guide", "sophie", 422, press="Look at it first")
     )
-    return found
+    return [*found, *await _theme_families(site)]
+
+
+async def _theme_families(site: Site) -> list[Family]:
+    """Start a discussion with themes, say it in a second language, and return the pages of both."""
+    sent = {"category": "questions", "title": LONG_WORD[:120], "body": UNWIELDY, "language": "el"}
+    answer = await (await site.program("sophie")).post(
+        "/api/v1/topics", json={**sent, "fields": {"themes": ["administration", "civil-protection", "water"]}}
+    )
+    assert answer.status == 201, answer.text
+    made, sophie = answer.json, await site.visitor("sophie")
+    way = f"/topics/{made['id']}/translations/en"
+    path = f"/topics/{made['id']}/{made['slug']}"
+    assert (await sophie.submit(way, {"title": LONG_WORD[:130], "body": UNWIELDY})).status == 303
+    return [
+        Family("translated topic", path, "sophie"),
+        Family("original of a topic", f"{path}?original=1", "sophie"),
+        Family("translation", way, "sophie"),
+        Family("translation refused", way, "sophie", 422, press="Publish the translation", typed={"title": ""}),
+        Family("themes", "/themes"),
+        Family("theme", "/themes/water"),
+        Family("theme without topics", "/themes/housing"),
+        Family("administrators' themes", "/admin/themes", "administrator"),
+        Family("theme to add", "/admin/themes/new", "administrator"),
+        Family("theme to change", "/admin/themes/water/edit", "administrator"),
+        Family("theme to merge", "/admin/themes/water/merger/new", "administrator"),
+        Family("theme to merge refused", "/admin/themes/water/merger/new", "administrator", 422, press="Merge them"),
+    ]

@@ -84,6 +84,7 @@ TOPIC: Final = Topic(
     tags=[],
     deadline_at=None,
     origin_id=None,
+    translated_titles={},
     can_see=True,
     can_read=True,
     can_start=True,

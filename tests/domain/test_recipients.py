@@ -55,6 +55,8 @@ class World:
     is_edit: bool
     read: set[int]
     told_before: dict[int, str] = field(default_factory=dict)
+    followers: set[int] = field(default_factory=set)
+    """Who follows a theme of the topic, if it has any."""
 
     @property
     def author(self) -> int:
@@ -112,7 +114,8 @@ class World:
             level, reason = self.level_of(member), self.reason_for(member)
             if member == self.author or not self.may_read(member) or level == "mute":
                 continue
-            watches = level == "watch" and not self.is_edit
+            is_of_theme = len(self.posts) == 1 and member in self.followers
+            watches = (level == "watch" or is_of_theme) and not self.is_edit
             if reason or watches:
                 told[member] = reason or ("new_topic" if len(self.posts) == 1 else "reply")
         return {
@@ -149,6 +152,7 @@ def worlds(draw: st.DrawFn) -> World:
         told_before=draw(st.dictionaries(_people, st.sampled_from(("mention", "quote", "reply")), max_size=3))
         if is_edit
         else {},
+        followers=draw(_subsets),
     )
 
 
@@ -229,13 +233,21 @@ async def _happen(connection: RawConnection, world: World) -> dict[int, str]:
         )
     topic = await fetch(
         "INSERT INTO topics (category_id, author_id, last_author_id, title, slug, post_count, deleted_at, "
-        "deleted_by_id) VALUES ($1, $2::bigint, $2, 'Θέμα', 'thema', $3, CASE WHEN $4 THEN now() END, "
-        "CASE WHEN $4 THEN $2::bigint END) RETURNING id",
+        "deleted_by_id, fields) VALUES ($1, $2::bigint, $2, 'Θέμα', 'thema', $3, CASE WHEN $4 THEN now() END, "
+        "CASE WHEN $4 THEN $2::bigint END, "
+        "CASE WHEN $5 THEN jsonb_build_object('themes', ARRAY['energy', 'water']) ELSE '{}' END) RETURNING id",
         category,
         members[world.posts[0]],
         len(world.posts),
         world.is_topic_deleted,
+        bool(world.followers),
     )
+    for place in world.followers:
+        await connection.execute(
+            "INSERT INTO theme_subscriptions (member_id, theme_id) "
+            "SELECT $1, themes.id FROM themes WHERE themes.slug IN ('water', 'energy', 'housing')",
+            members[place],
+        )
     for place, level in world.topic_levels.items():
         await connection.execute(
             "INSERT INTO topic_subscriptions (member_id, topic_id, level) VALUES ($1, $2, $3)",
@@ -309,6 +321,7 @@ def test_those_are_told_whom_the_model_names(postgres: Endpoint, database_name: 
     @settings(max_examples=150 if IS_AUDIT else 50, suppress_health_check=list(HealthCheck))
     @given(worlds())
     @example(_world(posts=[0]))
+    @example(_world(posts=[0], town=["mytilene", *["larnaca"] * 7], followers={1, 2}, category_levels={2: "mute"}))
     @example(_world(posts=[0, 1], quoted={0}, mentioned={2}))
     def check(world: World) -> None:
         expected = world.expected()

@@ -36,7 +36,7 @@ def of(code: str) -> Kind:
 def offered(codes: list[str]) -> list[Kind]:
     """Return the kinds that a category with these offers, those with a form of their own first."""
     own = [KINDS[code] for code in codes if code in KINDS]
-    return sorted(own or [DEFAULT], key=lambda kind: not kind.has_fields)
+    return sorted(own or [DEFAULT], key=lambda kind: not kind.has_form)
 
 
 def is_offered(code: str, codes: list[str]) -> bool:

@@ -67,8 +67,9 @@ class Kind:
         return {field.name: field for field in self}[name]
 
     @property
-    def has_fields(self) -> bool:
-        return bool(self.sections)
+    def has_form(self) -> bool:
+        """Whether it asks for more than a title, a text, themes and tags, which any topic has."""
+        return any(field.name != THEMES for field in self)
 
     @property
     def closes(self) -> bool:

@@ -1,11 +1,14 @@
-"""Discussions and questions: a title and a text, and no fields. Source: CATALOGUE, “Kinds of topic”."""
+"""Discussions and questions: a title and a text, and themes for who wants them. Source: CATALOGUE, “Kinds of topic”."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from forum.domain.kinds.kind import Kind
+from forum.domain.kinds.fields import Themes
+from forum.domain.kinds.kind import THEMES, Kind, Section
 from forum.i18n import mark
+
+_SECTIONS: Final = (Section(title=mark("Themes and tags"), fields=(Themes(name=THEMES, label=mark("Themes")),)),)
 
 DISCUSSION: Final = Kind(
     code="discussion",
@@ -14,6 +17,7 @@ DISCUSSION: Final = Kind(
     new=mark("New discussion"),
     about=mark("Something to talk over with other municipalities."),
     icon="message-square",
+    sections=_SECTIONS,
 )
 
 QUESTION: Final = Kind(
@@ -23,4 +27,5 @@ QUESTION: Final = Kind(
     new=mark("New question"),
     about=mark("A question to the other municipalities. The reply that answers it can be marked."),
     icon="message-square",
+    sections=_SECTIONS,
 )

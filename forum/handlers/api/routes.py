@@ -22,6 +22,7 @@ from forum.handlers.api import (
     places,
     posts,
     search,
+    themes,
     tokens,
     topic_states,
     topics,
@@ -161,6 +162,10 @@ _CALLS: Final = (
         "api.interests.delete",
     ),
     Route("PUT", "/api/v1/topics/{id}/state", topic_states.update, Access.PROPOSAL_LEAD, "api.topic_states.update"),
+    # Themes
+    Route("GET", "/api/v1/themes", themes.index, Access.MEMBER, "api.themes.index"),
+    Route("PUT", "/api/v1/themes/{slug}/subscription", themes.follow, Access.MEMBER, "api.themes.follow"),
+    Route("DELETE", "/api/v1/themes/{slug}/subscription", themes.leave, Access.MEMBER, "api.themes.leave"),
     # Posts
     Route("GET", "/api/v1/topics/{id}/posts", posts.index, Access.TOPIC_READ, "api.posts.index"),
     Route("POST", "/api/v1/topics/{id}/posts", posts.create, Access.TOPIC_REPLY, "api.posts.create"),

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from forum.characters import UNSEEN
 from forum.domain import kinds
 from forum.domain.entities import BODY_LIMIT, KINDS, TAG_LIMIT, TAGS_A_TOPIC
-from forum.handlers.api.models import Body, Slug, Title
+from forum.handlers.api.models import Answer, Body, Page, Slug, Title
 from forum.i18n import mark
 from forum.web.forms import Line, Text
 
@@ -68,3 +68,16 @@ class TopicChange(Body):
     )
     tags: Tags | None = None
     internal: bool | None = None
+
+
+class Theme(Answer):
+    slug: str
+    name: str
+    name_el: str
+    name_en: str
+    topic_count: int = Field(description=mark("Topics that the caller may read of it, counted up to 1000."))
+    is_followed: bool = Field(description=mark("Whether the caller is told of new topics that name it."))
+
+
+class ThemeList(Page[Theme]):
+    pass
