@@ -140,10 +140,12 @@ async def _holds_demo(connection: RawConnection) -> bool:
 
 
 async def _empty(connection: RawConnection) -> None:
-    """Bring the database back to what a new forum begins with; only what the network calls itself is kept."""
+    """Bring the database back to what a new forum begins with; what the network calls itself and its themes are
+    kept."""
     tables = await connection.fetchval(
         "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
-        "WHERE schemaname = current_schema AND tablename NOT IN ('schema_migrations', 'network', 'storage_room')"
+        "WHERE schemaname = current_schema "
+        "AND tablename NOT IN ('schema_migrations', 'network', 'storage_room', 'themes')"
     )
     await connection.execute(f"""
         ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_append_only;

@@ -95,6 +95,7 @@ async def test_a_started_topic_is_told_where_it_is(site: Site) -> None:
         "language": "el",
         "tags": [],
         "deadline_at": None,
+        "partners": None,
         "answer_post_id": None,
         "lock_reason": None,
         "locked_at": None,

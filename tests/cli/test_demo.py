@@ -103,6 +103,7 @@ async def test_the_command_lays_it_once_and_again_only_when_told(
     assert await owner.fetchval("SELECT title FROM topics WHERE id = 1") != "Άλλος τίτλος"
     assert await owner.fetchval("SELECT count(*) FROM categories WHERE name_el = 'Άλλη ονομασία'") == 0
     assert await owner.fetchval("SELECT count(*) FROM topics") == len(content.topics)
+    assert await owner.fetchval("SELECT count(*) FROM themes") > 10
     rows = await owner.fetch("SELECT key, name, post_id FROM attachments ORDER BY id")
     assert [row["name"] for row in rows] == [file.name for file in content.files]
     lying = {path.name: path.read_bytes() for path in (tmp_path / "files").rglob("*") if path.is_file()}

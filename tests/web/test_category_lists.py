@@ -229,12 +229,12 @@ async def test_the_table_holds_the_list_as_it_is_sifted_with_all_fields(site: Si
     assert row["Πρόγραμμα"] == "LIFE"
     assert "'+1\nδύο" in row.values(), "no cell is computed"
     assert "Νερό" in row.values()
-    assert row["Κατάσταση"] == "Ανοικτό"
+    assert row["Κατάσταση"] == "Ανοικτή"
     assert row["Ετικέτες"] == "νησιά"
     address = list(row.values())[-1]
     assert address.endswith(f"/topics/{topic}/hyperlink-1")
     english = await _table(await site.visitor("sophie"), "sort=activity")
-    assert [one["State"] for one in english] == ["Has closed", "Open"]
+    assert [one["State"] for one in english] == ["Has closed", "Still open"]
     second = english[1]
     assert (second["Total budget in euros"], second["Opens on"]) == ("1200000", "2027-01-02")
     assert second["Co-financing in per cent"] == "82.5"

@@ -27,8 +27,8 @@ CHOICE = {
 async def test_the_page_begins_with_what_is_usual(site: Site) -> None:
     page = await (await site.visitor("maria")).get("/settings/notifications")
     assert page.status == 200
-    assert page.text.count('<option value="immediately" selected>') == 4
-    assert page.text.count('<option value="daily" selected>') == 1
+    assert page.text.count('<option value="immediately" selected>') == 6
+    assert page.text.count('<option value="daily" selected>') == 2
     assert page.text.count('<option value="immediately" selected>') == 3
     assert page.text.count('<option value="daily" selected>') == 2
     assert '<option value="8" selected>08:00</option>' in page.text

@@ -101,7 +101,7 @@ async def list_topics(request: web.Request, query: Any) -> models.Topics:
     async with request.app[DB].read() as conn:
         grant = await access.category_to_read(conn, request[ACTOR], request.match_info["slug"])
         asked = {"sieve": sieve, "cursor": query.cursor or None, "limit": query.limit}
-        if query.unanswered:
+        if query.unanswered == "true":
             page = await topic_lists.list_unanswered(conn, grant, **asked)
         else:
             page = await topic_lists.list_topics(conn, grant, sort=query.sort, **asked)

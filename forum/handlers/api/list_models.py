@@ -32,8 +32,8 @@ class _Ordered(PageQuery):
             "Whether their deadline is to come, or there is none; by deadline and “false”: what closed last first."
         ),
     )
-    unanswered: bool = Field(
-        False, description=mark("Questions without an answer alone, the newest first whatever “sort” says.")
+    unanswered: Literal["true", "false"] = Field(
+        "false", description=mark("Questions without an answer alone, the newest first whatever “sort” says.")
     )
 
 
