@@ -29,7 +29,6 @@ async def test_the_page_begins_with_what_is_usual(site: Site) -> None:
     assert page.status == 200
     assert page.text.count('<option value="immediately" selected>') == 6
     assert page.text.count('<option value="daily" selected>') == 2
-    assert page.text.count('<option value="daily" selected>') == 2
     assert '<option value="8" selected>08:00</option>' in page.text
     assert '<option value="1" selected>Δευτέρα</option>' in page.text
     assert "(Αθήνα)" in page.text
