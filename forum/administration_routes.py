@@ -35,6 +35,7 @@ from forum.handlers import (
     security,
     styleguide,
     transfers,
+    validators,
 )
 from forum.web.access import Access, Route
 
@@ -85,6 +86,8 @@ ADMINISTRATION: Final = (
         "category_mergers.create",
         is_grave=True,
     ),
+    Route("GET", "/admin/categories/{slug}/validators", validators.edit, Access.ADMINISTRATOR, "validators.edit"),
+    Route("POST", "/admin/categories/{slug}/validators", validators.update, Access.ADMINISTRATOR, "validators.update"),
     Route("GET", "/admin/categories/{slug}", category_grants.show, Access.ADMINISTRATOR, "category_grants.show"),
     Route("GET", "/admin/categories/{slug}/openings/new", openings.new, Access.ADMINISTRATOR, "openings.new"),
     Route(

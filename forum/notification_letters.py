@@ -21,7 +21,11 @@ _WHAT: Final = {
     NotificationKind.QUOTE: mark("quotes you"),
     NotificationKind.REPLY: mark("replies"),
     NotificationKind.NEW_TOPIC: mark("starts the topic"),
+    NotificationKind.VALIDATION: mark("has news of its validation"),
+    NotificationKind.ADOPTION: mark("takes up the practice"),
 }
+_ASKED: Final = mark("takes up the practice for you: please write in a line how it goes")
+"""Of an adoption of one's own municipality, which nobody needs to be told that it has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,11 @@ def _subject(items: Sequence[Item], words: Translator, *, is_digest: bool, is_on
     return title if any(item.kind is NotificationKind.NEW_TOPIC for item in items) else f"Re: {title}"
 
 
+def _what(item: Item) -> str:
+    is_asked = item.kind is NotificationKind.ADOPTION and item.is_by_colleague
+    return _ASKED if is_asked else _WHAT[item.kind]
+
+
 def _news(items: Sequence[Item], words: Translator, zone: ZoneInfo, url: Callable[[str], str]) -> list[News]:
     found: list[News] = []
     previous: TopicId | None = None
@@ -107,7 +116,7 @@ def _news(items: Sequence[Item], words: Translator, zone: ZoneInfo, url: Callabl
                 heading=item.topic_title if is_other else "",
                 place=in_language(language, item.category_el, item.category_en) if is_other else "",
                 who=f"{item.actor_name}, {organisation}",
-                what=words.gettext(_WHAT[item.kind]),
+                what=words.gettext(_what(item)),
                 when=words.datetime(item.created_at, zone),
                 excerpt=item.excerpt,
                 url=url(f"/posts/{item.post_id}"),

@@ -79,6 +79,10 @@ _WHO: Final = {
     Access.TOPIC_DELETE: "its author, while nobody has replied and it is not locked; who deleted it may restore it",
     Access.TOPIC_MODERATE: "who holds `moderate` in its category",
     Access.TOPIC_MARK: "its author while it is not locked, and who holds `moderate`",
+    Access.TOPIC_VALIDATE: "of a good practice: its category's validators, or who moderates where it has none;"
+    " never one of their own organisation",
+    Access.TOPIC_SUBMIT: "of a good practice that was returned: its author's organisation and its municipality",
+    Access.TOPIC_ADOPT: "of a good practice: members of another municipality who may read it, for their municipality",
     Access.POST_READ: "who may read its topic",
     Access.POST_EDIT: "its author, while they may write in its topic",
     Access.ATTACHMENT_CREATE: "members who may attach files in a category",

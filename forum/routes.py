@@ -16,6 +16,7 @@ from forum.handlers import (
     address_changes,
     address_confirmations,
     address_reversals,
+    adoptions,
     application_forms,
     applications,
     arrivals,
@@ -33,6 +34,7 @@ from forum.handlers import (
     home,
     internal,
     languages,
+    like_practices,
     locks,
     members,
     metrics,
@@ -54,12 +56,14 @@ from forum.handlers import (
     settlements,
     setup,
     sign_in_codes,
+    submissions,
     terms,
     tokens,
     topic_access,
     topic_subscriptions,
     topics,
     unsubscriptions,
+    validations,
 )
 from forum.handlers.api import routes as api
 from forum.web.access import Access, Route, guarded
@@ -162,6 +166,18 @@ _PAGES: Final = (
     Route("POST", "/topics/{topic_id}/pin/delete", pins.delete, Access.TOPIC_MODERATE, "pins.delete"),
     Route("POST", "/topics/{topic_id}/internal", internal.create, Access.TOPIC_MARK, "internal.create"),
     Route("POST", "/topics/{topic_id}/internal/delete", internal.delete, Access.TOPIC_MARK, "internal.delete"),
+    # Good practices: their validation, and who takes them up
+    Route("GET", "/validations", validations.index, Access.MEMBER, "validations.index"),
+    Route("GET", "/topics/{topic_id}/validation/new", validations.new, Access.TOPIC_VALIDATE, "validations.new"),
+    Route("POST", "/topics/{topic_id}/validation", validations.create, Access.TOPIC_VALIDATE, "validations.create"),
+    Route("POST", "/topics/{topic_id}/submission", submissions.create, Access.TOPIC_SUBMIT, "submissions.create"),
+    Route("GET", "/topics/{topic_id}/adoptions/new", adoptions.new, Access.TOPIC_ADOPT, "adoptions.new"),
+    Route("POST", "/topics/{topic_id}/adoptions", adoptions.create, Access.TOPIC_ADOPT, "adoptions.create"),
+    Route("GET", "/topics/{topic_id}/adoptions/{adoption_id}", adoptions.show, Access.TOPIC_READ, "adoptions.show"),
+    Route(
+        "POST", "/topics/{topic_id}/adoptions/{adoption_id}", adoptions.update, Access.TOPIC_ADOPT, "adoptions.update"
+    ),
+    Route("GET", "/good-practices/like-mine", like_practices.index, Access.MEMBER, "like_practices.index"),
     # Posts
     Route("GET", "/posts/{post_id}", posts.show, Access.POST_READ, "posts.show"),
     Route("GET", "/posts/{post_id}/revisions", posts.revisions, Access.POST_READ, "posts.revisions"),

@@ -99,6 +99,10 @@ class NotificationKind(enum.StrEnum):
     QUOTE = "quote"
     REPLY = "reply"
     NEW_TOPIC = "new_topic"
+    VALIDATION = "validation"
+    """Of a good practice: it waits for it, or was decided on."""
+    ADOPTION = "adoption"
+    """Of a good practice: another municipality takes it up, or is asked how it goes."""
 
 
 Frequency = Literal["immediately", "daily", "weekly", "never"]

@@ -43,6 +43,8 @@ class Item:
     actor_organisation_en: str
     excerpt: str
     created_at: datetime
+    is_by_colleague: bool
+    """Whether who did it belongs to the recipient's own organisation."""
 
 
 # Of a digest only what is due: what comes weekly waits for its day.
@@ -87,6 +89,9 @@ _GATHER = Statement(
     card=Card.ONE,
 )
 
+_ACTS: Final = "('validation', 'adoption')"
+"""Kinds that tell of an act on a topic: it is as old as the notification, not as the post it stands at."""
+
 # OFFSET: the few notifications of a mail are found first. A planner without figures yet would begin with the topic, and
 # read for each letter what all of its readers were told.
 _ITEMS = Query(
@@ -97,7 +102,11 @@ _ITEMS = Query(
     CROSS JOIN LATERAL (
         SELECT notifications.mail_id, notifications.kind, topics.id, topics.title, categories.name_el,
                categories.name_en, posts.id, actors.name, organisations.name_el, organisations.name_en,
-               left(posts.html, {excerpts.SOURCE}), posts.created_at
+               left(posts.html, {excerpts.SOURCE}),
+               CASE WHEN notifications.kind IN {_ACTS} THEN notifications.created_at ELSE posts.created_at END,
+               actors.organisation_id = (
+                   SELECT readers.organisation_id FROM members AS readers WHERE readers.id = notifications.member_id
+               )
         FROM (
             SELECT notifications.id, notifications.mail_id, notifications.member_id, notifications.kind,
                    notifications.topic_id, notifications.post_id, notifications.actor_id, notifications.created_at
@@ -110,7 +119,10 @@ _ITEMS = Query(
         JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = notifications.member_id
         JOIN posts ON posts.id = notifications.post_id AND posts.deleted_at IS NULL
         JOIN members AS actors ON actors.id = notifications.actor_id
-        JOIN organisations ON organisations.id = coalesce(posts.organisation_id, actors.organisation_id)
+        JOIN organisations
+            ON organisations.id = coalesce(
+                CASE WHEN posts.author_id = actors.id THEN posts.organisation_id END, actors.organisation_id
+            )
         {levels.chosen(member="notifications.member_id", topic="topics.id", category="topics.category_id")}
         WHERE topic_rights.can_read
             AND coalesce(chosen.topic_level, chosen.category_level, chosen.group_level, '') <> 'mute'

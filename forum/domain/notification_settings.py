@@ -19,6 +19,8 @@ DEFAULTS: Final[Mapping[NotificationKind, Frequency]] = {
     NotificationKind.QUOTE: "immediately",
     NotificationKind.REPLY: "immediately",
     NotificationKind.NEW_TOPIC: "daily",
+    NotificationKind.VALIDATION: "daily",
+    NotificationKind.ADOPTION: "daily",
 }
 """What is addressed to somebody, and replies in what they watch, at once; the rest in a digest (CATALOGUE)."""
 

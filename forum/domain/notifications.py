@@ -58,6 +58,8 @@ class Notification:
     actor_organisation_slug: str | None
     actor_organisation_el: str | None
     actor_organisation_en: str | None
+    is_by_colleague: bool
+    """Whether they belong to the reader's own organisation."""
 
     @property
     def is_unread(self) -> bool:
@@ -100,7 +102,7 @@ _COLUMNS: Final = """
     readable.topic_id, readable.title, readable.language, readable.category_el, readable.category_en,
     readable.post_id, readable.number,
     readable.actor_id, readable.actor_name, readable.organisation_slug, readable.organisation_el,
-    readable.organisation_en
+    readable.organisation_en, coalesce(readable.is_by_colleague, false)
 """
 
 # Asked of each: what its member may read now.
@@ -110,13 +112,19 @@ _READABLE: Final = """
                categories.name_el AS category_el, categories.name_en AS category_en,
                posts.id AS post_id, posts.number, actors.id AS actor_id, actors.name AS actor_name,
                organisations.slug AS organisation_slug, organisations.name_el AS organisation_el,
-               organisations.name_en AS organisation_en
+               organisations.name_en AS organisation_en,
+               actors.organisation_id = (
+                   SELECT readers.organisation_id FROM members AS readers WHERE readers.id = notifications.member_id
+               ) AS is_by_colleague
         FROM topics
         JOIN categories ON categories.id = topics.category_id
         JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = notifications.member_id
         JOIN posts ON posts.id = notifications.post_id
         JOIN members AS actors ON actors.id = notifications.actor_id
-        JOIN organisations ON organisations.id = coalesce(posts.organisation_id, actors.organisation_id)
+        JOIN organisations
+            ON organisations.id = coalesce(
+                CASE WHEN posts.author_id = actors.id THEN posts.organisation_id END, actors.organisation_id
+            )
         WHERE topics.id = notifications.topic_id AND topic_rights.can_read
             AND topics.deleted_at IS NULL AND posts.deleted_at IS NULL
     ) AS readable ON true

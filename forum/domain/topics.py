@@ -20,6 +20,7 @@ from forum.domain import (
     fanouts,
     idempotency,
     kinds,
+    practice_news,
     references,
     search_vector,
 )
@@ -42,6 +43,7 @@ from forum.domain.entities import (
 )
 from forum.domain.events import Event, Kind
 from forum.domain.idempotency import Key
+from forum.domain.kinds.good_practice import GOOD_PRACTICE
 from forum.errors import Invalid, Undone
 from forum.markup import Rendered
 
@@ -306,6 +308,8 @@ async def start(
         raise Undone
     await attachments.take_up(tx, actor, started.first_post_id, rendered.html, can_attach=category.can_attach)
     await tx.run(_READ_BY_AUTHOR, actor.member_id, started.topic_id)
+    if kind == GOOD_PRACTICE.code:
+        await practice_news.tell_validators(tx, started.topic_id, actor.member_id)
     if key is not None:
         await idempotency.settle(tx, actor, key, started.topic_id)
     return started
@@ -369,6 +373,12 @@ async def lock_of_members(tx: Tx, member_ids: list[MemberId]) -> None:
 async def keep_organisation(tx: Tx, member_ids: list[MemberId], organisation_id: OrganisationId) -> None:
     """Have what members wrote so far keep the organisation they are about to leave."""
     await tx.run(_KEEP_ORGANISATION, member_ids, organisation_id)
+
+
+async def note(tx: Tx, actor: Actor, topic: Topic, act: str) -> None:
+    """Have the topic's page say between its posts that something was done to it, and tell listeners."""
+    await tx.run(_NOTE, topic.id, actor.member_id, act, None)
+    await events.announce(tx, Event(Kind.TOPIC_UPDATED, topic.id, actor.member_id, act=act))
 
 
 async def _enter(

@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import access, categories, permissions, topic_lists, unread
+from forum.domain import access, categories, permissions, topic_lists, unread, validations
 from forum.domain.categories import UNREAD_LIMIT, CategoryRow
 from forum.domain.entities import Category, TopicRow
+from forum.domain.kinds.good_practice import GOOD_PRACTICE
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.domain.topic_lists import Sort
@@ -32,6 +33,9 @@ class CategoryPage(Page):
     chosen_level: Level | None
     level: Level
     below: list[CategoryRow]
+    has_practices: bool
+    waiting_count: int
+    """Good practices that wait for the reader's decision."""
     unread_limit: int = UNREAD_LIMIT
     unread_posts_limit: int = unread.COUNT_LIMIT
 
@@ -47,6 +51,8 @@ async def show(request: web.Request) -> web.Response:
             if grant.category.slug != slug:
                 raise _Moved(grant.category.slug)
             listed = await topic_lists.list_topics(conn, grant, sort=sort, cursor=cursor or None)
+            has_practices = GOOD_PRACTICE.code in grant.category.kinds
+            waiting = await validations.list_waiting(conn, actor) if has_practices else []
             below = await categories.list_below(conn, grant) if visit.has_below else []
         return CategoryPage(
             category=grant.category,
@@ -58,6 +64,8 @@ async def show(request: web.Request) -> web.Response:
             chosen_level=visit.chosen_level,
             level=visit.level,
             below=below,
+            has_practices=has_practices,
+            waiting_count=len(waiting),
         )
 
     key = ("categories.show", slug, sort, cursor, actor.member_id, request[STAMP])

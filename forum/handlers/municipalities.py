@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import members, organisations, regions, topic_lists, unread
+from forum.domain import adoptions, members, organisations, regions, topic_lists, unread
+from forum.domain.adoptions import Use
 from forum.domain.entities import Member, Organisation, Region, TopicRow, in_language
 from forum.i18n import Language, fold
 from forum.keys import ACTOR, DB
@@ -49,6 +50,8 @@ class MunicipalityPage(Page):
     next: str
     is_first: bool
     topics: list[TopicRow]
+    uses: list[Use]
+    """Good practices that it takes up, and those of its own that others do."""
     unread_posts_limit: int = unread.COUNT_LIMIT
 
 
@@ -82,6 +85,7 @@ async def show(request: web.Request) -> web.Response:
     async with request.app[DB].read() as conn:
         organisation = await organisations.organisation(conn, slug)
         predecessors = await organisations.list_predecessors(conn, organisation.id)
+        uses = await adoptions.list_of_municipality(conn, actor, organisation.id)
     if (leads_to := organisation.successor_slug or organisation.slug) != slug:
         return see_other(request, "municipalities.show", slug=leads_to)
     listed = await request.app[DB].browse(
@@ -95,5 +99,6 @@ async def show(request: web.Request) -> web.Response:
         next=listed.next or "",
         is_first=not cursor,
         topics=started,
+        uses=uses,
     )
     return await render(request, page)

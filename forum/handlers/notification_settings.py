@@ -25,6 +25,10 @@ KINDS: Final = {
     NotificationKind.QUOTE: mark("Somebody quotes a post of yours"),
     NotificationKind.REPLY: mark("A reply to you, or in a topic you watch"),
     NotificationKind.NEW_TOPIC: mark("A new topic where you watch"),
+    NotificationKind.VALIDATION: mark(
+        "A good practice that waits for your validation, or one of yours that was decided on"
+    ),
+    NotificationKind.ADOPTION: mark("A municipality takes up a good practice of yours, or yours is asked how it goes"),
 }
 """The msgid of every kind; a test sees that none is missing."""
 
@@ -44,6 +48,8 @@ class SettingsForm(Form):
     quote: Frequency
     reply: Frequency
     new_topic: Frequency
+    validation: Frequency
+    adoption: Frequency
     hour: Annotated[int, Field(ge=0, le=23)]
     weekday: Annotated[int, Field(ge=1, le=7)]
 

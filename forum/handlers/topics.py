@@ -22,6 +22,7 @@ from forum.domain import (
     notifications,
     permissions,
     posts,
+    practices,
     reading,
     references,
     topics,
@@ -47,7 +48,7 @@ from forum.i18n import languages
 from forum.keys import ACTOR, DB, PAGES, TRANSLATOR, UNREAD, VISIT
 from forum.markup import Rendered
 from forum.page_cache import PageCache
-from forum.web import drafting, field_views, kind_forms, problem_json, writing
+from forum.web import drafting, field_views, kind_forms, practice_views, problem_json, writing
 from forum.web.drafting import KindForm, Writing
 from forum.web.field_views import SectionView
 from forum.web.forms import (
@@ -61,6 +62,7 @@ from forum.web.kind_forms import Offer, Said
 from forum.web.locations import page_of, to_post, to_topic
 from forum.web.pages import Page, render, render_known
 from forum.web.post_views import PostView, view
+from forum.web.practice_views import PracticeView
 from forum.web.ratelimit import count_post
 from forum.web.urls import redirect, see_other, url_for
 from forum.web.verdicts import require
@@ -98,6 +100,7 @@ class TopicPage(Page):
     lead: str
     sections: list[SectionView]
     """What the fields of its kind say, on its first page."""
+    practice: PracticeView | None
     posts: list[PostView]
     current: int
     count: int
@@ -321,6 +324,7 @@ class _Contents:
     posts: list[Post]
     notices: list[TopicNotice]
     sections: list[SectionView]
+    practice: PracticeView | None
 
 
 async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Contents:
@@ -330,10 +334,12 @@ async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Conten
         shown = await posts.list_page(conn, grant, current)
         notices = await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
         if current > 1 or not kind.has_fields:
-            return _Contents(shown, notices, [])
+            return _Contents(shown, notices, [], None)
         names = await references.names(conn, field_views.named([topic]))
     words, zone = request[TRANSLATOR], ZoneInfo(grant.actor.zone)
-    return _Contents(shown, notices, field_views.sections(kind, topic.fields, names, words, zone))
+    sections = field_views.sections(kind, topic.fields, names, words, zone)
+    practice = await practice_views.read(request, grant) if practices.is_practice(topic) else None
+    return _Contents(shown, notices, sections, practice)
 
 
 def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Response:
@@ -358,7 +364,8 @@ class _Part:
         parties = pages.parties(place)
         if parties is None:
             parties = pages.note_parties(place, _parties(topic, (await self._contents()).posts))
-        own = actor.member_id if actor.member_id in parties else None
+        # How somebody stands to a good practice is theirs alone.
+        own = actor.member_id if actor.member_id in parties or practices.is_practice(topic) else None
         rights = topic.can_start, topic.can_reply, topic.can_attach, topic.can_moderate
         return (*place, self._first_unread, *rights, *self._levels, own)
 
@@ -371,6 +378,7 @@ class _Part:
             kind=kind,
             lead=topic.fields.get(kind.lead, "") if self._current == 1 else "",
             sections=contents.sections,
+            practice=contents.practice,
             posts=[view(actor, topic, post, contents.notices, self._first_unread) for post in contents.posts],
             current=self._current,
             count=page_of(topic.post_count),

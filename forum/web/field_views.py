@@ -30,6 +30,8 @@ from forum.domain.kinds.fields import (
 )
 from forum.domain.references import Names, Sort
 from forum.i18n import Translator
+from forum.web import indicator_bars
+from forum.web.indicator_bars import Pair
 
 TONES: Final = {
     "open": "new",
@@ -44,6 +46,9 @@ TONES: Final = {
 """How the badge of a state looks."""
 
 
+_MEASURED: Final = {"before", "after"}
+
+
 @dataclass(frozen=True, slots=True)
 class FieldView:
     """A field that says something: `text` is the value in words, `value` as it is kept."""
@@ -52,6 +57,12 @@ class FieldView:
     label: str
     text: str
     value: Value
+
+    @property
+    def bars(self) -> list[Pair]:
+        """The rows of a table of what was before and after that can be drawn."""
+        is_measured = isinstance(self.field, Table) and {column.name for column in self.field.columns} >= _MEASURED
+        return indicator_bars.draw(self.value) if is_measured else []
 
 
 @dataclass(frozen=True, slots=True)

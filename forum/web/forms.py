@@ -252,6 +252,7 @@ FIELD_CODES: Final = frozenset(
         "bad_link",
         "incomplete_row",
         "out_of_order",
+        "not_begun",
     }
 )
 """Every code a field's fault can have; `problems.py` has a sentence for each."""

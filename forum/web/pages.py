@@ -21,7 +21,7 @@ from aiohttp import web
 from markupsafe import escape
 
 from forum import clock, page_cache
-from forum.domain import network
+from forum.domain import network, practices
 from forum.domain.actors import Actor
 from forum.domain.entities import HOUSE, Look, MemberId, Network, Scheme
 from forum.domain.sessions import UNREAD_LIMIT
@@ -115,6 +115,7 @@ def setup(app: web.Application) -> None:
         "field_sentence": problems.field_sentence,
         "reason_sentence": problems.sentence,
         "state_tone": lambda code: field_views.TONES.get(code, "plain"),
+        "adoption_stage": lambda code: practices.STAGES[code],
         "attachment_mb": app[CONFIG].attachment_mb,
         "attachment_endings": ",".join(f".{ending}" for ending in ENDINGS),
     }

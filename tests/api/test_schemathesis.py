@@ -111,6 +111,8 @@ async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Ca
     known: dict[str, dict[str, object]] = {
         "topics": {"id": topic_id},
         "posts": {"id": post_id},
+        "validations": {"id": topic_id},
+        "adoptions": {"id": topic_id, "adoption_id": 999_999},
         "attachments": {"id": file_id},
         "members": {"id": cast.nikos.member_id},
         "tokens": {"id": spare.id},

@@ -9,12 +9,12 @@ see, read, reply and moderate there, and as a member of an association the rest;
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import pytest
 
-from forum.domain import access, attachments, feedback, posts, sessions, topics
+from forum.domain import access, attachments, feedback, posts, practice_access, sessions, topics, validations
 from forum.domain.attachments import New, Room
 from forum.domain.entities import AttachmentId, PostId, TopicId
 from forum.domain.feedback import FeedbackId
@@ -23,6 +23,7 @@ from forum.keys import ASSETS, CONFIG, DB, STORAGE
 from forum.markup import Rendered
 from forum.routes import ROUTES
 from forum.web.access import Route
+from tests.domain.practising import PRACTICE
 from tests.site import AGENT, Answer, Program, Site, Visitor, without_tokens
 
 COLUMNS: Final = ("guest", "suspended", "stranger", "nikos", "maria", "moderator", "administrator")
@@ -171,6 +172,17 @@ PAGES: Final = {
     "locks.new":             "L L 4 3 3 2 2",
     "locks.create":          "L L 4 3 3 V V",
     "locks.delete":          "L L 4 3 3 S S",
+    "validations.index":     "L L 2 2 2 2 2",
+    "validations.new":       "L L 4 3 3 2 2",
+    "validations.create":    "L L 4 3 3 V V",
+    "submissions.create":    "L L 4 3 S 3 3",
+    "adoptions.new":         "L L 4 2 3 3 3",
+    "adoptions.create":      "L L 4 V 3 3 3",
+    "adoptions.show":        "L L 4 4 4 4 4",
+    "adoptions.update":      "L L 4 4 4 4 4",
+    "like_practices.index":  "L L 2 2 2 2 2",
+    "validators.edit":       "L L 3 3 3 3 2",
+    "validators.update":     "L L 3 3 3 3 S",
     "pins.create":           "L L 4 3 3 S S",
     "pins.delete":           "L L 4 3 3 S S",
     "internal.create":       "L L 4 3 S S S",
@@ -290,6 +302,11 @@ API: Final = {
     "api.topics.unlock":       "L L 4 3 3 2 2",
     "api.topics.pin":          "L L 4 3 3 2 2",
     "api.topics.unpin":        "L L 4 3 3 2 2",
+    "api.validations.index":   "L L 4 2 2 2 2",
+    "api.validations.create":  "L L 4 3 3 2 2",
+    "api.adoptions.index":     "L L 4 2 2 2 2",
+    "api.adoptions.create":    "L L 4 2 3 3 3",
+    "api.adoptions.update":    "L L 4 4 4 4 4",
     "api.posts.index":         "L L 4 2 2 2 2",
     "api.posts.create":        "L L 4 2 2 2 2",
     "api.posts.show":          "L L 4 2 2 2 2",
@@ -309,6 +326,7 @@ _BODIES: Final[dict[str, dict[str, object] | None]] = {
     "api.topics.update": {"internal": True},
     "api.topics.pin": None,
     "api.topics.lock": {"reason": "Ολοκληρώθηκε"},
+    "api.validations.create": {"verdict": "validated", "opinion": "Σαφής"},
     "api.posts.create": {"body": "Απάντηση"},
     "api.posts.update": {"body": "Αλλαγή"},
 }
@@ -329,16 +347,21 @@ async def _arrange(site: Site, route: Route) -> _Things:
     maria, moderator = site.cast.maria, site.cast.moderator
     rendered = Rendered(html="<p>Κείμενο</p>", text="Κείμενο", is_plain=False)
     async with site.app[DB].write() as tx:
-        start = await access.category_to_start(tx, maria, "questions")
-        made = await topics.start(tx, start, title="Φωτισμός", body="Κείμενο", rendered=rendered, key=None)
-        post_id = made.first_post_id
         family = route.name.removeprefix("api.").partition(".")[0]
+        is_practice = family in {"validations", "submissions", "adoptions"}
+        start = await access.category_to_start(tx, maria, "good-practices" if is_practice else "questions")
+        kind: dict[str, Any] = {"kind": "good_practice", "fields": PRACTICE} if is_practice else {}
+        made = await topics.start(tx, start, title="Φωτισμός", body="Κείμενο", rendered=rendered, key=None, **kind)
+        post_id = made.first_post_id
         if family == "posts" and "/topics/" not in route.path:
             reply = await access.topic_to_reply(tx, maria, made.topic_id)
             post_id = (await posts.reply(tx, reply, Reply("Απάντηση", rendered))).id
     attachment_id = await _attach(site, made.first_post_id) if family == "attachments" else AttachmentId(999_999)
     async with site.app[DB].write() as tx:
         match route.name:
+            case "submissions.create":
+                decide = await practice_access.topic_to_validate(tx, moderator, made.topic_id)
+                await validations.decide(tx, decide, "returned", "Λείπει κάτι")
             case "posts.restore":
                 await posts.delete(tx, await access.post_to_delete(tx, maria, post_id))
             case "topics.restore":
@@ -393,6 +416,7 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         "import_id": 999_999,
         "application_id": 999_999,
         "opening_id": 999_999,
+        "adoption_id": 999_999,
         "page": "writing",
         "token": "nonsense",
         "colour": "7a1f3d",

@@ -68,7 +68,9 @@ class Call:
         if self.creates and not is_shown:
             route = request.app.router[self.creates]
             name = "slug" if "{slug}" in route.canonical else "id"
-            parts = {name: getattr(result, name)}
+            # What belongs to a topic is found in the list of that topic.
+            is_of_topic = "/topics/{id}/" in route.canonical
+            parts = {name: getattr(result, "topic_id" if is_of_topic else name)}
             response.headers["Location"] = absolute(request.app, url_for(request.app, self.creates, **parts))
         return response
 

@@ -526,7 +526,7 @@ class Notification(Answer):
     """What it tells of is null where the caller may not read it any more."""
 
     id: Id
-    kind: Literal["mention", "quote", "reply", "new_topic"]
+    kind: Literal["mention", "quote", "reply", "new_topic", "validation", "adoption"]
     created_at: datetime
     read_at: datetime | None
     topic_id: Id | None

@@ -6,6 +6,7 @@ from typing import Final
 
 from forum.handlers.api import (
     acts,
+    adoptions,
     attachments,
     audit,
     categories,
@@ -22,6 +23,7 @@ from forum.handlers.api import (
     search,
     tokens,
     topics,
+    validations,
 )
 from forum.handlers.api.document import Document
 from forum.web.access import Access, Route
@@ -107,6 +109,20 @@ _CALLS: Final = (
     Route("DELETE", "/api/v1/topics/{id}/lock", acts.unlock, Access.TOPIC_MODERATE, "api.topics.unlock"),
     Route("PUT", "/api/v1/topics/{id}/pin", acts.pin, Access.TOPIC_MODERATE, "api.topics.pin"),
     Route("DELETE", "/api/v1/topics/{id}/pin", acts.unpin, Access.TOPIC_MODERATE, "api.topics.unpin"),
+    # Good practices
+    Route("GET", "/api/v1/topics/{id}/validations", validations.index, Access.TOPIC_READ, "api.validations.index"),
+    Route(
+        "POST", "/api/v1/topics/{id}/validations", validations.create, Access.TOPIC_VALIDATE, "api.validations.create"
+    ),
+    Route("GET", "/api/v1/topics/{id}/adoptions", adoptions.index, Access.TOPIC_READ, "api.adoptions.index"),
+    Route("POST", "/api/v1/topics/{id}/adoptions", adoptions.create, Access.TOPIC_ADOPT, "api.adoptions.create"),
+    Route(
+        "PATCH",
+        "/api/v1/topics/{id}/adoptions/{adoption_id}",
+        adoptions.update,
+        Access.TOPIC_ADOPT,
+        "api.adoptions.update",
+    ),
     # Posts
     Route("GET", "/api/v1/topics/{id}/posts", posts.index, Access.TOPIC_READ, "api.posts.index"),
     Route("POST", "/api/v1/topics/{id}/posts", posts.create, Access.TOPIC_REPLY, "api.posts.create"),
