@@ -22,7 +22,7 @@ PRACTICE: Final[dict[str, Any]] = {
     "resources": "180.000 €, τρεις τεχνίτες, από το ΕΣΠΑ.",
     "indicators": [
         {"name": "Νερό που χάνεται", "before": "31", "after": "17", "unit": "%"},
-        {"name": "Παράπονα", "before": "πολλά", "after": "λίγα"},
+        {"name": "Παράπονα", "before": "πολλά", "after": "λίγα", "unit": "τον μήνα"},
     ],
     "transfer": "Χάρτης του δικτύου και ένας υπεύθυνος.",
     "contact": "Υπηρεσία ύδρευσης, ydreusi@larnaca.example",
