@@ -31,7 +31,9 @@ async def _sitting(window: Window, *names: str) -> None:
 
 
 async def _looks_right(window: Window) -> None:
-    assert await violations(window) == []
+    # Without scripts nothing of axe would ever come to an end.
+    if window.has_scripts:
+        assert await violations(window) == []
     assert await window.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), window.path
 
 
