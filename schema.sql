@@ -215,7 +215,9 @@ CREATE TABLE categories (
     parent_id bigint REFERENCES categories,
     inherits_grants boolean NOT NULL DEFAULT false,
     archived_at timestamptz,
-    CONSTRAINT categories_inherits_grants_check CHECK (parent_id IS NOT NULL OR NOT inherits_grants)
+    is_private boolean NOT NULL DEFAULT false,
+    CONSTRAINT categories_inherits_grants_check CHECK (parent_id IS NOT NULL OR NOT inherits_grants),
+    CONSTRAINT categories_private_check CHECK (NOT is_private OR parent_id IS NULL)
 );
 CREATE INDEX categories_parent_id_idx ON categories (parent_id) WHERE parent_id IS NOT NULL;
 COMMENT ON TABLE categories IS 'A place for topics; who may do what in it is said by grants. topic_count counts topics that are not deleted.';
@@ -223,6 +225,7 @@ COMMENT ON COLUMN categories.position IS 'Its place among all categories: sub-ca
 COMMENT ON COLUMN categories.parent_id IS 'The category it is a sub-category of; it is visible to nobody who does not see that one.';
 COMMENT ON COLUMN categories.inherits_grants IS 'Whether the parent''s grants say who may do what here, too, and not its own.';
 COMMENT ON COLUMN categories.archived_at IS 'Since when nothing is written in it any more; who may read it still may.';
+COMMENT ON COLUMN categories.is_private IS 'Whether it belongs to two municipalities alone (twinnings): it stands in no list of categories, and administrators neither see nor change it (docs/adr/0038-twinnings.md).';
 
 -- Two levels and no more: rights are asked on every page.
 CREATE FUNCTION require_two_levels() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -505,6 +508,31 @@ INSERT INTO themes (slug, position, name_el, name_en) VALUES
 ('participation', 19, 'Συμμετοχή των πολιτών και διακυβέρνηση', 'Citizen participation and governance'),
 ('administration', 20, 'Διοικητική ικανότητα και δημόσιες συμβάσεις', 'Administrative capacity and public procurement');
 
+-- What lists are sifted by: each code as name:code, and the words of the programme, so that the planner knows how
+-- frequent each is, which it cannot tell of JSON.
+CREATE FUNCTION facets_of(jsonb) RETURNS text []
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (
+        SELECT coalesce(array_agg(facets.facet), '{}')
+        FROM (
+            SELECT named.name || ':' || said.code AS facet
+            FROM
+                unnest('{type,themes,countries,roles,state,owner,audience,language}'::text [])
+                    AS named (name)
+            CROSS JOIN LATERAL jsonb_array_elements_text(
+                CASE jsonb_typeof($1 -> named.name)
+                    WHEN 'array' THEN $1 -> named.name
+                    WHEN 'string' THEN jsonb_build_array($1 -> named.name)
+                    ELSE '[]'
+                END
+            ) AS said (code)
+            UNION
+            SELECT 'programme:' || words.word
+            FROM regexp_split_to_table(fold($1 ->> 'programme'), '[^[:alnum:]]+') AS words (word)
+            WHERE words.word <> ''
+        ) AS facets
+    );
+
 CREATE TABLE topics (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     category_id bigint NOT NULL REFERENCES categories,
@@ -534,6 +562,14 @@ CREATE TABLE topics (
     fields jsonb NOT NULL DEFAULT '{}' CONSTRAINT topics_fields_check CHECK (jsonb_typeof(fields) = 'object'),
     tags text [] NOT NULL DEFAULT '{}' CONSTRAINT topics_tags_check CHECK (cardinality(tags) <= 10),
     deadline_at timestamptz,
+    answer_post_id bigint,
+    answered_at timestamptz,
+    answered_by_id bigint REFERENCES members,
+    CONSTRAINT topics_answer_check CHECK (
+        (answer_post_id IS NULL) = (answered_at IS NULL) AND (answer_post_id IS NULL) = (answered_by_id IS NULL)
+        AND (answer_post_id IS NULL OR kind = 'question')
+    ),
+    facets text [] NOT NULL DEFAULT '{}',
     CONSTRAINT topics_lock_check CHECK (
         (locked_at IS NULL) = (locked_by_id IS NULL) AND (locked_at IS NULL) = (lock_reason IS NULL)
     ),
@@ -555,15 +591,44 @@ CREATE INDEX topics_organisation_id_idx ON topics (organisation_id, id) WHERE or
 CREATE INDEX topics_last_organisation_id_idx ON topics (last_organisation_id) WHERE last_organisation_id IS NOT NULL;
 CREATE INDEX topics_deadline_idx ON topics (category_id, deadline_at, id)
 WHERE deadline_at IS NOT NULL AND deleted_at IS NULL;
+-- What closes never stands last, the newest first.
+CREATE INDEX topics_closing_idx ON topics (category_id, (coalesce(deadline_at, 'infinity'::timestamptz)), (- id))
+WHERE deleted_at IS NULL;
 CREATE INDEX topics_fields_idx ON topics USING gin (fields jsonb_path_ops)
 WHERE fields <> '{}' AND deleted_at IS NULL;
+CREATE INDEX topics_facets_idx ON topics USING gin (facets) WHERE facets <> '{}' AND deleted_at IS NULL;
 CREATE INDEX topics_tags_idx ON topics USING gin (tags) WHERE tags <> '{}' AND deleted_at IS NULL;
+CREATE INDEX topics_kind_idx ON topics (category_id, kind, created_at, id) WHERE deleted_at IS NULL;
+-- Instants are kept as texts that sort as the instants do.
+CREATE INDEX topics_interest_deadline_idx ON topics
+(category_id, ((fields -> 'interest_deadline' ->> 'at') COLLATE "C"), id)
+WHERE fields ? 'interest_deadline' AND deleted_at IS NULL;
+CREATE INDEX topics_answer_post_id_idx ON topics (id, answer_post_id) WHERE answer_post_id IS NOT NULL;
+CREATE INDEX topics_answered_by_id_idx ON topics (answered_by_id) WHERE answered_by_id IS NOT NULL;
+CREATE INDEX topics_unanswered_idx ON topics (category_id, created_at, id)
+WHERE kind = 'question' AND answer_post_id IS NULL AND deleted_at IS NULL;
 CREATE TRIGGER topics_stamp_version
 BEFORE INSERT OR UPDATE ON topics
 FOR EACH ROW EXECUTE FUNCTION stamp_version();
 CREATE TRIGGER topics_touch_foundations
 AFTER DELETE OR UPDATE OF category_id ON topics
 FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
+CREATE FUNCTION note_facets() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.facets := facets_of(NEW.fields);
+    -- One that names no country is open to all of them.
+    IF NEW.kind = 'proposal' AND NOT NEW.fields ? 'countries' THEN
+        NEW.facets := NEW.facets || '{countries:any}';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER topics_note_facets_inserted
+BEFORE INSERT ON topics
+FOR EACH ROW WHEN (new.fields <> '{}') EXECUTE FUNCTION note_facets();
+CREATE TRIGGER topics_note_facets_updated
+BEFORE UPDATE OF fields ON topics
+FOR EACH ROW EXECUTE FUNCTION note_facets();
 -- No instant is deleted here: how many have passed must not become fewer while the foundations stand still.
 CREATE FUNCTION note_deadline() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -579,7 +644,9 @@ AFTER UPDATE OF deadline_at ON topics
 FOR EACH ROW WHEN (new.deadline_at > now()) EXECUTE FUNCTION note_deadline();
 COMMENT ON TABLE topics IS 'A topic of a category. post_count is the highest number ever given, last_post_number and last_post_at speak of the last post that is not deleted, reply_count of replies not deleted.';
 COMMENT ON COLUMN topics.fields IS 'What its kind asks for besides title and text, by the names of forum/domain/kinds; each change keeps what stood in post_revisions.';
+COMMENT ON COLUMN topics.answer_post_id IS 'The reply that is marked as the answer to a question; the mark goes when the reply is deleted.';
 COMMENT ON COLUMN topics.deadline_at IS 'The instant of fields -> deadline, for lists by it.';
+COMMENT ON COLUMN topics.facets IS 'What lists are sifted by, as facets_of finds it in fields; countries:any of a proposal that names none.';
 COMMENT ON COLUMN topics.organisation_id IS 'What its author belonged to when they wrote it; null for what they belong to now (docs/adr/0029-places.md).';
 COMMENT ON COLUMN topics.last_organisation_id IS 'The same of whoever wrote the last post that is not deleted.';
 
@@ -680,6 +747,8 @@ AFTER UPDATE ON posts
 FOR EACH ROW WHEN (new.organisation_id IS NOT DISTINCT FROM old.organisation_id) EXECUTE FUNCTION touch_topic();
 COMMENT ON TABLE posts IS 'Numbered without gaps within its topic; number 1 is the topic''s own text and goes with the topic. html is sanitised on write. is_by_moderator marks what a moderator wrote while the topic was locked.';
 COMMENT ON COLUMN posts.organisation_id IS 'What its author belonged to when they wrote it; null for what they belong to now (docs/adr/0029-places.md).';
+ALTER TABLE topics
+ADD CONSTRAINT topics_answer_post_id_fkey FOREIGN KEY (id, answer_post_id) REFERENCES posts (topic_id, id);
 
 CREATE TABLE post_revisions (
     post_id bigint NOT NULL REFERENCES posts ON DELETE CASCADE,
@@ -702,10 +771,14 @@ CREATE TABLE topic_notices (
     after_number integer NOT NULL CONSTRAINT topic_notices_after_number_check CHECK (after_number >= 0),
     actor_id bigint NOT NULL REFERENCES members,
     act text NOT NULL CONSTRAINT topic_notices_act_check CHECK (
-        act IN ('lock', 'unlock', 'pin', 'unpin', 'mark_internal', 'unmark_internal', 'validate', 'return', 'submit')
+        act IN (
+            'lock', 'unlock', 'pin', 'unpin', 'mark_internal', 'unmark_internal', 'mark_answer', 'unmark_answer', 'add_file',
+            'add_version', 'delete_file', 'validate', 'return', 'submit'
+        )
     ),
     reason text CONSTRAINT topic_notices_reason_check CHECK (length(btrim(reason)) BETWEEN 1 AND 500),
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    version integer CONSTRAINT topic_notices_version_check CHECK (version >= 1)
 );
 CREATE INDEX topic_notices_topic_id_idx ON topic_notices (topic_id, after_number, id);
 CREATE INDEX topic_notices_actor_id_idx ON topic_notices (actor_id);
@@ -713,6 +786,7 @@ CREATE TRIGGER topic_notices_touch_topic
 AFTER INSERT OR UPDATE ON topic_notices
 FOR EACH ROW EXECUTE FUNCTION touch_topic();
 COMMENT ON TABLE topic_notices IS 'What was done to a topic, shown between the posts where it happened; no post: no number, not counted.';
+COMMENT ON COLUMN topic_notices.version IS 'The number of the version that was added, of the file whose title is the reason.';
 
 CREATE TABLE validator_groups (
     category_id bigint NOT NULL REFERENCES categories ON DELETE CASCADE,
@@ -869,6 +943,35 @@ CREATE TABLE storage_room (
 INSERT INTO storage_room DEFAULT VALUES;
 COMMENT ON TABLE storage_room IS 'The one row that says how many bytes all attachments take, previews included; whoever adds one holds its lock.';
 
+CREATE TABLE guide_files (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic_id bigint NOT NULL REFERENCES topics ON DELETE CASCADE,
+    position integer NOT NULL CONSTRAINT guide_files_position_check CHECK (position >= 1),
+    title text NOT NULL CONSTRAINT guide_files_title_check CHECK (
+        title = btrim(title) AND length(title) BETWEEN 1 AND 160
+    ),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT guide_files_position_key UNIQUE (topic_id, position)
+);
+COMMENT ON TABLE guide_files IS 'A named file of a guide: its address always gives the newest of its versions.';
+
+CREATE TABLE guide_versions (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    guide_file_id bigint NOT NULL REFERENCES guide_files ON DELETE CASCADE,
+    number integer NOT NULL CONSTRAINT guide_versions_number_check CHECK (number >= 1),
+    attachment_id bigint NOT NULL CONSTRAINT guide_versions_attachment_key UNIQUE REFERENCES attachments,
+    author_id bigint NOT NULL REFERENCES members,
+    organisation_id bigint NOT NULL REFERENCES organisations,
+    note text CONSTRAINT guide_versions_note_check CHECK (length(btrim(note)) BETWEEN 1 AND 500),
+    valid_from date,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT guide_versions_number_key UNIQUE (guide_file_id, number)
+);
+CREATE INDEX guide_versions_author_id_idx ON guide_versions (author_id);
+CREATE INDEX guide_versions_organisation_id_idx ON guide_versions (organisation_id);
+COMMENT ON TABLE guide_versions IS 'A version of a file of a guide, numbered without gaps. Its attachment belongs to the first post of the guide, whose text need not name it.';
+COMMENT ON COLUMN guide_versions.organisation_id IS 'What its author belonged to when they brought it.';
+
 -- Sessions, tokens, limits ------------------------------------------------------------------------
 
 CREATE TABLE sessions (
@@ -966,7 +1069,8 @@ WHERE
                 AND above.can_see AND above.valid_from <= now() AND above.valid_until > now()
         )
     )
-    AND (sessions.looks_as_group_id IS NOT NULL OR sessions.looks_as_member_id IS NOT NULL);
+    AND (sessions.looks_as_group_id IS NOT NULL OR sessions.looks_as_member_id IS NOT NULL)
+    AND NOT categories.is_private;
 COMMENT ON VIEW looked_category_rights IS 'As category_rights, of sessions that look as others.';
 
 CREATE VIEW looked_topic_rights
@@ -1018,7 +1122,8 @@ WHERE
                 AND above.can_see AND above.valid_from <= now() AND above.valid_until > now()
         )
     )
-    AND (sessions.looks_as_group_id IS NOT NULL OR sessions.looks_as_member_id IS NOT NULL);
+    AND (sessions.looks_as_group_id IS NOT NULL OR sessions.looks_as_member_id IS NOT NULL)
+    AND NOT categories.is_private;
 COMMENT ON VIEW looked_topic_rights IS 'As topic_rights, of sessions that look as others.';
 
 CREATE TABLE second_factors (
@@ -1062,6 +1167,15 @@ CREATE TABLE api_tokens (
 );
 CREATE INDEX api_tokens_member_id_idx ON api_tokens (member_id);
 COMMENT ON TABLE api_tokens IS 'A program that acts for a member; only the SHA-256 of the token is kept.';
+
+CREATE TABLE feed_tokens (
+    member_id bigint PRIMARY KEY REFERENCES members ON DELETE CASCADE,
+    token_hash bytea NOT NULL CONSTRAINT feed_tokens_token_hash_key UNIQUE
+        CONSTRAINT feed_tokens_token_hash_check CHECK (length(token_hash) = 32),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    used_at timestamptz
+);
+COMMENT ON TABLE feed_tokens IS 'The secret address of a member''s feeds and calendar, one each; only the SHA-256 of its token is kept.';
 
 CREATE TABLE setup_links (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -1199,16 +1313,22 @@ ALTER TABLE members ADD CONSTRAINT members_invitation_id_fkey FOREIGN KEY (invit
 
 CREATE TABLE imports (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind text NOT NULL CONSTRAINT imports_kind_check CHECK (kind IN ('members', 'municipalities')),
+    kind text NOT NULL CONSTRAINT imports_kind_check CHECK (
+        kind IN ('members', 'municipalities', 'topics')
+    ),
     actor_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
     name text NOT NULL CONSTRAINT imports_name_check CHECK (length(name) BETWEEN 1 AND 200),
     content bytea NOT NULL CONSTRAINT imports_content_check CHECK (octet_length(content) <= 1048576),
     made_count integer NOT NULL DEFAULT 0 CONSTRAINT imports_made_count_check CHECK (made_count >= 0),
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    place text NOT NULL DEFAULT '' CONSTRAINT imports_place_check CHECK (
+        length(place) <= 130 AND (kind = 'topics') = (place <> '')
+    )
 );
 CREATE INDEX imports_actor_id_idx ON imports (actor_id);
 CREATE INDEX imports_created_at_idx ON imports (created_at);
-COMMENT ON TABLE imports IS 'A CSV file of people or municipalities as it was sent, how many rows it has made, and who sent it. Kept for 24 hours.';
+COMMENT ON TABLE imports IS 'A CSV file of people, municipalities or topics as it was sent, how many rows it has made, and who sent it. Kept for 24 hours.';
+COMMENT ON COLUMN imports.place IS 'Of topics, the category and the kind they are for, as category:SLUG:KIND.';
 
 CREATE TABLE applications (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -1368,17 +1488,25 @@ CREATE TABLE fanouts (
     is_edit boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT now(),
     due_at timestamptz NOT NULL DEFAULT now(),
-    attempt_count integer NOT NULL DEFAULT 0 CONSTRAINT fanouts_attempt_count_check CHECK (attempt_count >= 0)
+    attempt_count integer NOT NULL DEFAULT 0 CONSTRAINT fanouts_attempt_count_check CHECK (attempt_count >= 0),
+    marked_by_id bigint REFERENCES members,
+    version_id bigint REFERENCES guide_versions ON DELETE CASCADE
 );
 CREATE INDEX fanouts_post_id_idx ON fanouts (post_id);
 CREATE INDEX fanouts_due_at_idx ON fanouts (due_at, id);
+CREATE INDEX fanouts_marked_by_id_idx ON fanouts (marked_by_id) WHERE marked_by_id IS NOT NULL;
+CREATE INDEX fanouts_version_id_idx ON fanouts (version_id) WHERE version_id IS NOT NULL;
 COMMENT ON TABLE fanouts IS 'A post that members are still to be told of, entered with it: whom its text mentions and which posts of the topic it quotes. An edit tells only those whom it newly mentions.';
+COMMENT ON COLUMN fanouts.marked_by_id IS 'Who marked the post as the answer, where that is what members are told of it; else null.';
+COMMENT ON COLUMN fanouts.version_id IS 'The version of a file, where that is what members are told of and the post is its guide''s first; else null.';
 
 CREATE TABLE notifications (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
     kind text NOT NULL CONSTRAINT notifications_kind_check CHECK (
-        kind IN ('mention', 'quote', 'reply', 'new_topic', 'validation', 'adoption')
+        kind IN (
+            'mention', 'quote', 'reply', 'guide_version', 'answer', 'new_topic', 'twinning', 'validation', 'adoption'
+        )
     ),
     topic_id bigint NOT NULL REFERENCES topics ON DELETE CASCADE,
     post_id bigint NOT NULL REFERENCES posts ON DELETE CASCADE,
@@ -1388,9 +1516,13 @@ CREATE TABLE notifications (
     mail_kind text CONSTRAINT notifications_mail_kind_check CHECK (mail_kind IN ('notifications', 'digest')),
     mail_due_at timestamptz,
     mail_id bigint REFERENCES mails ON DELETE SET NULL,
-    CONSTRAINT notifications_post_key UNIQUE (post_id, member_id),
-    CONSTRAINT notifications_mail_check CHECK (mail_kind IS NOT NULL OR (mail_due_at IS NULL AND mail_id IS NULL))
+    version_id bigint REFERENCES guide_versions ON DELETE CASCADE,
+    CONSTRAINT notifications_mail_check CHECK (mail_kind IS NOT NULL OR (mail_due_at IS NULL AND mail_id IS NULL)),
+    CONSTRAINT notifications_version_check CHECK ((kind = 'guide_version') = (version_id IS NOT NULL))
 );
+CREATE UNIQUE INDEX notifications_post_idx ON notifications (post_id, member_id, (kind = 'answer'), version_id)
+NULLS NOT DISTINCT;
+CREATE INDEX notifications_version_id_idx ON notifications (version_id) WHERE version_id IS NOT NULL;
 CREATE INDEX notifications_listed_idx ON notifications (member_id, created_at, id);
 CREATE INDEX notifications_topic_id_idx ON notifications (topic_id, member_id, created_at, id);
 CREATE INDEX notifications_unread_idx ON notifications (member_id, topic_id) WHERE read_at IS NULL;
@@ -1399,7 +1531,120 @@ CREATE INDEX notifications_mail_id_idx ON notifications (mail_id) WHERE mail_id 
 CREATE INDEX notifications_mail_due_at_idx ON notifications (mail_due_at) WHERE mail_due_at IS NOT NULL;
 CREATE INDEX notifications_mail_of_member_idx ON notifications (member_id, mail_kind) WHERE mail_due_at IS NOT NULL;
 CREATE INDEX notifications_created_at_idx ON notifications USING brin (created_at);
-COMMENT ON TABLE notifications IS 'What a member was told: one row a member and post, of the strongest kind. mail_due_at is when it goes into a letter, mail_id the letter it went into. Kept for 90 days.';
+COMMENT ON TABLE notifications IS 'What a member was told: one row a member and post, of the strongest kind; besides, one that the post was marked as the answer, and one for each new version of a file (version_id; the post is its guide''s first). mail_due_at is when it goes into a letter, mail_id the letter it went into. Kept for 90 days.';
+
+-- Twinnings ---------------------------------------------------------------------------------------
+
+CREATE TABLE profiles (
+    organisation_id bigint PRIMARY KEY REFERENCES organisations ON DELETE CASCADE,
+    area numeric(8, 1) CONSTRAINT profiles_area_check CHECK (area > 0),
+    settings text [] NOT NULL DEFAULT '{}' CONSTRAINT profiles_settings_check CHECK (
+        settings <@ ARRAY['island', 'coast', 'mountain', 'inland'] AND cardinality(settings) <= 4
+    ),
+    languages text [] NOT NULL DEFAULT '{}' CONSTRAINT profiles_languages_check CHECK (
+        cardinality(languages) <= 10 AND array_to_string(languages, '') ~ '^([a-z]{2})*$'
+    ),
+    themes text [] NOT NULL DEFAULT '{}' CONSTRAINT profiles_themes_check CHECK (cardinality(themes) <= 10),
+    website text CONSTRAINT profiles_website_check CHECK (website ~ '^https?://' AND length(website) <= 300),
+    contact text CONSTRAINT profiles_contact_check CHECK (length(btrim(contact)) BETWEEN 1 AND 254),
+    about text CONSTRAINT profiles_about_check CHECK (length(btrim(about)) BETWEEN 1 AND 2000),
+    is_seeking boolean NOT NULL DEFAULT false,
+    seeks_countries text [] NOT NULL DEFAULT '{}' CONSTRAINT profiles_seeks_countries_check CHECK (
+        cardinality(seeks_countries) <= 27 AND array_to_string(seeks_countries, '') ~ '^([A-Z]{2})*$'
+    ),
+    seeks_population_from integer CONSTRAINT profiles_seeks_population_from_check CHECK (seeks_population_from > 0),
+    seeks_population_to integer CONSTRAINT profiles_seeks_population_to_check CHECK (seeks_population_to > 0),
+    seeks_themes text [] NOT NULL DEFAULT '{}' CONSTRAINT profiles_seeks_themes_check CHECK (
+        cardinality(seeks_themes) <= 10
+    ),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    updated_by_id bigint NOT NULL REFERENCES members,
+    CONSTRAINT profiles_seeks_population_check CHECK (seeks_population_from <= seeks_population_to)
+);
+CREATE INDEX profiles_updated_by_id_idx ON profiles (updated_by_id);
+CREATE INDEX profiles_is_seeking_idx ON profiles (organisation_id) WHERE is_seeking;
+CREATE TRIGGER profiles_touch_foundations
+AFTER INSERT OR UPDATE OR DELETE ON profiles
+FOR EACH STATEMENT EXECUTE FUNCTION touch_foundations();
+COMMENT ON TABLE profiles IS 'What a municipality says of itself to others, and what it seeks of a twin; its population stands with the organisation, its area is in square kilometres. Themes are named by slug.';
+
+CREATE TABLE twins (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    organisation_id bigint NOT NULL REFERENCES organisations ON DELETE CASCADE,
+    partner_id bigint REFERENCES organisations ON DELETE CASCADE,
+    town text CONSTRAINT twins_town_check CHECK (length(btrim(town)) BETWEEN 1 AND 160),
+    country text CONSTRAINT twins_country_check CHECK (country ~ '^[A-Z]{2}$'),
+    since_year smallint CONSTRAINT twins_since_year_check CHECK (since_year BETWEEN 1900 AND 2200),
+    state text NOT NULL CONSTRAINT twins_state_check CHECK (state IN ('signed', 'active', 'dormant', 'ended')),
+    note text CONSTRAINT twins_note_check CHECK (length(btrim(note)) BETWEEN 1 AND 300),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT twins_partner_key UNIQUE (organisation_id, partner_id),
+    CONSTRAINT twins_who_check CHECK ((partner_id IS NULL) = (town IS NOT NULL) AND (town IS NULL) = (country IS NULL)),
+    CONSTRAINT twins_other_check CHECK (partner_id <> organisation_id)
+);
+CREATE INDEX twins_partner_id_idx ON twins (partner_id) WHERE partner_id IS NOT NULL;
+COMMENT ON TABLE twins IS 'A twin that a municipality had before or outside the forum, as it tells itself: an organisation here, or a town by its name and country.';
+
+CREATE TABLE twinnings (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    from_organisation_id bigint NOT NULL REFERENCES organisations,
+    to_organisation_id bigint NOT NULL REFERENCES organisations,
+    category_id bigint NOT NULL CONSTRAINT twinnings_category_id_key UNIQUE REFERENCES categories,
+    topic_id bigint NOT NULL CONSTRAINT twinnings_topic_id_key UNIQUE REFERENCES topics,
+    state text NOT NULL DEFAULT 'invited' CONSTRAINT twinnings_state_check CHECK (
+        state IN (
+            'invited', 'declined', 'withdrawn', 'in_contact', 'letter_of_intent', 'council_decisions', 'signed',
+            'active', 'dormant', 'ended'
+        )
+    ),
+    invited_by_id bigint NOT NULL REFERENCES members,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    answered_at timestamptz,
+    from_decision_number text CONSTRAINT twinnings_from_decision_number_check CHECK (
+        length(btrim(from_decision_number)) BETWEEN 1 AND 100
+    ),
+    from_decided_on date,
+    to_decision_number text CONSTRAINT twinnings_to_decision_number_check CHECK (
+        length(btrim(to_decision_number)) BETWEEN 1 AND 100
+    ),
+    to_decided_on date,
+    signed_on date,
+    next_event text CONSTRAINT twinnings_next_event_check CHECK (length(btrim(next_event)) BETWEEN 1 AND 200),
+    next_event_at timestamptz,
+    next_event_zone text CONSTRAINT twinnings_next_event_zone_check CHECK (length(next_event_zone) BETWEEN 1 AND 64),
+    CONSTRAINT twinnings_other_check CHECK (from_organisation_id <> to_organisation_id),
+    CONSTRAINT twinnings_answer_check CHECK ((answered_at IS NULL) = (state = 'invited')),
+    CONSTRAINT twinnings_event_check CHECK (
+        (next_event_at IS NULL) = (next_event IS NULL) AND (next_event_at IS NULL) = (next_event_zone IS NULL)
+    ),
+    CONSTRAINT twinnings_signed_check CHECK (
+        state NOT IN ('signed', 'active', 'dormant')
+        OR (
+            from_decision_number IS NOT NULL AND from_decided_on IS NOT NULL AND to_decision_number IS NOT NULL
+            AND to_decided_on IS NOT NULL AND signed_on IS NOT NULL
+        )
+    )
+);
+CREATE UNIQUE INDEX twinnings_pair_idx ON twinnings (
+    least(from_organisation_id, to_organisation_id), greatest(from_organisation_id, to_organisation_id)
+) WHERE state NOT IN ('declined', 'withdrawn', 'ended');
+CREATE INDEX twinnings_from_organisation_id_idx ON twinnings (from_organisation_id);
+CREATE INDEX twinnings_to_organisation_id_idx ON twinnings (to_organisation_id);
+CREATE INDEX twinnings_invited_by_id_idx ON twinnings (invited_by_id);
+COMMENT ON TABLE twinnings IS 'An invitation from one municipality to another and what came of it. The two alone may read it, by the grants of its private category, in whose one topic they talk; once it is signed, everybody sees who the two are, its state and the year.';
+
+CREATE TABLE twinning_steps (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    twinning_id bigint NOT NULL REFERENCES twinnings ON DELETE CASCADE,
+    actor_id bigint NOT NULL REFERENCES members,
+    state text NOT NULL CONSTRAINT twinning_steps_state_check CHECK (state ~ '^[a-z_]{1,40}$'),
+    post_id bigint REFERENCES posts,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX twinning_steps_twinning_id_idx ON twinning_steps (twinning_id, id);
+CREATE INDEX twinning_steps_actor_id_idx ON twinning_steps (actor_id);
+CREATE INDEX twinning_steps_post_id_idx ON twinning_steps (post_id) WHERE post_id IS NOT NULL;
+COMMENT ON TABLE twinning_steps IS 'Each stage a twinning came to, who moved it there and when; post_id is the post of the two that tells of it, with the note.';
 
 -- Feedback ----------------------------------------------------------------------------------------
 

@@ -223,6 +223,7 @@ def generate(
     categories: Annotated[
         int | None, typer.Option(min=1, help="How many categories in all; else those it begins with.")
     ] = None,
+    proposals: Annotated[int, typer.Option(min=0, help="How many of the topics are proposals.")] = 0,
     seed: Annotated[int, typer.Option(help="What all chance begins with: the same gives the same database.")] = 1,
     until: Annotated[
         datetime | None,
@@ -241,12 +242,14 @@ def generate(
 
     if posts < topics:
         raise typer.BadParameter("every topic has a post of its own: --posts is at least --topics")
+    if proposals > topics:
+        raise typer.BadParameter("proposals are topics: --topics is at least --proposals")
     last_day = until.date() if until else generating.UNTIL
     if last_day > clock.now().date():
         raise typer.BadParameter("--until: nothing is written in the future")
     config = settings.load()
     _refuse_real_forum(config, "the password of generated members", "to generate a database")
-    size = generating.Size(members_count, topics, posts, groups, categories)
+    size = generating.Size(members_count, topics, posts, groups, categories, proposals)
     started = time.monotonic()
     with server.database(config) as ready:
         people = asyncio.run(generating.fill(ready.owner_url, size, seed=seed, until=last_day))

@@ -552,6 +552,8 @@ CONSTRAINTS: Final[dict[str, Callable[[], ForumError]]] = {
     "organisations_slug_key": lambda: Invalid({"slug": ("taken",)}),
     "categories_slug_key": lambda: Invalid({"slug": ("taken",)}),
     "groups_slug_key": lambda: Invalid({"slug": ("taken",)}),
+    "twins_partner_key": lambda: Invalid({"partner": ("taken",)}),
+    "twinnings_pair_idx": lambda: Invalid({"to": ("twins_already",)}),
     "mails_gathered_idx": Conflict,
     "posts_reply_to_fkey": lambda: Invalid({"reply_to": ("unknown",)}),
 }

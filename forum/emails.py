@@ -8,7 +8,6 @@ kind of mail, which asks the domain and returns None where there is nothing to s
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -27,6 +26,7 @@ from forum.domain import (
     opening_effects,
     opening_reviews,
     password_resets,
+    suggestions,
     unsubscribing,
 )
 from forum.domain.entities import (
@@ -45,62 +45,15 @@ from forum.domain.invitations import Invitation, make_token
 from forum.domain.mails import Due
 from forum.domain.members import Correspondent
 from forum.domain.notification_mails import Item
+from forum.domain.suggestions import Asked, Suggestion
 from forum.i18n import Translator, is_language, mark, translator
+from forum.letter_sheets import Button, Content, Sheet, sheet_of
 from forum.mailer import Letter
-from forum.notification_letters import News
 from forum.opening_letters import Said
 from forum.templating import make_environments
 
 NEWS: Final = frozenset({MailKind.NOTIFICATIONS, MailKind.DIGEST})
 """The kinds whose letters are written several at once: there are many, and writing them changes nothing."""
-
-HOUSE_ACCENT: Final = "#0a566a"
-"""The colour of a network that has chosen none, as in the style sheet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """The one thing a letter asks to do."""
-
-    label: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a letter of some kind says, and to whom; every text is in the recipient's language."""
-
-    to: str
-    name: str
-    """Empty where it is not known."""
-    subject: str
-    paragraphs: tuple[str, ...]
-    button: Button | None
-    afterwards: tuple[str, ...]
-    reason: str
-    """Why it comes to this person."""
-    news: tuple[News, ...] = ()
-    stop: Button | None = None
-    """The way to get no more letters like it."""
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Sheet:
-    """What the templates get."""
-
-    language: Language
-    network: str
-    accent: str
-    home: str
-    greeting: str
-    subject: str
-    paragraphs: tuple[str, ...]
-    button: Button | None
-    afterwards: tuple[str, ...]
-    reason: str
-    news: tuple[News, ...]
-    stop: Button | None
 
 
 class Writer:
@@ -120,17 +73,22 @@ class Writer:
         """Return the letters of several mails about notifications, all read at once, as `write` would write each."""
         items = await notification_mails.items(conn, [mail.id for mail in mails])
         people = await members.correspondents(conn, [mail.member_id for mail in mails if mail.member_id is not None])
+        advice = await _advice(conn, _advised(mails, people))
         named = await network.current(conn)
         letters: dict[MailId, Letter | None] = {}
         for mail in mails:
             told = items[mail.id]
             person = people.get(mail.member_id) if told and mail.member_id is not None else None
-            letters[mail.id] = None if person is None else self._letter(mail, _told(self, mail, told, person), named)
+            if person is None:
+                letters[mail.id] = None
+            else:
+                given = advice.get(person.member_id, []) if mail.kind is MailKind.DIGEST else []
+                letters[mail.id] = self._letter(mail, _told(self, mail, told, person, given), named)
         return letters
 
     def _letter(self, mail: Due, written: Written, named: Network) -> Letter:
         content, words = written
-        sheet = _sheet(content, words, named, self.config.url)
+        sheet = sheet_of(content, words, named, self.config.url)
         environment = self._environments[words.language]
         return Letter(
             sender_name=sheet.network,
@@ -510,10 +468,33 @@ def _of_opening(writer: Writer, person: Correspondent, said: Said) -> Content:
 async def _notifications(writer: Writer, tx: Tx, mail: Due) -> Written | None:
     items = (await notification_mails.items(tx, [mail.id]))[mail.id]
     person = await members.correspondent(tx, mail.member_id) if items and mail.member_id is not None else None
-    return None if person is None else _told(writer, mail, items, person)
+    if person is None:
+        return None
+    given = await _advice(tx, [person]) if mail.kind is MailKind.DIGEST else {}
+    return _told(writer, mail, items, person, given.get(person.member_id, []))
 
 
-def _told(writer: Writer, mail: Due, items: Sequence[Item], person: Correspondent) -> Written:
+def _advised(mails: Sequence[Due], people: Mapping[MemberId, Correspondent]) -> list[Correspondent]:
+    """Return whose digests are among some mails."""
+    ids = {mail.member_id for mail in mails if mail.kind is MailKind.DIGEST}
+    return [person for person in people.values() if person.member_id in ids]
+
+
+async def _advice(conn: Conn, people: Sequence[Correspondent]) -> dict[MemberId, list[Suggestion]]:
+    """Return what the digests of some members begin with, as they may read it now."""
+    now = clock.now()
+    return await suggestions.for_many(
+        conn,
+        [
+            Asked(person.member_id, person.organisation_id, suggestions.end_of_week(now, ZoneInfo(person.zone)))
+            for person in people
+        ],
+    )
+
+
+def _told(
+    writer: Writer, mail: Due, items: Sequence[Item], person: Correspondent, given: Sequence[Suggestion]
+) -> Written:
     """Write what a mail has to say of notifications now, in a letter at once or a digest."""
     words = _words(person.language, writer.config)
     told = notification_letters.tell(mail.kind, items, words, ZoneInfo(person.zone), writer.url)
@@ -527,6 +508,7 @@ def _told(writer: Writer, mail: Due, items: Sequence[Item], person: Corresponden
         button=None,
         afterwards=told.afterwards,
         reason=told.reason,
+        advice=notification_letters.advise(given, words, ZoneInfo(person.zone), writer.url),
         news=told.news,
         stop=Button(words.gettext(mark("Stop these messages")), stop_url),
         headers=notification_letters.headers(mail.kind, told.topic_id, domain=writer.domain, stop_url=stop_url),
@@ -557,24 +539,5 @@ def _words(language: Language, config: Config) -> Translator:
     return translator(language if is_language(language) else config.language)
 
 
-def _sheet(content: Content, words: Translator, named: Network, home: str) -> _Sheet:
-    return _Sheet(
-        language=words.language,
-        network=in_language(words.language, named.name_el, named.name_en),
-        accent=named.accent or HOUSE_ACCENT,
-        home=home,
-        greeting=words.gettext(mark("Dear %(name)s,")) % {"name": content.name}
-        if content.name
-        else words.gettext(mark("Good day,")),
-        subject=content.subject,
-        paragraphs=content.paragraphs,
-        button=content.button,
-        afterwards=content.afterwards,
-        reason=content.reason,
-        news=content.news,
-        stop=content.stop,
-    )
-
-
-def _rendered(environment: jinja2.Environment, template: str, sheet: _Sheet) -> str:
+def _rendered(environment: jinja2.Environment, template: str, sheet: Sheet) -> str:
     return environment.get_template(template).render(letter=sheet)

@@ -84,9 +84,11 @@ LANGUAGES: Final[tuple[Language, ...]] = tuple(_spoken)
 
 def speak(folder: Path | None) -> None:
     """Speak the languages of the package and of this folder, and no others, in the whole process."""
-    _spoken.clear()
-    _spoken.update(catalogues(folder))
-    _translator.cache_clear()
+    found = catalogues(folder)
+    if found != _spoken:
+        _spoken.clear()
+        _spoken.update(found)
+        _translator.cache_clear()
 
 
 def languages() -> Mapping[Language, str]:
@@ -242,6 +244,11 @@ class Translator:
         """Return the name of a country by its ISO 3166-1 code, the code itself where the language has none."""
         return str(self._locale.territories.get(code, code))
 
+    def language_name(self, code: str) -> str:
+        """Return the name of a language by its ISO 639-1 code, as it stands in a list of its own."""
+        name = str(self._locale.languages.get(code, code))
+        return name[:1].upper() + name[1:]
+
     def relative(self, value: dt.datetime, now: dt.datetime, zone: ZoneInfo) -> str:
         """Return how long ago an instant is: minutes, then today or yesterday with the time, then the date.
 
@@ -278,7 +285,7 @@ class Translator:
         unit, count = _distance(value, now)
         match unit:
             case "past":
-                return self.gettext("Closed")
+                return self.gettext("Past")
             case "minutes":
                 return self.ngettext("In %(n)s minute", "In %(n)s minutes", count)
             case "hours":
@@ -301,14 +308,10 @@ class Translator:
         below = _ENOUGH[units[units.index(unit) - 1]] if unit != units[0] else dt.timedelta()
         return value - max(_UNITS[unit] * count, below) + dt.timedelta(microseconds=1)
 
-    def language_name(self, code: str) -> str:
-        """Return what a language is called by its ISO 639-1 code, the code itself where that is not known."""
-        return str(self._locale.languages.get(code, code))
-
     def money(self, euros: int) -> str:
         """Return whole euros with the sign where the language has it."""
-        pattern = "¤#,##0" if self.language == "en" else "#,##0 ¤"
-        return str(format_currency(euros, "EUR", pattern, locale=self._locale, currency_digits=False))
+        whole = self._locale.currency_formats["standard"].pattern.replace(".00", "")
+        return str(format_currency(euros, "EUR", whole, locale=self._locale, currency_digits=False))
 
     def zone_name(self, name: str) -> str:
         """Return the city a time zone is named after, as it is called in the language."""

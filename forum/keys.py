@@ -14,6 +14,7 @@ from forum.db import Database
 from forum.domain.actors import Actor
 from forum.domain.attempts import Limits
 from forum.domain.entities import Look, Network, Stamp
+from forum.domain.feed_tokens import FeedReader
 from forum.domain.visits import Visit
 from forum.files.looking import Looking
 from forum.i18n import Translator
@@ -44,6 +45,8 @@ TELLING: Final = web.AppKey("telling", asyncio.Lock)
 """Held while somebody is told that the forum is busy: one page at a time."""
 
 ACTOR: Final = web.RequestKey("actor", Actor)
+FEED_READER: Final = web.RequestKey("feed_reader", FeedReader)
+"""Whose secret address is asked for, in the place of an actor."""
 LOOK: Final = web.RequestKey("look", Look)
 """As what the administrator looks whose request it is; missing for nearly everybody."""
 FOUNDATIONS: Final = web.RequestKey("foundations", int)

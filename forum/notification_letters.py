@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from forum.domain.entities import MailKind, NotificationKind, TopicId, in_language
 from forum.domain.notification_mails import ITEMS, Item
+from forum.domain.suggestions import Suggestion
 from forum.i18n import Translator, mark
 
 _WHAT: Final = {
@@ -21,11 +22,21 @@ _WHAT: Final = {
     NotificationKind.QUOTE: mark("quotes you"),
     NotificationKind.REPLY: mark("replies"),
     NotificationKind.NEW_TOPIC: mark("starts the topic"),
+    NotificationKind.ANSWER: mark("marks a reply as the answer"),
+    NotificationKind.TWINNING: mark("invites your municipality to a twinning"),
+    NotificationKind.GUIDE_VERSION: mark("adds version %(number)s of “%(title)s”"),
     NotificationKind.VALIDATION: mark("has news of its validation"),
     NotificationKind.ADOPTION: mark("takes up the practice"),
 }
 _ASKED: Final = mark("takes up the practice for you: please write in a line how it goes")
 """Of an adoption of one's own municipality, which nobody needs to be told that it has begun."""
+
+_STARTS: Final = {NotificationKind.NEW_TOPIC, NotificationKind.TWINNING}
+"""What tells of the first post: a letter of it is the first of its conversation."""
+
+
+_CLOSING: Final = mark("Closes this week")
+_FITTING: Final = mark("For your municipality")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,16 @@ class News:
     what: str
     when: str
     excerpt: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A topic that a digest begins with, and why: under a heading where that is another than before."""
+
+    heading: str
+    title: str
+    why: str
     url: str
 
 
@@ -77,6 +98,33 @@ def tell(kind: MailKind, items: Sequence[Item], words: Translator, zone: ZoneInf
     )
 
 
+def advise(
+    suggestions: Sequence[Suggestion], words: Translator, zone: ZoneInfo, url: Callable[[str], str]
+) -> tuple[Advice, ...]:
+    """Return what a digest begins with: what closes within the week, then what fits the recipient's municipality."""
+    found: list[Advice] = []
+    previous = ""
+    for one in suggestions:
+        heading = _CLOSING if one.sort == "closing" else _FITTING
+        if one.deadline_at is not None:
+            why = words.gettext(mark("Deadline: %(moment)s.")) % {"moment": words.datetime(one.deadline_at, zone)}
+        else:
+            why = ""
+        if one.sort != "closing":
+            shared = in_language(words.language, one.themes_el, one.themes_en)
+            why = f"{why} {words.gettext(mark('Because of your themes: %(themes)s.'), themes=shared)}".strip()
+        found.append(
+            Advice(
+                heading=words.gettext(heading) if heading != previous else "",
+                title=one.title,
+                why=why,
+                url=url(f"/topics/{one.topic_id}/{one.slug}"),
+            )
+        )
+        previous = heading
+    return tuple(found)
+
+
 def headers(kind: MailKind, topic_id: TopicId | None, *, domain: str, stop_url: str) -> tuple[tuple[str, str], ...]:
     """Return the headers of a list's letter: how it is filed, threaded and stopped."""
     thread = f"<topic.{topic_id}@{domain}>"
@@ -95,12 +143,7 @@ def _subject(items: Sequence[Item], words: Translator, *, is_digest: bool, is_on
     if not is_one_topic:
         return words.ngettext("%(n)s thing new for you", "%(n)s things new for you", len(items))
     title = items[0].topic_title
-    return title if any(item.kind is NotificationKind.NEW_TOPIC for item in items) else f"Re: {title}"
-
-
-def _what(item: Item) -> str:
-    is_asked = item.kind is NotificationKind.ADOPTION and item.is_by_colleague
-    return _ASKED if is_asked else _WHAT[item.kind]
+    return title if any(item.kind in _STARTS for item in items) else f"Re: {title}"
 
 
 def _news(items: Sequence[Item], words: Translator, zone: ZoneInfo, url: Callable[[str], str]) -> list[News]:
@@ -116,10 +159,18 @@ def _news(items: Sequence[Item], words: Translator, zone: ZoneInfo, url: Callabl
                 heading=item.topic_title if is_other else "",
                 place=in_language(language, item.category_el, item.category_en) if is_other else "",
                 who=f"{item.actor_name}, {organisation}",
-                what=words.gettext(_what(item)),
+                what=_what(item, words),
                 when=words.datetime(item.created_at, zone),
-                excerpt=item.excerpt,
-                url=url(f"/posts/{item.post_id}"),
+                excerpt=item.note or item.excerpt,
+                url=url(f"/posts/{item.post_id}" if item.version is None else f"/topics/{item.topic_id}#files"),
             )
         )
     return found
+
+
+def _what(item: Item, words: Translator) -> str:
+    if item.kind is NotificationKind.ADOPTION and item.is_by_colleague:
+        return words.gettext(_ASKED)
+    if item.version is None:
+        return words.gettext(_WHAT[item.kind])
+    return words.gettext(_WHAT[item.kind], number=words.number(item.version), title=item.file_title)

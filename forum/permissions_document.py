@@ -69,6 +69,7 @@ _WHO: Final = {
     Access.OPERATOR: "programs on this machine, not through a proxy, and who holds `FORUM_METRICS_TOKEN`",
     Access.PUBLIC: "anyone",
     Access.MEMBER: "any member who is signed in and not suspended",
+    Access.FEED: "who knows the secret address of a member who is not suspended; it shows what that member may read",
     Access.MODERATOR: "members of the system groups Moderators or Administrators",
     Access.ADMINISTRATOR: "members of the system group Administrators",
     Access.CATEGORY_READ: "who holds `read` in the category",
@@ -79,6 +80,7 @@ _WHO: Final = {
     Access.TOPIC_DELETE: "its author, while nobody has replied and it is not locked; who deleted it may restore it",
     Access.TOPIC_MODERATE: "who holds `moderate` in its category",
     Access.TOPIC_MARK: "its author while it is not locked, and who holds `moderate`",
+    Access.TOPIC_ANSWER: "who asked the question while it is not locked, and who holds `moderate`",
     Access.TOPIC_VALIDATE: "of a good practice: its category's validators, or who moderates where it has none;"
     " never one of their own organisation",
     Access.TOPIC_SUBMIT: "of a good practice that was returned: its author's organisation and its municipality",
@@ -88,5 +90,12 @@ _WHO: Final = {
     Access.ATTACHMENT_CREATE: "members who may attach files in a category",
     Access.ATTACHMENT_READ: "those who may read its post; as long as none has taken it up, its author",
     Access.ATTACHMENT_DELETE: "its author, in a post as long as they may change it",
+    Access.PROFILE_EDIT: "members of the municipality, and administrators",
+    Access.TWINNING_INVITE: "members of municipalities",
+    Access.TWINNING_READ: "members of its two municipalities, and nobody else",
+    Access.TWINNING_CHANGE: "the same; an invitation is answered by those invited and withdrawn by those who invited",
+    Access.GUIDE_FILE_READ: "who may read its guide",
+    Access.GUIDE_FILE_ADD: "the guide's author, their organisation and who holds `moderate`, where they hold `attach`",
+    Access.GUIDE_FILE_DELETE: "the guide's author, their organisation and who holds `moderate`",
     Access.POST_DELETE: "the author of a reply, while they may write in its topic; who deleted it may restore it",
 }

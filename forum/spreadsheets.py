@@ -68,12 +68,21 @@ class Sheet:
     faults: list[Finding] = field(default_factory=list)
 
 
-def read_rows(content: bytes, columns: Mapping[str, tuple[str, ...]], *, required: Collection[str] = ()) -> Sheet:
+def read_rows(
+    content: bytes,
+    columns: Mapping[str, tuple[str, ...]],
+    *,
+    required: Collection[str] = (),
+    cell_limit: int = CELL_LIMIT,
+    has_paragraphs: bool = False,
+    lines_limit: int = LINES_LIMIT,
+) -> Sheet:
     """Return the rows of a table whose first line names its columns.
 
     `columns` maps a key to the names it may have, accents and capitals aside; columns that are not among them are left
-    out, those that are `required` must be there. Codes of faults: not_csv, empty_table, too_many_lines,
-    missing_column, repeated_column, too_many_cells, too_long, bad_characters. Source: RFC 4180.
+    out, those that are `required` must be there. A cell is one line, unless it `has_paragraphs`. Codes of faults:
+    not_csv, empty_table, too_many_lines, missing_column, repeated_column, too_many_cells, too_long, bad_characters.
+    Source: RFC 4180.
     """
     text = _text(content)
     if text is None:
@@ -90,10 +99,10 @@ def read_rows(content: bytes, columns: Mapping[str, tuple[str, ...]], *, require
                 head = [keys.get(fold(_value(cell))) for cell in cells]
                 if faults := _faults_of_head(head, cells, number, required):
                     return Sheet(faults=faults)
-            elif len(sheet.rows) == LINES_LIMIT:
+            elif len(sheet.rows) == lines_limit:
                 return Sheet(faults=[Finding(number, None, "too_many_lines")])
             else:
-                _read_line(sheet, head, cells, number)
+                _read_line(sheet, head, cells, number, cell_limit, has_paragraphs)
     except csv.Error:
         sheet.faults.append(Finding(number + 1, None, "not_csv"))
     if not sheet.rows and not sheet.faults:
@@ -154,7 +163,9 @@ def _faults_of_head(head: list[str | None], cells: list[str], line: int, require
     return faults
 
 
-def _read_line(sheet: Sheet, head: list[str | None], cells: list[str], number: int) -> None:
+def _read_line(
+    sheet: Sheet, head: list[str | None], cells: list[str], number: int, limit: int, has_paragraphs: bool
+) -> None:
     if any(cell.strip() for cell in cells[len(head) :]):
         sheet.faults.append(Finding(number, None, "too_many_cells"))
         return
@@ -162,11 +173,12 @@ def _read_line(sheet: Sheet, head: list[str | None], cells: list[str], number: i
     for key, cell in zip(head, cells, strict=False):
         if key is None:
             continue
-        if len(cell) > CELL_LIMIT:
+        if len(cell) > limit:
             sheet.faults.append(Finding(number, key, "too_long"))
             return
-        values[key] = _value(cell)
-        if not values[key].isprintable():
+        lines = cell.splitlines() if has_paragraphs else [cell]
+        values[key] = "\n".join(map(_value, lines)).strip()
+        if not values[key].replace("\n", "").isprintable():
             sheet.faults.append(Finding(number, key, "bad_characters"))
             return
     sheet.rows.append(Row(number, values))

@@ -86,6 +86,7 @@ def _make(words: Translator, functions: Mapping[str, object]) -> jinja2.Environm
     environment.filters["datetime"] = _zoned(words.datetime)
     environment.filters["long_date"] = _long_date(words)
     environment.filters["relative"] = _relative(words)
+    environment.filters["translate"] = words.gettext
     environment.filters["translated"] = lambda options: [(code, words.gettext(label)) for code, label in options]
     environment.filters["city"] = words.zone_name
     environment.filters["distance"] = _distance(words)
@@ -95,6 +96,8 @@ def _make(words: Translator, functions: Mapping[str, object]) -> jinja2.Environm
     environment.filters["instant"] = datetime.fromisoformat
     environment.filters["iso"] = _iso
     environment.filters["listed"] = words.join
+    environment.filters["country"] = words.country
+    environment.filters["language_name"] = words.language_name
     environment.filters["in_language"] = _in_language(stored_language(words.language))
     environment.filters["name"] = _name(words.language)
     environment.filters["spoken"] = _spoken(words.language)

@@ -1,4 +1,4 @@
-"""The member states of the European Union and their parts, by the codes of ISO 3166 and NUTS.
+"""Countries, the member states of the European Union and their parts, by the codes of ISO 3166 and NUTS.
 
 Knows which codes there are, in data or by their shape (docs/adr/0029-places.md); which regions take part is the
 database's to say.
@@ -14,6 +14,18 @@ from typing import Final
 _NUTS: Final = re.compile(r"[A-Z0-9]{1,3}")
 _NUTS_COUNTRY: Final = {"GR": "EL"}
 """Where NUTS writes a country otherwise than ISO 3166-1 does. Source: Regulation (EC) 1059/2003, Annex I."""
+
+
+def is_country(code: str) -> bool:
+    """Say whether a code names a country of the world."""
+    return code in world()
+
+
+@cache
+def world() -> frozenset[str]:
+    """Return all countries by ISO 3166-1 alpha-2: towns have twins outside the Union too."""
+    text = resources.files("forum").joinpath("data", "countries.txt").read_text(encoding="ascii")
+    return frozenset(code for line in text.splitlines() if not line.startswith("#") for code in line.split())
 
 
 def countries() -> tuple[str, ...]:

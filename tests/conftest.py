@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import tempfile
@@ -28,6 +29,7 @@ from forum.passwords import Hasher, Parameters
 from forum.postgres import EmbeddedServer, Endpoint
 from tests import cast as people
 from tests.cast import Cast
+from tests.lengths import IS_AUDIT
 from tests.site import Site
 
 # No example is judged by the clock: on a busy machine any of them may take longer than it does by itself.
@@ -41,9 +43,14 @@ _OWN: Final = "koinon_test_own"
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave to the audit what is marked as its own."""
-    if os.environ.get("KOINON_AUDIT") != "1" and (left := [it for it in items if it.get_closest_marker("audit")]):
+    if not IS_AUDIT and (left := [it for it in items if it.get_closest_marker("audit")]):
         items[:] = [item for item in items if item not in left]
         config.hook.pytest_deselected(items=left)
+
+
+def pytest_collection_finish() -> None:
+    """Take the modules and the list of tests, which live to the end, out of what every collection of garbage walks."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +46,16 @@ def spoken(sentence: str) -> str:
 
 def make(folder: Path) -> Path:
     """Put the language into a folder, as somebody would who adds one, and return the folder."""
+    place = folder / CODE / "LC_MESSAGES"
+    place.mkdir(parents=True)
+    (folder / CODE / "language.toml").write_text(f'name = "{NAME}"\nterritory = "MT"\n', encoding="utf-8")
+    (place / f"{DOMAIN}.mo").write_bytes(_catalogue())
+    return folder
+
+
+@cache
+def _catalogue() -> bytes:
+    """Return the sentences of all sources as the language has them; to read the sources takes seconds."""
     catalogue = Catalog(locale=CODE, domain=DOMAIN, charset="utf-8", fuzzy=False)
     catalogue.mime_headers = [
         (name, "nplurals=2; plural=(n != 1);" if name == "Plural-Forms" else value)
@@ -56,12 +68,9 @@ def make(folder: Path) -> Path:
             forms if sentence.plural else forms[0],
             context=sentence.context or None,
         )
-    place = folder / CODE / "LC_MESSAGES"
-    place.mkdir(parents=True)
-    (folder / CODE / "language.toml").write_text(f'name = "{NAME}"\nterritory = "MT"\n', encoding="utf-8")
-    with (place / f"{DOMAIN}.mo").open("wb") as file:
-        write_mo(file, catalogue)
-    return folder
+    written = BytesIO()
+    write_mo(written, catalogue)
+    return written.getvalue()
 
 
 def untranslated(text: str, *, names: Iterable[str] = ()) -> str:

@@ -102,8 +102,42 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
+class Profile:
+    """What a municipality says of itself; as `profiles.Facts` has it."""
+
+    organisation: str
+    area: float | None = None
+    settings: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    website: str | None = None
+    contact: str | None = None
+    about: str | None = None
+    is_seeking: bool = False
+    seeks_countries: tuple[str, ...] = ()
+    seeks_from: int | None = None
+    seeks_to: int | None = None
+    seeks_themes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class Twin:
+    """A twin that a municipality tells of: another one, or a town of a country."""
+
+    organisation: str
+    state: str
+    since_year: int
+    partner: str | None = None
+    town: str | None = None
+    country: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
 class _File:
     file: tuple[File, ...] = ()
+    profile: tuple[Profile, ...] = ()
+    twin: tuple[Twin, ...] = ()
     person: tuple[Person, ...] = ()
     topic: tuple[Topic, ...] = ()
 
@@ -116,6 +150,8 @@ class Content:
     topics: tuple[Topic, ...]
     files: tuple[File, ...] = ()
     """In the order of their ids, from 1."""
+    profiles: tuple[Profile, ...] = ()
+    twins: tuple[Twin, ...] = ()
     by_key: dict[str, Person] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -150,6 +186,8 @@ def read(folder: Traversable | None = None) -> Content:
         tuple(person for file in parsed.values() for person in file.person),
         tuple(_with_files(topic, brought) for file in parsed.values() for topic in file.topic),
         brought,
+        tuple(profile for file in parsed.values() for profile in file.profile),
+        tuple(twin for file in parsed.values() for twin in file.twin),
     )
     if found := next(faults(content), None):
         raise CommandError(f"demo: {found}")
@@ -194,6 +232,9 @@ def faults(content: Content) -> Iterator[str]:
         if sum(f"(/attachments/{number})" in body for body in content.bodies()) != 1 or one.kind is None:
             yield f"{one.path} is of no kind that is taken, or not named by exactly one text"
     yield from (f"a text names no file: {body[:60]!r}" for body in content.bodies() if "(attachment:" in body)
+    homes = {person.organisation for person in content.people}
+    telling = {profile.organisation for profile in content.profiles} | {twin.organisation for twin in content.twins}
+    yield from (f"nobody is of {slug!r}, which tells of itself" for slug in sorted(telling - homes))
     for topic in content.topics:
         yield from (f"{topic.title!r}: {fault}" for fault in _faults_of(content, topic))
 

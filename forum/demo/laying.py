@@ -175,6 +175,10 @@ async def _write(connection: RawConnection, prepared: Prepared, history: History
     await connection.execute(_READS, *_columns(map(astuple, history.reads), 4))
     await connection.execute(_VISITS)
     await connection.execute(_AUDIT_ENTRIES, *_columns(_audit_values(history), 7))
+    for profile in prepared.content.profiles:
+        await connection.execute(_PROFILE, *astuple(profile))
+    for twin in prepared.content.twins:
+        await connection.execute(_TWIN, *astuple(twin))
     await connection.execute(_CATEGORY_COUNTS)
     await connection.execute(_SEQUENCES)
 
@@ -346,6 +350,26 @@ SELECT told.actor_id, told.act, told.subject, told.subject_id, told.before::json
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::timestamptz[])
     WITH ORDINALITY AS told (actor_id, act, subject, subject_id, before, after, created_at, place)
 ORDER BY told.place
+"""
+
+# Whoever of the municipality comes first has written it.
+_PROFILE: Final = """
+INSERT INTO profiles (
+    organisation_id, area, settings, languages, themes, website, contact, about, is_seeking, seeks_countries,
+    seeks_population_from, seeks_population_to, seeks_themes, updated_by_id
+)
+SELECT organisations.id, $2::double precision, $3::text[], $4::text[], $5::text[], $6, $7, $8, $9, $10::text[], $11,
+       $12, $13::text[], (SELECT min(members.id) FROM members WHERE members.organisation_id = organisations.id)
+FROM organisations
+WHERE organisations.slug = $1
+"""
+
+_TWIN: Final = """
+INSERT INTO twins (organisation_id, state, since_year, partner_id, town, country, note)
+SELECT organisations.id, $2, $3, (SELECT partners.id FROM organisations AS partners WHERE partners.slug = $4), $5, $6,
+       $7
+FROM organisations
+WHERE organisations.slug = $1
 """
 
 _CATEGORY_COUNTS: Final = """

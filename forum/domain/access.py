@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import levels, permissions, readable, stages
 from forum.domain.actors import Actor
-from forum.domain.entities import Attachment, AttachmentId, Category, Post, PostId, Topic, TopicId
+from forum.domain.entities import Attachment, AttachmentId, Category, CategoryId, Post, PostId, Topic, TopicId
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.errors import Forbidden, NotFound
@@ -45,6 +45,14 @@ class StartGrant:
 
     actor: Actor
     category: Category
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTopicsGrant:
+    """May start many topics at once in a category, from a file."""
+
+    actor: Actor
+    start: StartGrant
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,14 @@ class ModerateGrant:
 @dataclass(frozen=True, slots=True)
 class InternalGrant:
     """May say whether a topic is internal."""
+
+    actor: Actor
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerGrant:
+    """May say which reply is the answer to a question, or that none is."""
 
     actor: Actor
     topic: Topic
@@ -208,9 +224,10 @@ _BY_SLUG = """
     )
 """
 
+# A private one is no category to anybody, but for the topic that is in it.
 _CATEGORY = Query(
     "access.category",
-    f"SELECT {_CATEGORY_COLUMNS} {_CATEGORY_JOINS} {_BY_SLUG}",
+    f"SELECT {_CATEGORY_COLUMNS} {_CATEGORY_JOINS} {_BY_SLUG} AND NOT categories.is_private",
     returns=Category,
     card=Card.ZERO_OR_ONE,
 )
@@ -225,9 +242,19 @@ _CATEGORY_TO_SHOW = Query(
         SELECT {levels.of_category(member="$1", category="categories.id")} AS category_level,
                {levels.of_groups(member="$1", category="categories.id")} AS group_level
     ) AS chosen
-    {_BY_SLUG}
+    {_BY_SLUG} AND NOT categories.is_private
     """,
     returns=_CategoryToShow,
+    card=Card.ZERO_OR_ONE,
+)
+
+_PRIVATE_CATEGORY = Query(
+    "access.private_category",
+    f"""
+    SELECT {_CATEGORY_COLUMNS} {_CATEGORY_JOINS}
+    WHERE categories.is_private AND (categories.id = $2 OR categories.slug = $3) AND rights.can_read
+    """,
+    returns=Category,
     card=Card.ZERO_OR_ONE,
 )
 
@@ -237,8 +264,8 @@ TOPIC_COLUMNS = f"""
     topics.kind, topics.title, topics.slug, topics.language, topics.is_internal, topics.locked_at, topics.locked_by_id,
     (SELECT lockers.name FROM members AS lockers WHERE lockers.id = topics.locked_by_id),
     topics.lock_reason, topics.pinned_at, topics.reply_count, topics.post_count, topics.last_post_number,
-    topics.last_post_at, topics.created_at, topics.deleted_at, topics.deleted_by_id, topics.version,
-    topics.fields, topics.tags, topics.deadline_at,
+    topics.last_post_at, topics.created_at, topics.deleted_at, topics.deleted_by_id, topics.answer_post_id,
+    topics.version, topics.fields, topics.tags, topics.deadline_at,
     {_RIGHTS}
 """
 
@@ -280,14 +307,15 @@ POST_COLUMNS = """
     posts.created_at, posts.edited_at, posts.deleted_at, posts.deleted_by_id
 """
 
-POST_JOINS = """
-    FROM posts
+JOINS_OF_POSTS = """
     JOIN members AS authors ON authors.id = posts.author_id
     JOIN organisations ON organisations.id = coalesce(posts.organisation_id, authors.organisation_id)
     LEFT JOIN regions ON regions.id = organisations.region_id
     LEFT JOIN posts AS answered ON answered.id = posts.reply_to_id
     LEFT JOIN members AS answered_authors ON answered_authors.id = answered.author_id
 """
+
+POST_JOINS = f"FROM posts {JOINS_OF_POSTS}"
 
 POST = Query(
     "access.post",
@@ -310,7 +338,8 @@ _ATTACHMENT = Query(
     SELECT attachments.id, attachments.key, attachments.author_id, attachments.post_id,
            posts.topic_id, posts.deleted_at IS NOT NULL, posts.deleted_by_id,
            attachments.name, attachments.content_type, attachments.size, attachments.preview_size,
-           attachments.sha256, attachments.created_at
+           attachments.sha256, attachments.created_at,
+           EXISTS (SELECT 1 FROM guide_versions WHERE guide_versions.attachment_id = attachments.id)
     FROM attachments
     LEFT JOIN posts ON posts.id = attachments.post_id
     WHERE attachments.id = $1
@@ -368,6 +397,28 @@ async def category_to_start(conn: Conn, actor: Actor, slug: str) -> StartGrant:
     return StartGrant(actor, category)
 
 
+async def category_to_import(conn: Conn, actor: Actor, slug: str) -> ImportTopicsGrant:
+    """Return the right to start many topics at once in a category; raise as `category_to_start`."""
+    start = await category_to_start(conn, actor, slug)
+    _require(permissions.can_import_topics(actor, start.category))
+    return ImportTopicsGrant(actor, start)
+
+
+async def private_category_to_read(conn: Conn, actor: Actor, slug: str) -> None:
+    """See that a slug is that of a private category of the actor's, which has no page; else raise NotFound."""
+    if await conn.maybe(_PRIVATE_CATEGORY, actor.member_id, None, slug) is None:
+        raise NotFound
+
+
+async def private_category_to_start(tx: Tx, actor: Actor, category_id: CategoryId) -> StartGrant:
+    """Return the right to start the topic of a private category that was just made."""
+    category = await tx.maybe(_PRIVATE_CATEGORY, actor.member_id, category_id, None)
+    if category is None:
+        raise NotFound
+    _require(permissions.can_start_topic(category))
+    return StartGrant(actor, category)
+
+
 async def topic_to_read(conn: Conn, actor: Actor, topic_id: TopicId) -> ReadGrant:
     return ReadGrant(actor, await _topic(conn, actor, topic_id))
 
@@ -384,33 +435,39 @@ def topic_to_reply_at_once(grant: ReadGrant, foundations: int) -> EarlyReplyGran
 
 
 async def topic_to_reply(tx: Tx, actor: Actor, topic_id: TopicId) -> ReplyGrant:
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_reply_topic(topic))
     return ReplyGrant(actor, topic)
 
 
 async def topic_to_moderate(tx: Tx, actor: Actor, topic_id: TopicId) -> ModerateGrant:
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_moderate_topic(topic))
     return ModerateGrant(actor, topic)
 
 
 async def topic_to_mark_internal(tx: Tx, actor: Actor, topic_id: TopicId) -> InternalGrant:
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_mark_topic_internal(actor, topic))
     return InternalGrant(actor, topic)
 
 
+async def topic_to_mark_answer(tx: Tx, actor: Actor, topic_id: TopicId) -> AnswerGrant:
+    topic = await locked_topic(tx, actor, topic_id)
+    _require(permissions.can_change_answer(actor, topic))
+    return AnswerGrant(actor, topic)
+
+
 async def topic_to_delete(tx: Tx, actor: Actor, topic_id: TopicId) -> DeleteTopicGrant:
     await tx.maybe(_CATEGORY_LOCK, topic_id)
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_delete_topic(actor, topic))
     return DeleteTopicGrant(actor, topic)
 
 
 async def topic_to_restore(tx: Tx, actor: Actor, topic_id: TopicId) -> RestoreTopicGrant:
     await tx.maybe(_CATEGORY_LOCK, topic_id)
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_restore_topic(actor, topic))
     return RestoreTopicGrant(actor, topic)
 
@@ -436,7 +493,7 @@ async def post_to_edit(tx: Tx, actor: Actor, post_id: PostId) -> EditGrant:
 
 async def first_post_to_edit(tx: Tx, actor: Actor, topic_id: TopicId) -> EditGrant:
     """Return the right to change a topic's title and text."""
-    topic = await _locked_topic(tx, actor, topic_id)
+    topic = await locked_topic(tx, actor, topic_id)
     _require(permissions.can_edit_topic(actor, topic))
     return EditGrant(actor, topic, await tx.one(_FIRST_POST, topic_id))
 
@@ -499,7 +556,7 @@ async def _topic(conn: Conn, actor: Actor, topic_id: TopicId) -> Topic:
     return topic
 
 
-async def _locked_topic(tx: Tx, actor: Actor, topic_id: TopicId) -> Topic:
+async def locked_topic(tx: Tx, actor: Actor, topic_id: TopicId) -> Topic:
     """Lock first and read then, so that what is read is what stands while the transaction lasts."""
     await tx.maybe(_TOPIC_LOCK, topic_id)
     return await _topic(tx, actor, topic_id)
@@ -507,5 +564,5 @@ async def _locked_topic(tx: Tx, actor: Actor, topic_id: TopicId) -> Topic:
 
 async def _locked_post(tx: Tx, actor: Actor, post_id: PostId) -> tuple[Topic, Post]:
     found = await post_to_read(tx, actor, post_id)
-    topic = await _locked_topic(tx, actor, found.topic.id)
+    topic = await locked_topic(tx, actor, found.topic.id)
     return topic, await tx.one(POST, post_id)

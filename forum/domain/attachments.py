@@ -85,6 +85,7 @@ class OwnRow:
     size: int
     created_at: datetime
     post_id: PostId | None
+    is_version: bool
     topic_title: str | None
     topic_language: str | None
 
@@ -156,9 +157,15 @@ _LOOSE_OF = Query(
     card=Card.MANY,
 )
 
+# Versions of a guide's files are not its text's affair.
 _COUNT_OF_POST = Query(
     "attachments.count_of_post",
-    "SELECT count(*)::integer FROM attachments WHERE attachments.post_id = $1",
+    """
+    SELECT count(*)::integer
+    FROM attachments
+    LEFT JOIN guide_versions ON guide_versions.attachment_id = attachments.id
+    WHERE attachments.post_id = $1 AND guide_versions.id IS NULL
+    """,
     returns=int,
     card=Card.ONE,
 )
@@ -177,7 +184,9 @@ _TAKE_UP = Statement(
 _LIST_OWN = Query(
     "attachments.list_own",
     """
-    SELECT own.id, own.name, own.content_type, own.size, own.created_at, own.post_id, readable.title, readable.language
+    SELECT own.id, own.name, own.content_type, own.size, own.created_at, own.post_id,
+           EXISTS (SELECT 1 FROM guide_versions WHERE guide_versions.attachment_id = own.id),
+           readable.title, readable.language
     FROM (
         SELECT attachments.id, attachments.name, attachments.content_type, attachments.size, attachments.created_at,
                attachments.post_id
@@ -200,20 +209,24 @@ _LIST_OWN = Query(
     card=Card.MANY,
 )
 
-_DELETE = Statement(
-    "attachments.delete",
+_DISCARD = Statement(
+    "attachments.discard",
     """
     WITH gone AS (
         DELETE FROM attachments
-        WHERE attachments.id = $1
-        RETURNING attachments.size + coalesce(attachments.preview_size, 0) AS bytes
+        WHERE attachments.id = ANY ($1::bigint[])
+        RETURNING attachments.key, attachments.preview_size, attachments.size
+    ),
+    given AS (
+        UPDATE storage_room
+        SET taken = storage_room.taken - freed.bytes
+        FROM (SELECT sum(gone.size + coalesce(gone.preview_size, 0))::bigint AS bytes FROM gone) AS freed
+        WHERE freed.bytes IS NOT NULL
     )
-    UPDATE storage_room
-    SET taken = storage_room.taken - gone.bytes
-    FROM gone
+    SELECT gone.key, gone.preview_size IS NOT NULL FROM gone
     """,
-    returns=int,
-    card=Card.NONE,
+    returns=Stored,
+    card=Card.MANY,
 )
 
 _SWEEP = Statement(
@@ -323,6 +336,15 @@ async def take_up(tx: Tx, author: Actor, post_id: PostId, html: str, *, can_atta
     await tx.run(_TAKE_UP, post_id, loose, author.member_id)
 
 
+async def take_up_version(tx: Tx, author: Actor, post_id: PostId, attachment_id: AttachmentId) -> None:
+    """Have the first post of a guide take up a version of one of its files, which its text need not name.
+
+    Raise Invalid (attachment) where it is not a file of the author's, or some post has taken it up already.
+    """
+    if not await tx.run(_TAKE_UP, post_id, [attachment_id], author.member_id):
+        raise Invalid({"attachment": ("unknown",)})
+
+
 async def usage(conn: Conn, member_id: MemberId) -> Usage:
     """Return what the files of a member take."""
     return await conn.one(_USAGE, member_id)
@@ -339,8 +361,13 @@ async def list_own(
 
 async def delete(tx: Tx, grant: DeleteAttachmentGrant) -> Stored:
     """Take a file away for good, and return what of it is to be deleted from the storage afterwards."""
-    await tx.run(_DELETE, grant.attachment.id)
+    await discard(tx, [grant.attachment.id])
     return Stored(grant.attachment.key, grant.attachment.preview_size is not None)
+
+
+async def discard(tx: Tx, attachment_ids: list[AttachmentId]) -> list[Stored]:
+    """Take files away that nothing names any more, and return what of them is to be deleted from the storage."""
+    return await tx.many(_DISCARD, attachment_ids)
 
 
 async def sweep(tx: Tx) -> list[Stored]:

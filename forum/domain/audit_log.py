@@ -98,7 +98,7 @@ _NAMES = Query(
     """
     SELECT 'category', categories.id, categories.name_el, categories.name_en
     FROM categories
-    WHERE categories.id = ANY ($1::bigint[])
+    WHERE categories.id = ANY ($1::bigint[]) AND NOT categories.is_private
     UNION ALL
     SELECT 'group', groups.id, groups.name_el, groups.name_en
     FROM groups

@@ -1,5 +1,7 @@
 """The catalogue: which categories there are, under which name, in what order and below which other one.
 
+Private ones are none of it: they belong to two municipalities, and nobody administers them (`twinnings`).
+
 Administrators add, change, order and archive them here. Who may do what in one is said by grants (`openings`,
 `grants`), what moves when two become one by `category_mergers`. Two levels and no more
 (docs/adr/0032-sub-categories.md). Every change waits for those under way, so that what was looked at is what stands.
@@ -66,6 +68,7 @@ _NEIGHBOUR: Final = """NOT EXISTS (
     SELECT 1
     FROM categories AS others
     WHERE others.parent_id IS NOT DISTINCT FROM categories.parent_id AND others.position {side} categories.position
+        AND NOT others.is_private
 )"""
 
 _COLUMNS: Final = f"""
@@ -92,7 +95,7 @@ _JOINS: Final = "FROM categories LEFT JOIN categories AS parents ON parents.id =
 
 _LIST = Query(
     "catalogue.list",
-    f"SELECT {_COLUMNS} {_JOINS} ORDER BY categories.position, categories.id",
+    f"SELECT {_COLUMNS} {_JOINS} WHERE NOT categories.is_private ORDER BY categories.position, categories.id",
     returns=Catalogued,
     card=Card.MANY,
 )
@@ -100,14 +103,14 @@ _LIST = Query(
 # By the slug it has: what is written through one that it had would reach what it merged into.
 _ONE = Query(
     "catalogue.one",
-    f"SELECT {_COLUMNS} {_JOINS} WHERE categories.slug = $1",
+    f"SELECT {_COLUMNS} {_JOINS} WHERE categories.slug = $1 AND NOT categories.is_private",
     returns=Catalogued,
     card=Card.ZERO_OR_ONE,
 )
 
 _BY_ID = Query(
     "catalogue.by_id",
-    f"SELECT {_COLUMNS} {_JOINS} WHERE categories.id = $1",
+    f"SELECT {_COLUMNS} {_JOINS} WHERE categories.id = $1 AND NOT categories.is_private",
     returns=Catalogued,
     card=Card.ZERO_OR_ONE,
 )

@@ -59,7 +59,7 @@ _LIST = Query(
             LIMIT {UNREAD_LIMIT}
         ) AS topics
     ) AS unread
-    WHERE $2::bigint IS NULL OR categories.parent_id = $2
+    WHERE NOT categories.is_private AND ($2::bigint IS NULL OR categories.parent_id = $2)
     ORDER BY categories.position, categories.id
     """,
     returns=CategoryRow,

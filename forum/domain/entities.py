@@ -22,6 +22,8 @@ CategoryId = NewType("CategoryId", int)
 TopicId = NewType("TopicId", int)
 PostId = NewType("PostId", int)
 AttachmentId = NewType("AttachmentId", int)
+GuideFileId = NewType("GuideFileId", int)
+GuideVersionId = NewType("GuideVersionId", int)
 MailId = NewType("MailId", int)
 InvitationId = NewType("InvitationId", int)
 NotificationId = NewType("NotificationId", int)
@@ -93,12 +95,19 @@ class MailKind(enum.StrEnum):
 
 
 class NotificationKind(enum.StrEnum):
-    """Why a member is told of a post, the strongest reason first: of several, it is the one that is told."""
+    """Why a member is told of a post, the strongest reason first: of several, it is the one that is told.
+
+    That it was marked as the answer, and a new version of a file, are told besides.
+    """
 
     MENTION = "mention"
     QUOTE = "quote"
     REPLY = "reply"
+    GUIDE_VERSION = "guide_version"
     NEW_TOPIC = "new_topic"
+    ANSWER = "answer"
+    TWINNING = "twinning"
+    """The topic of an invitation to a twinning."""
     VALIDATION = "validation"
     """Of a good practice: it waits for it, or was decided on."""
     ADOPTION = "adoption"
@@ -330,6 +339,7 @@ class Topic:
     created_at: datetime
     deleted_at: datetime | None
     deleted_by_id: MemberId | None
+    answer_post_id: PostId | None
     version: int
     fields: dict[str, Any]
     """What its kind asks for (`domain/kinds`), by name."""
@@ -355,6 +365,11 @@ class Topic:
     @property
     def is_pinned(self) -> bool:
         return self.pinned_at is not None
+
+    @property
+    def is_guide(self) -> bool:
+        """Whether it has files with versions."""
+        return self.kind == "guide"
 
     @property
     def is_deleted(self) -> bool:
@@ -405,6 +420,7 @@ class TopicRow:
     """As `Topic.fields`, without the long ones."""
     tags: list[str]
     deadline_at: datetime | None
+    answer_post_id: PostId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,7 +454,11 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file; of one that no post has taken up yet, `post_id` and `topic_id` are None. Sizes are in bytes."""
+    """A file; of one that no post has taken up yet, `post_id` and `topic_id` are None. Sizes are in bytes.
+
+    `is_version` says that it is a version of a file of a guide: then it belongs to the guide's first post, whatever
+    the text names.
+    """
 
     id: AttachmentId
     key: UUID
@@ -453,6 +473,7 @@ class Attachment:
     preview_size: int | None
     sha256: bytes
     created_at: datetime
+    is_version: bool
 
     @property
     def stored(self) -> str:
@@ -463,6 +484,16 @@ class Attachment:
     def stored_preview(self) -> str:
         """Return the name of its preview, its own where it has none."""
         return f"{self.key.hex}.preview" if self.preview_size else self.key.hex
+
+
+@dataclass(frozen=True, slots=True)
+class GuideFile:
+    """A named file of a guide, and how many versions it has."""
+
+    id: GuideFileId
+    topic_id: TopicId
+    title: str
+    version_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,4 +517,6 @@ class TopicNotice:
     actor_name: str
     act: str
     reason: str | None
+    """Why; of acts on a file, its title."""
+    version: int | None
     created_at: datetime

@@ -3,7 +3,10 @@
 So who posts waits for nobody, however many are told. A row is taken, the notifications are made and the row is gone in
 a single statement: whoever dies in the middle has done nothing, and of several processes each takes another row. Only
 who may read the post is told, never its author, and nobody who muted it; each once, of the strongest reason. An edit
-tells those alone whom it newly mentions. How much somebody wants to hear is said in `levels.py`.
+tells those alone whom it newly mentions. That a reply was marked as the answer is told besides the reply
+itself: to its author, to who watches and to who chose to follow the topic, but not to who marked it. A new version of
+a guide's file is told besides, to whom a reply there would reach. How much somebody wants to hear is said in
+`levels.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import Final
 from forum.db import Card, Once, Statement, Tx
 from forum.domain import events, groups, levels, notification_settings
 from forum.domain.addressed import Addressed
-from forum.domain.entities import MemberId, PostId, TopicId
+from forum.domain.entities import GuideVersionId, MemberId, PostId, TopicId
 from forum.domain.events import Event, Kind
 
 FIRST_PAUSE: Final = timedelta(seconds=5)
@@ -44,6 +47,11 @@ def entering(*, source: str, post: str, members: str, groups: str, numbers: str)
     """
 
 
+def entering_answer(*, source: str, post: str, actor: str) -> str:
+    """Return the SQL that enters a post which `actor` marked as the answer, for the statement that does."""
+    return f"INSERT INTO fanouts (post_id, marked_by_id) SELECT {post}, {actor} FROM {source}"
+
+
 def values(addressed: Addressed) -> tuple[list[int], list[str], list[int]]:
     """Return what ENTERING is given of a text."""
     return list(addressed.member_ids), list(addressed.group_slugs), list(addressed.post_numbers)
@@ -52,6 +60,14 @@ def values(addressed: Addressed) -> tuple[list[int], list[str], list[int]]:
 _ENTER_EDIT = Statement(
     "fanouts.enter_edit",
     "INSERT INTO fanouts (post_id, member_ids, group_slugs, is_edit) VALUES ($1, $2, $3, true)",
+    returns=int,
+    card=Card.NONE,
+)
+
+_FORGET = Statement("fanouts.forget", "DELETE FROM fanouts WHERE fanouts.post_id = $1", returns=int, card=Card.NONE)
+_ENTER_VERSION = Statement(
+    "fanouts.enter_version",
+    "INSERT INTO fanouts (post_id, version_id) VALUES ($1, $2)",
     returns=int,
     card=Card.NONE,
 )
@@ -76,6 +92,7 @@ _STRENGTHS: Final = "CASE notifications.kind WHEN 'mention' THEN 3 WHEN 'quote' 
 
 _FREQUENCY: Final = notification_settings.frequency(member="recipients.member_id", kind="recipients.kind")
 
+# A new version stands behind all posts there are: whom a reply would reach, it reaches.
 # What was shown to them already, in the moment since it was written, is no news. A mention that an edit adds is one
 # also to who was told of the post before, for a weaker reason.
 _FAN_OUT = Statement(
@@ -91,12 +108,19 @@ _FAN_OUT = Statement(
             LIMIT 1
             FOR UPDATE SKIP LOCKED
         )
-        RETURNING fanouts.post_id, fanouts.member_ids, fanouts.group_slugs, fanouts.post_numbers, fanouts.is_edit
+        RETURNING fanouts.post_id, fanouts.member_ids, fanouts.group_slugs, fanouts.post_numbers, fanouts.is_edit,
+                  fanouts.marked_by_id, fanouts.version_id
     ),
     event AS MATERIALIZED (
-        SELECT taken.post_id, taken.member_ids, taken.group_slugs, taken.post_numbers, taken.is_edit,
-               posts.topic_id, posts.number, posts.author_id, topics.category_id, topics.author_id AS starter_id,
-               coalesce(answered.author_id, CASE WHEN posts.number > 1 THEN topics.author_id END) AS answered_id,
+        SELECT taken.post_id, taken.member_ids, taken.group_slugs, taken.post_numbers, taken.is_edit, taken.version_id,
+               taken.marked_by_id IS NOT NULL AS is_answer,
+               coalesce(taken.marked_by_id, versions.author_id, posts.author_id) AS actor_id,
+               posts.topic_id, placed.number, topics.category_id, categories.is_private,
+               topics.author_id AS starter_id,
+               CASE
+                   WHEN taken.marked_by_id IS NOT NULL THEN posts.author_id
+                   ELSE coalesce(answered.author_id, CASE WHEN placed.number > 1 THEN topics.author_id END)
+               END AS addressed_id,
                EXISTS (
                    SELECT 1
                    FROM topic_rights
@@ -111,7 +135,13 @@ _FAN_OUT = Statement(
         FROM taken
         JOIN posts ON posts.id = taken.post_id AND posts.deleted_at IS NULL
         JOIN topics ON topics.id = posts.topic_id AND topics.deleted_at IS NULL
+            AND (taken.marked_by_id IS NULL OR topics.answer_post_id = posts.id)
+        JOIN categories ON categories.id = topics.category_id
         LEFT JOIN posts AS answered ON answered.id = posts.reply_to_id
+        LEFT JOIN guide_versions AS versions ON versions.id = taken.version_id
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN taken.version_id IS NULL THEN posts.number ELSE topics.post_count + 1 END AS number
+        ) AS placed
     ),
     candidates AS MATERIALIZED (
         SELECT reached.member_id, max(reached.strength) AS strength, bool_or(reached.is_own) AS is_own
@@ -127,14 +157,18 @@ _FAN_OUT = Statement(
             JOIN posts AS quoted ON quoted.topic_id = event.topic_id AND quoted.number = ANY (event.post_numbers)
             WHERE quoted.deleted_at IS NULL AND quoted.number < event.number
             UNION ALL
-            SELECT event.answered_id, 1, false
+            SELECT event.addressed_id, 1, false
             FROM event
             WHERE NOT event.is_edit
             UNION ALL
-            SELECT topic_subscriptions.member_id, 0, false
+            SELECT topic_subscriptions.member_id, CASE WHEN event.is_answer THEN 1 ELSE 0 END, false
             FROM event
             JOIN topic_subscriptions
-                ON topic_subscriptions.topic_id = event.topic_id AND topic_subscriptions.level = 'watch'
+                ON topic_subscriptions.topic_id = event.topic_id
+                AND (
+                    topic_subscriptions.level = 'watch'
+                    OR (topic_subscriptions.level = 'follow' AND event.is_answer)
+                )
             WHERE NOT event.is_edit
             UNION ALL
             SELECT category_subscriptions.member_id, 0, false
@@ -148,7 +182,8 @@ _FAN_OUT = Statement(
             UNION ALL
             SELECT earlier.author_id, 0, true
             FROM event
-            JOIN posts AS earlier ON earlier.topic_id = event.topic_id AND earlier.number < event.number
+            JOIN posts AS earlier
+                ON earlier.topic_id = event.topic_id AND (earlier.number < event.number OR event.is_answer)
             WHERE NOT event.is_edit
             UNION ALL
             SELECT colleagues.id, 0, true
@@ -163,13 +198,16 @@ _FAN_OUT = Statement(
     recipients AS MATERIALIZED (
         SELECT candidates.member_id,
                CASE
+                   WHEN event.is_answer THEN 'answer'
+                   WHEN event.version_id IS NOT NULL THEN 'guide_version'
                    WHEN candidates.strength = 3 THEN 'mention'
                    WHEN candidates.strength = 2 THEN 'quote'
+                   WHEN event.number = 1 AND event.is_private THEN 'twinning'
                    WHEN event.number = 1 THEN 'new_topic'
                    ELSE 'reply'
                END AS kind,
                CASE
-                   WHEN NOT event.is_edit AND EXISTS (
+                   WHEN NOT event.is_edit AND NOT event.is_answer AND EXISTS (
                        SELECT 1
                        FROM topic_reads
                        WHERE topic_reads.member_id = candidates.member_id AND topic_reads.topic_id = event.topic_id
@@ -183,14 +221,14 @@ _FAN_OUT = Statement(
         {levels.chosen(member="candidates.member_id", topic="event.topic_id", category="event.category_id")}
         CROSS JOIN LATERAL (SELECT {levels.level("candidates.is_own")} AS level) AS wanted
         WHERE topic_rights.can_read
-            AND candidates.member_id <> event.author_id
+            AND candidates.member_id <> event.actor_id
             AND (wanted.level = 'watch' OR (wanted.level = 'follow' AND candidates.strength > 0))
     ),
     told AS (
         INSERT INTO notifications (
-            member_id, kind, topic_id, post_id, actor_id, read_at, mail_kind, mail_due_at
+            member_id, kind, topic_id, post_id, version_id, actor_id, read_at, mail_kind, mail_due_at
         )
-        SELECT recipients.member_id, recipients.kind, event.topic_id, event.post_id, event.author_id,
+        SELECT recipients.member_id, recipients.kind, event.topic_id, event.post_id, event.version_id, event.actor_id,
                recipients.read_at, {notification_settings.mail_kind("mail.frequency")},
                {notification_settings.mail_due_at("mail.frequency")}
         FROM recipients
@@ -202,7 +240,7 @@ _FAN_OUT = Statement(
                 ELSE {_FREQUENCY}
             END AS frequency
         ) AS mail
-        ON CONFLICT (post_id, member_id) DO UPDATE
+        ON CONFLICT (post_id, member_id, (kind = 'answer'), version_id) DO UPDATE
         SET kind = excluded.kind, read_at = NULL, created_at = now(), mail_kind = excluded.mail_kind,
             mail_due_at = excluded.mail_due_at, mail_id = NULL
         WHERE excluded.kind = 'mention' AND {_STRENGTHS} < 3
@@ -243,10 +281,20 @@ _SWEEP = Statement(
 )
 
 
+async def forget(tx: Tx, post_id: PostId) -> None:
+    """Tell nobody of a post that this transaction has made."""
+    await tx.run(_FORGET, post_id)
+
+
 async def enter_edit(tx: Tx, post_id: PostId, added: Addressed) -> None:
     """Have those told whom an edit newly mentions; nothing where it mentions nobody new."""
     if added.member_ids or added.group_slugs:
         await tx.run(_ENTER_EDIT, post_id, list(added.member_ids), list(added.group_slugs))
+
+
+async def enter_version(tx: Tx, post_id: PostId, version_id: GuideVersionId) -> None:
+    """Have those told of a new version whom a reply to the guide would reach; the post is the guide's first."""
+    await tx.run(_ENTER_VERSION, post_id, version_id)
 
 
 async def fan_out(tx: Tx) -> FannedOut | None:

@@ -1,6 +1,7 @@
-"""Files that administrators send to add many things at once: kept for a day, for them to look at what they would do.
+"""Files that people send to add many things at once: kept for a day, for them to look at what they would do.
 
-What a file holds and what comes of it is `member_imports`' and `municipality_imports`'; a file is its sender's alone.
+What a file holds and what comes of it is `member_imports`', `municipality_imports`' and `topic_imports`'; a file is its
+sender's alone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import timedelta
 from typing import Final, Generic, Literal, TypeVar
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain.access import AdministerGrant
+from forum.domain.access import AdministerGrant, ImportTopicsGrant
 from forum.errors import NotFound
 from forum.spreadsheets import Finding
 
@@ -19,7 +20,10 @@ KEPT: Final = timedelta(days=1)
 
 Ready = TypeVar("Ready")
 
-ImportKind = Literal["members", "municipalities"]
+ImportKind = Literal["members", "municipalities", "topics"]
+
+Sender = AdministerGrant | ImportTopicsGrant
+"""Whoever may send a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Report(Generic[Ready]):
 
 _KEEP = Statement(
     "imports.keep",
-    "INSERT INTO imports (kind, actor_id, name, content) VALUES ($1, $2, $3, $4) RETURNING id",
+    "INSERT INTO imports (kind, actor_id, name, content, place) VALUES ($1, $2, $3, $4, $5) RETURNING id",
     returns=int,
     card=Card.ONE,
 )
@@ -56,7 +60,7 @@ _FIND = Query(
     """
     SELECT imports.id, imports.name, imports.content, imports.made_count
     FROM imports
-    WHERE imports.id = $1 AND imports.actor_id = $2 AND imports.kind = $3
+    WHERE imports.id = $1 AND imports.actor_id = $2 AND imports.kind = $3 AND imports.place = $4
     """,
     returns=Import,
     card=Card.ZERO_OR_ONE,
@@ -84,14 +88,14 @@ _SWEEP = Statement(
 )
 
 
-async def keep(tx: Tx, grant: AdministerGrant, kind: ImportKind, name: str, content: bytes) -> int:
-    """Keep a file for its sender to look at what it would do; return its number."""
-    return await tx.one(_KEEP, kind, grant.actor.member_id, name, content)
+async def keep(tx: Tx, grant: Sender, kind: ImportKind, name: str, content: bytes, *, place: str = "") -> int:
+    """Keep a file for its sender to look at what it would do; return its number. `place` is where its topics go."""
+    return await tx.one(_KEEP, kind, grant.actor.member_id, name, content, place)
 
 
-async def find(conn: Conn, grant: AdministerGrant, kind: ImportKind, import_id: int) -> Import:
+async def find(conn: Conn, grant: Sender, kind: ImportKind, import_id: int, *, place: str = "") -> Import:
     """Return a file that the actor sent; raise NotFound when there is none, or none any more."""
-    found = await conn.maybe(_FIND, import_id, grant.actor.member_id, kind)
+    found = await conn.maybe(_FIND, import_id, grant.actor.member_id, kind, place)
     if found is None:
         raise NotFound
     return found
@@ -102,7 +106,7 @@ async def count(tx: Tx, import_id: int, made: int) -> None:
     await tx.run(_COUNT, import_id, made)
 
 
-async def delete(tx: Tx, grant: AdministerGrant, kind: ImportKind, import_id: int) -> None:
+async def delete(tx: Tx, grant: Sender, kind: ImportKind, import_id: int) -> None:
     """Forget a file; what was made of it stays."""
     if not await tx.run(_DELETE, import_id, grant.actor.member_id, kind):
         raise NotFound

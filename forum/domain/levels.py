@@ -1,6 +1,7 @@
 """How much a member wants to hear of a topic, said once, as pieces of SQL for pages and for whom a post reaches.
 
-watch: every post. follow: what is addressed to them (a mention, a quotation, an answer). mute: nothing. The first that
+watch: every post. follow: what is addressed to them (a mention, a quotation, an answer; of a topic that they chose to
+follow, also which reply was marked as the answer). mute: nothing. The first that
 is there counts: what they chose for the topic; what they chose for its category; what their groups have for the
 category, of several the one that says most; the rule, by which one watches what one started or answered and what
 members of one's own municipality started, and follows the rest. Source: CATALOGUE, "Notifications".

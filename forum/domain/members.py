@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import api_tokens, audit, groups, pages, sessions, sign_in_steps
+from forum.domain import api_tokens, audit, feed_tokens, groups, pages, sessions, sign_in_steps
 from forum.domain.actors import Actor
 from forum.domain.entities import Language, Member, MemberId, OrganisationId, Role, Scheme
 from forum.domain.pages import Page
@@ -45,6 +45,7 @@ class Correspondent:
     name: str
     language: Language
     zone: str
+    organisation_id: OrganisationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ _SETTINGS = Query(
 _CORRESPONDENTS = Query(
     "members.correspondents",
     f"""
-    SELECT members.id, members.email, members.name, members.language, members.zone
+    SELECT members.id, members.email, members.name, members.language, members.zone, members.organisation_id
     FROM members
     WHERE members.id = ANY ($1::bigint[]) AND members.mail_refused_at IS NULL AND {sessions.NOT_SUSPENDED}
     """,
@@ -407,7 +408,7 @@ async def password_hash(conn: Conn, actor: Actor) -> str:
 
 
 async def change_password(tx: Tx, actor: Actor, new_hash: str) -> None:
-    """Give the actor another password; every other session and every API token of theirs ends with the old one."""
+    """Give the actor another password; every other session, API token and address of feeds ends with the old one."""
     await _replace_password(tx, actor.member_id, new_hash, actor_id=actor.member_id, keep=actor.session_id)
 
 
@@ -423,7 +424,7 @@ async def _replace_password(
     # First: where one is just becoming a session, this waits for it, and the session is closed with the others.
     await sign_in_steps.close_all(tx, member_id)
     closed = await sessions.close_all(tx, member_id, but=keep)
-    deleted = await api_tokens.delete_all(tx, member_id)
+    deleted = await api_tokens.delete_all(tx, member_id) + await feed_tokens.delete_of(tx, member_id)
     await audit.record(
         tx,
         actor_id=actor_id,

@@ -43,6 +43,10 @@ class Item:
     actor_organisation_en: str
     excerpt: str
     created_at: datetime
+    file_title: str | None
+    """Of a new version: the file's title, its number and what is new in it; the excerpt is empty."""
+    version: int | None
+    note: str | None
     is_by_colleague: bool
     """Whether who did it belongs to the recipient's own organisation."""
 
@@ -102,14 +106,19 @@ _ITEMS = Query(
     CROSS JOIN LATERAL (
         SELECT notifications.mail_id, notifications.kind, topics.id, topics.title, categories.name_el,
                categories.name_en, posts.id, actors.name, organisations.name_el, organisations.name_en,
-               left(posts.html, {excerpts.SOURCE}),
-               CASE WHEN notifications.kind IN {_ACTS} THEN notifications.created_at ELSE posts.created_at END,
+               CASE WHEN versions.id IS NULL THEN left(posts.html, {excerpts.SOURCE}) ELSE '' END,
+               CASE
+                   WHEN notifications.kind IN {_ACTS} THEN notifications.created_at
+                   ELSE coalesce(versions.created_at, posts.created_at)
+               END,
+               guide_files.title, versions.number, versions.note,
                actors.organisation_id = (
                    SELECT readers.organisation_id FROM members AS readers WHERE readers.id = notifications.member_id
                )
         FROM (
             SELECT notifications.id, notifications.mail_id, notifications.member_id, notifications.kind,
-                   notifications.topic_id, notifications.post_id, notifications.actor_id, notifications.created_at
+                   notifications.topic_id, notifications.post_id, notifications.version_id, notifications.actor_id,
+                   notifications.created_at
             FROM notifications
             WHERE notifications.mail_id = wanted.mail_id AND notifications.read_at IS NULL
             OFFSET 0
@@ -119,12 +128,14 @@ _ITEMS = Query(
         JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = notifications.member_id
         JOIN posts ON posts.id = notifications.post_id AND posts.deleted_at IS NULL
         JOIN members AS actors ON actors.id = notifications.actor_id
-        JOIN organisations
-            ON organisations.id = coalesce(
-                CASE WHEN posts.author_id = actors.id THEN posts.organisation_id END, actors.organisation_id
-            )
+        JOIN organisations ON organisations.id = coalesce(
+            CASE WHEN posts.author_id = actors.id THEN posts.organisation_id END, actors.organisation_id
+        )
+        LEFT JOIN guide_versions AS versions ON versions.id = notifications.version_id
+        LEFT JOIN guide_files ON guide_files.id = versions.guide_file_id
         {levels.chosen(member="notifications.member_id", topic="topics.id", category="topics.category_id")}
         WHERE topic_rights.can_read
+            AND (notifications.kind <> 'answer' OR topics.answer_post_id = posts.id)
             AND coalesce(chosen.topic_level, chosen.category_level, chosen.group_level, '') <> 'mute'
             AND {notification_settings.frequency(member="notifications.member_id", kind="notifications.kind")}
                 <> 'never'

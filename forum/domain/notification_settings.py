@@ -18,7 +18,10 @@ DEFAULTS: Final[Mapping[NotificationKind, Frequency]] = {
     NotificationKind.MENTION: "immediately",
     NotificationKind.QUOTE: "immediately",
     NotificationKind.REPLY: "immediately",
+    NotificationKind.ANSWER: "immediately",
+    NotificationKind.GUIDE_VERSION: "immediately",
     NotificationKind.NEW_TOPIC: "daily",
+    NotificationKind.TWINNING: "immediately",
     NotificationKind.VALIDATION: "daily",
     NotificationKind.ADOPTION: "daily",
 }

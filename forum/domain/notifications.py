@@ -16,7 +16,7 @@ from forum.db import Card, Conn, Once, Query, Statement, Tx
 from forum.domain import pages
 from forum.domain.access import CategoryGrant
 from forum.domain.actors import Actor
-from forum.domain.entities import MemberId, NotificationId, NotificationKind, PostId, TopicId
+from forum.domain.entities import GuideFileId, MemberId, NotificationId, NotificationKind, PostId, TopicId
 from forum.domain.pages import Page
 from forum.domain.sessions import UNREAD_COUNT
 
@@ -58,6 +58,10 @@ class Notification:
     actor_organisation_slug: str | None
     actor_organisation_el: str | None
     actor_organisation_en: str | None
+    file_id: GuideFileId | None
+    """Of a new version: the file it is one of, that file's title, and its number."""
+    file_title: str | None
+    version: int | None
     is_by_colleague: bool
     """Whether they belong to the reader's own organisation."""
 
@@ -102,7 +106,8 @@ _COLUMNS: Final = """
     readable.topic_id, readable.title, readable.language, readable.category_el, readable.category_en,
     readable.post_id, readable.number,
     readable.actor_id, readable.actor_name, readable.organisation_slug, readable.organisation_el,
-    readable.organisation_en, coalesce(readable.is_by_colleague, false)
+    readable.organisation_en, readable.file_id, readable.file_title, readable.version,
+    coalesce(readable.is_by_colleague, false)
 """
 
 # Asked of each: what its member may read now.
@@ -113,6 +118,7 @@ _READABLE: Final = """
                posts.id AS post_id, posts.number, actors.id AS actor_id, actors.name AS actor_name,
                organisations.slug AS organisation_slug, organisations.name_el AS organisation_el,
                organisations.name_en AS organisation_en,
+               guide_files.id AS file_id, guide_files.title AS file_title, versions.number AS version,
                actors.organisation_id = (
                    SELECT readers.organisation_id FROM members AS readers WHERE readers.id = notifications.member_id
                ) AS is_by_colleague
@@ -121,10 +127,11 @@ _READABLE: Final = """
         JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = notifications.member_id
         JOIN posts ON posts.id = notifications.post_id
         JOIN members AS actors ON actors.id = notifications.actor_id
-        JOIN organisations
-            ON organisations.id = coalesce(
-                CASE WHEN posts.author_id = actors.id THEN posts.organisation_id END, actors.organisation_id
-            )
+        JOIN organisations ON organisations.id = coalesce(
+            CASE WHEN posts.author_id = actors.id THEN posts.organisation_id END, actors.organisation_id
+        )
+        LEFT JOIN guide_versions AS versions ON versions.id = notifications.version_id
+        LEFT JOIN guide_files ON guide_files.id = versions.guide_file_id
         WHERE topics.id = notifications.topic_id AND topic_rights.can_read
             AND topics.deleted_at IS NULL AND posts.deleted_at IS NULL
     ) AS readable ON true
@@ -158,7 +165,8 @@ _LIST_TOPICS = Query(
     ) AS counted
     CROSS JOIN LATERAL (
         SELECT notifications.id, notifications.member_id, notifications.kind, notifications.topic_id,
-               notifications.post_id, notifications.actor_id, notifications.created_at, notifications.read_at
+               notifications.post_id, notifications.version_id, notifications.actor_id, notifications.created_at,
+               notifications.read_at
         FROM notifications
         WHERE notifications.topic_id = latest.topic_id AND notifications.member_id = $1
         ORDER BY notifications.created_at DESC, notifications.id DESC
@@ -177,7 +185,8 @@ _LIST = Query(
     SELECT {_COLUMNS}
     FROM (
         SELECT notifications.id, notifications.member_id, notifications.kind, notifications.topic_id,
-               notifications.post_id, notifications.actor_id, notifications.created_at, notifications.read_at
+               notifications.post_id, notifications.version_id, notifications.actor_id, notifications.created_at,
+               notifications.read_at
         FROM notifications
         WHERE notifications.member_id = $1
             AND (notifications.created_at, notifications.id) < (
@@ -215,6 +224,7 @@ _READ_SOME = Statement(
     card=Card.NONE,
 )
 
+# Which reply answers the question, every page of the topic says.
 _READ_TOPIC = Statement(
     "notifications.read_topic",
     """
@@ -222,7 +232,7 @@ _READ_TOPIC = Statement(
     SET read_at = now(), mail_due_at = NULL
     FROM posts
     WHERE notifications.member_id = $1 AND notifications.topic_id = $2 AND notifications.read_at IS NULL
-        AND posts.id = notifications.post_id AND posts.number <= $3
+        AND posts.id = notifications.post_id AND (posts.number <= $3 OR notifications.kind = 'answer')
     """,
     returns=int,
     card=Card.NONE,

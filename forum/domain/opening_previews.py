@@ -229,7 +229,7 @@ _HOLDINGS = Query(
 
 _INHERITS = Query(
     "opening_previews.inherits",
-    "SELECT categories.inherits_grants FROM categories WHERE categories.id = $1",
+    "SELECT categories.inherits_grants FROM categories WHERE categories.id = $1 AND NOT categories.is_private",
     returns=bool,
     card=Card.ZERO_OR_ONE,
 )

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from forum.domain.actors import Actor
-from forum.domain.entities import Attachment, Category, Post, Topic
+from forum.domain.entities import Attachment, Category, Organisation, Post, Topic
+from forum.domain.twinned import Twinning
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,16 @@ def can_start_topic(place: Category | Topic) -> Verdict:
     return _no("can_only_reply" if place.can_reply else "cannot_start")
 
 
+def can_import_topics(actor: Actor, place: Category | Topic) -> Verdict:
+    """Associations start many topics at once, from a file, and so do the moderators of the category.
+
+    Source: the associations have whole collections of practices and guides; who belongs to no region is of one.
+    """
+    if not (verdict := can_start_topic(place)):
+        return verdict
+    return YES if place.can_moderate or actor.region_slug is None else _no("not_association")
+
+
 def can_reply_topic(topic: Topic) -> Verdict:
     """A moderator may still post in a locked topic; nobody posts in a deleted one, or in an archived category."""
     if topic.is_deleted:
@@ -78,6 +89,22 @@ def can_mark_topic_internal(actor: Actor, topic: Topic) -> Verdict:
     if topic.is_archived:
         return _no("category_archived")
     return _no("topic_locked") if topic.is_locked else YES
+
+
+def can_change_answer(actor: Actor, topic: Topic) -> Verdict:
+    """Whoever asked a question says which reply answers it, or a moderator does."""
+    if topic.kind != "question":
+        return _no("not_a_question")
+    return can_mark_topic_internal(actor, topic)
+
+
+def can_mark_answer(actor: Actor, topic: Topic, post: Post) -> Verdict:
+    """Only a reply is an answer, and only while it is not deleted."""
+    if post.number == 1:
+        return _no("not_a_reply")
+    if post.is_deleted:
+        return _no("post_deleted")
+    return can_change_answer(actor, topic)
 
 
 def can_edit_topic(actor: Actor, topic: Topic) -> Verdict:
@@ -154,10 +181,72 @@ def can_read_attachment(actor: Actor, attachment: Attachment) -> Verdict:
 
 
 def can_delete_attachment(actor: Actor, attachment: Attachment, place: tuple[Topic, Post] | None) -> Verdict:
-    """Its author may; from a post, which `place` is with its topic, as long as they may change that."""
+    """Its author may; from a post, which `place` is with its topic, as long as they may change that.
+
+    A version of a guide's file goes with that file alone: its number would leave a gap.
+    """
     if attachment.author_id != actor.member_id:
         return _no("not_author")
+    if attachment.is_version:
+        return _no("guide_version")
     return can_edit_post(actor, *place) if place else YES
+
+
+def can_edit_profile(actor: Actor, organisation: Organisation) -> Verdict:
+    """Any member of a municipality speaks for it, and administrators may."""
+    if organisation.kind != "municipality" or organisation.is_closed:
+        return _no("organisation_closed")
+    return YES if actor.is_administrator or actor.organisation_id == organisation.id else _no("not_colleague")
+
+
+def can_invite(actor: Actor) -> Verdict:
+    """Any member of a municipality speaks for it; an association has no twins."""
+    return YES if actor.region_slug is not None else _no("no_municipality")
+
+
+def can_invite_municipality(actor: Actor, organisation: Organisation) -> Verdict:
+    if organisation.kind != "municipality" or organisation.is_closed:
+        return _no("organisation_closed")
+    return can_invite(actor) if organisation.id != actor.organisation_id else _no("own_municipality")
+
+
+def can_answer_twinning(twinning: Twinning) -> Verdict:
+    """Any member of the invited municipality accepts or declines, once."""
+    if twinning.state != "invited":
+        return _no("twinning_answered")
+    return YES if not twinning.is_from else _no("not_invited")
+
+
+def can_withdraw_twinning(twinning: Twinning) -> Verdict:
+    """Any member of the inviting municipality takes it back, until it is answered."""
+    if twinning.state != "invited":
+        return _no("twinning_answered")
+    return YES if twinning.is_from else _no("not_inviting")
+
+
+def can_change_twinning(twinning: Twinning) -> Verdict:
+    """Any member of either side, once the invitation is accepted."""
+    return YES if twinning.is_open else _no("twinning_not_open")
+
+
+def can_add_guide_file(actor: Actor, topic: Topic) -> Verdict:
+    """The files of a guide are kept by its author and their organisation, and by moderators, where they may attach."""
+    verdict = can_delete_guide_file(actor, topic)
+    return verdict if not verdict or topic.can_attach else _no("cannot_bring")
+
+
+def can_delete_guide_file(actor: Actor, topic: Topic) -> Verdict:
+    if not topic.is_guide:
+        return _no("not_guide")
+    if topic.is_deleted:
+        return _no("topic_deleted")
+    if topic.can_moderate:
+        return YES
+    if actor.member_id != topic.author_id and actor.organisation_slug != topic.author_organisation_slug:
+        return _no("not_guide_author")
+    if topic.is_archived:
+        return _no("category_archived")
+    return _no("topic_locked") if topic.is_locked else YES
 
 
 def can_administer(actor: Actor) -> Verdict:

@@ -13,6 +13,7 @@ from datetime import datetime
 from forum.db import Card, Conn, Once, Query, Statement, Tx
 from forum.domain import (
     addressed,
+    answers,
     attachments,
     audit,
     drafts,
@@ -30,6 +31,7 @@ from forum.domain import (
     unread,
 )
 from forum.domain.access import (
+    JOINS_OF_POSTS,
     POST,
     POST_COLUMNS,
     POST_JOINS,
@@ -82,6 +84,23 @@ _LIST_BETWEEN = Query(
     SELECT {POST_COLUMNS}
     {POST_JOINS}
     WHERE posts.topic_id = $1 AND posts.number BETWEEN $2 AND $3
+    ORDER BY posts.number
+    """,
+    returns=Post,
+    card=Card.MANY,
+)
+
+# The answer to the question stands under it, on whichever page it is in its own place.
+_LIST_WITH_ANSWER = Query(
+    "posts.list_with_answer",
+    f"""
+    SELECT {POST_COLUMNS}
+    FROM (
+        SELECT listed.* FROM posts AS listed WHERE listed.topic_id = $1 AND listed.number <= $2
+        UNION ALL
+        SELECT answer.* FROM posts AS answer WHERE answer.topic_id = $1 AND answer.id = $3 AND answer.number > $2
+    ) AS posts
+    {JOINS_OF_POSTS}
     ORDER BY posts.number
     """,
     returns=Post,
@@ -335,6 +354,17 @@ async def list_page(conn: Conn, grant: ReadGrant, page: int) -> list[Post]:
     return [veiled(grant.actor, post) for post in posts]
 
 
+async def list_first_page(conn: Conn, grant: ReadGrant) -> tuple[list[Post], Post | None]:
+    """Return the posts of the first page, and the answer to the question, wherever it stands; one query."""
+    answer_id = grant.topic.answer_post_id
+    if answer_id is None:
+        return await list_page(conn, grant, 1), None
+    found = await conn.many(_LIST_WITH_ANSWER, grant.topic.id, POSTS_A_PAGE, answer_id)
+    shown = [veiled(grant.actor, post) for post in found]
+    answer = next((post for post in shown if post.id == answer_id), None)
+    return [post for post in shown if post.number <= POSTS_A_PAGE], answer
+
+
 async def list_after(conn: Conn, grant: ReadGrant, *, number: int, limit: int) -> list[Post]:
     """Return up to `limit` posts beyond a number; deleted ones stand without their words."""
     posts = await conn.many(_LIST_AFTER, grant.topic.id, number, limit)
@@ -464,9 +494,11 @@ async def list_revisions(conn: Conn, grant: PostGrant) -> list[Revision]:
 
 
 async def delete(tx: Tx, grant: DeletePostGrant) -> None:
-    """Take a reply away, so that it can be brought back; its number stays its own."""
+    """Take a reply away, so that it can be brought back; its number stays its own. It is no longer an answer."""
     if await tx.run(_DELETE, grant.post.id, grant.actor.member_id):
         await tx.run(_RECOUNT, grant.topic.id, -1)
+        if grant.post.id == grant.topic.answer_post_id:
+            await answers.unmark(tx, grant)
         await _record(tx, grant.actor, grant.topic, grant.post, "delete", True)
 
 

@@ -74,7 +74,7 @@ _WANTED = "(SELECT websearch_to_tsquery('koinon', $2))"
 _MAY_BE_READ = f"""(
     SELECT {readable.IS} AND ($3::text IS NULL OR topics.category_id = (
         SELECT categories.id FROM categories WHERE categories.slug = $3
-    ))
+    )) AND ($9::text IS NULL OR topics.kind = $9) AND ($10::text IS NULL OR topics.language = $10)
     FROM topics
     WHERE topics.id = posts.topic_id AND topics.deleted_at IS NULL
 )"""
@@ -170,6 +170,8 @@ async def search(
     *,
     category: str | None = None,
     municipality: str | None = None,
+    kind: str | None = None,
+    language: str | None = None,
     cursor: str | None = None,
     limit: int = TOPICS_A_PAGE,
     reaches: Sequence[int | None] = REACHES,
@@ -178,7 +180,7 @@ async def search(
 
     "…" or «…» asks for neighbouring words, `or` for either, a leading - for absence; no text is a mistake.
     `category` and `municipality` are slugs, the latter of the organisation whose members wrote; unknown ones have
-    nothing.
+    nothing. `kind` and `language` are those of the topic.
     """
     after = pages.decode(cursor, float, int) if cursor else (None, None)
     wanted = _MINUSES.sub("-", query.translate(_QUOTES))
@@ -186,7 +188,9 @@ async def search(
     ranked: list[Ranked] = []
     for reach in reaches:
         beyond = 0 if reach is None else max(last - reach, 0)
-        ranked = await conn.many(_RANK, actor.member_id, wanted, category, municipality, limit + 1, *after, beyond)
+        ranked = await conn.many(
+            _RANK, actor.member_id, wanted, category, municipality, limit + 1, *after, beyond, kind, language
+        )
         if not beyond or (ranked and ranked[0].matches == RANKED_LIMIT):
             break
     found = pages.cut(ranked, limit, lambda row: (row.score, row.post_id))

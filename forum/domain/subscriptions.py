@@ -130,7 +130,7 @@ _LIST_CATEGORIES = Query(
     JOIN category_rights ON category_rights.category_id = categories.id AND category_rights.member_id = $1
     LEFT JOIN category_subscriptions
         ON category_subscriptions.category_id = categories.id AND category_subscriptions.member_id = $1
-    WHERE category_rights.can_read
+    WHERE category_rights.can_read AND NOT categories.is_private
     ORDER BY categories.position, categories.id
     """,
     returns=CategoryChoice,
@@ -154,7 +154,7 @@ _LIST_GROUP_LEVELS = Query(
     SELECT categories.id, categories.name_el, categories.name_en,
            groups.id, groups.slug, groups.name_el, groups.name_en, group_levels.level
     FROM group_levels
-    JOIN categories ON categories.id = group_levels.category_id
+    JOIN categories ON categories.id = group_levels.category_id AND NOT categories.is_private
     JOIN groups ON groups.id = group_levels.group_id
     ORDER BY categories.position, categories.id, fold(groups.name_el) COLLATE "C", groups.id
     """,
@@ -167,6 +167,7 @@ _CATEGORIES = Query(
     """
     SELECT categories.id, categories.slug, categories.name_el, categories.name_en
     FROM categories
+    WHERE NOT categories.is_private
     ORDER BY categories.position, categories.id
     """,
     returns=Named,
@@ -192,7 +193,7 @@ _CHOOSE_FOR_GROUP = Statement(
     SELECT categories.id, groups.id, $3
     FROM categories
     CROSS JOIN groups
-    WHERE categories.id = $1 AND groups.id = $2
+    WHERE categories.id = $1 AND groups.id = $2 AND NOT categories.is_private
     ON CONFLICT (category_id, group_id) DO UPDATE
     SET level = excluded.level
     RETURNING category_id
@@ -218,6 +219,7 @@ _CLEAR_FOR_GROUP = Statement(
     """
     DELETE FROM group_levels
     WHERE group_levels.category_id = $1 AND group_levels.group_id = $2
+        AND NOT EXISTS (SELECT 1 FROM categories WHERE categories.id = $1 AND categories.is_private)
     RETURNING group_levels.level
     """,
     returns=str,

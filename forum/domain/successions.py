@@ -23,6 +23,7 @@ from forum.domain import (
     regions,
     right_changes,
     topics,
+    twinnings,
 )
 from forum.domain.access import AdministerGrant
 from forum.domain.entities import GroupId, MemberId, Organisation, OrganisationId, Region, RegionId
@@ -95,7 +96,7 @@ _CHANGES = Query(
             AND (categories.archived_at IS NULL OR held.name IN ('see', 'read', 'moderate'))
         GROUP BY held.position, held.name
     ) AS rights
-    WHERE rights.has <> rights.will
+    WHERE rights.has <> rights.will AND NOT categories.is_private
     GROUP BY categories.id, rights.position, rights.name
     ORDER BY categories.position, categories.id, rights.position
     """,
@@ -163,6 +164,7 @@ async def merge(tx: Tx, grant: AdministerGrant, slug: str, into_slug: str, *, di
     await _pass_on(tx, passing, gone.id, into)
     invited = await invitations.pass_on(tx, gone.id, into.id)
     await mail_domains.pass_on(tx, gone.id, into.id)
+    await twinnings.pass_on(tx, gone.id, into)
     await organisations.merge(tx, gone.id, into.id)
     await _record(
         tx,

@@ -98,7 +98,8 @@ _KEEP_ORGANISATION = Statement(
 _LIST_NOTICES = Query(
     "topics.list_notices",
     f"""
-    SELECT latest.after_number, latest.actor_id, members.name, latest.act, latest.reason, latest.created_at
+    SELECT latest.after_number, latest.actor_id, members.name, latest.act, latest.reason,
+           latest.version, latest.created_at
     FROM (
         SELECT topic_notices.*,
                row_number() OVER (PARTITION BY topic_notices.after_number ORDER BY topic_notices.id DESC) AS place
@@ -242,8 +243,8 @@ _COUNT_TOPIC = Statement(
 _NOTE = Statement(
     "topics.note",
     """
-    INSERT INTO topic_notices (topic_id, after_number, actor_id, act, reason)
-    SELECT topics.id, topics.post_count, $2, $3, $4
+    INSERT INTO topic_notices (topic_id, after_number, actor_id, act, reason, version)
+    SELECT topics.id, topics.post_count, $2, $3, $4, $5
     FROM topics
     WHERE topics.id = $1
     """,
@@ -280,6 +281,9 @@ async def start(
     actor, category = grant.actor, grant.category
     if not kinds.is_offered(kind, category.kinds):
         raise Invalid({"kind": ("not_allowed",)}, "kind_not_available")
+    # Its files come once it is there: who may bring none has to write what it says.
+    if kind == kinds.GUIDE.code and not body.strip() and not category.can_attach:
+        raise Invalid({"body": ("required",)})
     definition = kinds.of(kind)
     values = definition.begun(fields or {})
     await references.require(tx, definition, values)
@@ -365,6 +369,13 @@ async def restore(tx: Tx, grant: RestoreTopicGrant) -> None:
         await _record(tx, grant.actor, grant.topic, "restore", "is_deleted", False)
 
 
+async def note(
+    tx: Tx, actor: Actor, topic: Topic, act: str, reason: str | None = None, version: int | None = None
+) -> None:
+    """Say on the topic's page what was done to it; of an act on a file `reason` is its title, `version` its number."""
+    await tx.run(_NOTE, topic.id, actor.member_id, act, reason, version)
+
+
 async def lock_of_members(tx: Tx, member_ids: list[MemberId]) -> None:
     """Lock the topics that members started or were the last to write in, before they pass to another organisation."""
     await tx.many(_LOCK_OF_MEMBERS, member_ids)
@@ -375,18 +386,12 @@ async def keep_organisation(tx: Tx, member_ids: list[MemberId], organisation_id:
     await tx.run(_KEEP_ORGANISATION, member_ids, organisation_id)
 
 
-async def note(tx: Tx, actor: Actor, topic: Topic, act: str) -> None:
-    """Have the topic's page say between its posts that something was done to it, and tell listeners."""
-    await tx.run(_NOTE, topic.id, actor.member_id, act, None)
-    await events.announce(tx, Event(Kind.TOPIC_UPDATED, topic.id, actor.member_id, act=act))
-
-
 async def _enter(
     tx: Tx, actor: Actor, topic: Topic, act: str, field: str, value: bool, reason: str | None = None
 ) -> None:
     """Write the audit entry and the notice of an act. The reason stands in the notice alone: the log keeps no texts."""
     await _record(tx, actor, topic, act, field, value)
-    await tx.run(_NOTE, topic.id, actor.member_id, act, reason)
+    await note(tx, actor, topic, act, reason)
 
 
 async def _record(tx: Tx, actor: Actor, topic: Topic, act: str, field: str, value: bool) -> None:

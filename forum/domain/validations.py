@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Final
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, practice_access, practice_news, practices, readable, topics
+from forum.domain import audit, events, practice_access, practice_news, practices, readable, topics
 from forum.domain.access import ReadGrant
 from forum.domain.actors import Actor
 from forum.domain.entities import Topic, TopicId
+from forum.domain.events import Event, Kind
 from forum.domain.practice_access import SubmitGrant, ValidateGrant
 from forum.domain.practices import Decision, Standing, Validation, ValidationId
 from forum.errors import Conflict
@@ -203,3 +204,4 @@ async def _set_state(tx: Tx, actor: Actor, topic: Topic, act: str, state: str) -
         after={"state": state},
     )
     await topics.note(tx, actor, topic, act)
+    await events.announce(tx, Event(Kind.TOPIC_UPDATED, topic.id, actor.member_id, act=act))

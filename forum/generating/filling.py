@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import date
 from random import Random
@@ -19,8 +20,8 @@ from rich.progress import Progress, TaskID
 from forum import indexes, progress
 from forum.db import RawConnection, RawError, connect, one_line
 from forum.errors import CommandError
-from forum.generating import people, stock, writing
-from forum.generating.plan import Period, Size, timeline
+from forum.generating import people, proposals, stock, writing
+from forum.generating.plan import Period, Size, Timeline, timeline
 from forum.passwords import Hasher
 
 _FILLED: Final = (
@@ -64,7 +65,8 @@ async def _write(
     await stock.take_binary_vectors(connection)
     paragraphs = await stock.gather(connection)
     moments = timeline(size, _chance(seed, "plan"))
-    written = writing.Writing(period, moments, everybody, paragraphs, _chance(seed, "writing"))
+    some = await _proposals(connection, size, everybody, moments, seed)
+    written = writing.Writing(period, moments, everybody, paragraphs, _chance(seed, "writing"), some)
     bars.reset(bar, description="Writing posts")
     await _copy(connection, "posts", writing.POSTS, _shown(written.posts(), bars, bar))
     bar = bars.add_task("Writing topics", total=size.topics)
@@ -78,6 +80,21 @@ async def _write(
     await connection.execute(_CATEGORY_COUNTS)
     for table in _NUMBERED:
         await connection.execute(_SEQUENCE.format(table=table))
+
+
+async def _proposals(
+    connection: RawConnection, size: Size, everybody: people.People, moments: Timeline, seed: int
+) -> proposals.Proposals:
+    """Choose which topics are proposals: in the first category that takes them, the longest topic at last."""
+    if not size.proposals:
+        return proposals.NONE
+    categories = [place for place, category in enumerate(everybody.categories) if proposals.KIND in category.kinds]
+    if not categories:
+        raise CommandError("nobody may start a proposal anywhere: with --proposals there must be members enough")
+    themes = [row["slug"] for row in await connection.fetch("SELECT slug FROM themes ORDER BY position")]
+    longest, _ = Counter(moment % size.topics for moment in moments.moments).most_common(1)[0]
+    places = [place for place in range(size.topics) if place != longest or size.proposals == size.topics]
+    return proposals.Proposals(_chance(seed, "proposals"), themes, categories[0], places, size.proposals)
 
 
 async def _copy(connection: RawConnection, table: str, columns: tuple[str, ...], rows: Iterable[writing.Row]) -> None:

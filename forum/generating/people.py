@@ -94,6 +94,7 @@ class Category:
     starters: list[int]
     repliers: list[int]
     reading: int
+    kinds: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,10 +265,10 @@ async def _categories(connection: RawConnection, seats: list[int], chance: Rando
         return holders[mask]
 
     found: list[Category] = []
-    for row in await connection.fetch("SELECT id FROM categories ORDER BY position, id"):
+    for row in await connection.fetch("SELECT id, kinds FROM categories WHERE NOT is_private ORDER BY position, id"):
         start, reply, read = (masks[row["id"], right] for right in ("start", "reply", "read"))
         if holding(start):
-            found.append(Category(row["id"], holding(start), holding(reply), read))
+            found.append(Category(row["id"], holding(start), holding(reply), read, row["kinds"]))
     if not found:
         raise CommandError("nobody may start a topic in any category of this database, so there is nothing to write")
     return found

@@ -41,13 +41,17 @@ _LIFE: Final = 9 * _WORKDAY
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is wanted; groups and categories are in all, None leaves those a new forum begins with."""
+    """How much is wanted; groups and categories are in all, None leaves those a new forum begins with.
+
+    `proposals` are some of the topics.
+    """
 
     members: int
     topics: int
     posts: int
     groups: int | None = None
     categories: int | None = None
+    proposals: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,12 @@ from random import Random
 from typing import Final
 
 from forum.domain.entities import TITLE_LIMIT
+from forum.domain.kinds import DEFAULT
 from forum.domain.topics import slug_of
+from forum.generating import proposals
 from forum.generating.people import Category, People, pick
 from forum.generating.plan import LANGUAGES, Choice, Period, Timeline
+from forum.generating.proposals import Proposal, Proposals
 from forum.generating.stock import Piece, Stock, search_vector
 
 Row = tuple[object, ...]
@@ -48,7 +51,7 @@ REVISIONS: Final = ("post_id", "number", "editor_id", "title", "body", "created_
 TOPICS: Final = (
     "id", "category_id", "author_id", "title", "slug", "language", "is_internal", "locked_at", "locked_by_id",
     "lock_reason", "pinned_at", "reply_count", "post_count", "last_post_number", "last_post_at", "last_author_id",
-    "created_at",
+    "created_at", "kind", "fields", "tags", "deadline_at",
 )  # fmt: skip
 NOTICES: Final = ("topic_id", "after_number", "actor_id", "act", "reason", "created_at")
 AUDIT_ENTRIES: Final = ("actor_id", "act", "subject", "subject_id", "before", "after", "created_at")
@@ -65,6 +68,7 @@ class Topic:
     language: str
     title: tuple[Piece, ...]
     created_at: datetime
+    proposal: Proposal | None = None
     count: int = 0
     deleted_count: int = 0
     first_id: int = 0
@@ -84,9 +88,17 @@ class Topic:
 class Writing:
     """All rows, to be asked for in this order: posts to their end, then what follows from them."""
 
-    def __init__(self, period: Period, timeline: Timeline, people: People, stock: Stock, chance: Random) -> None:
+    def __init__(
+        self,
+        period: Period,
+        timeline: Timeline,
+        people: People,
+        stock: Stock,
+        chance: Random,
+        proposals: Proposals = proposals.NONE,
+    ) -> None:
         self._period, self._timeline, self._people, self._stock = period, timeline, people, stock
-        self._chance = chance
+        self._chance, self._proposals = chance, proposals
         self._topics: list[Topic] = []
         self._category = Choice([(rank + 1) ** -_CATEGORY_SKEW for rank in range(len(people.categories))])
         self.revisions: list[Row] = []
@@ -175,6 +187,7 @@ class Writing:
                 topic.last_at,
                 topic.last_author_id,
                 topic.created_at,
+                *_said(topic.proposal),
             )
 
     def reads(self) -> Iterator[Row]:
@@ -193,10 +206,13 @@ class Writing:
     def _start(self, created_at: datetime) -> Topic:
         chance, topic_id = self._chance, len(self._topics) + 1
         language = LANGUAGES[chance.random() > _GREEK]
-        category = self._people.categories[self._category(chance)]
+        is_proposal = len(self._topics) in self._proposals
+        place = self._category(chance)
+        category = self._people.categories[self._proposals.category if is_proposal else place]
         author_id = pick(category.starters, chance)
         title = self._title(author_id, language)
-        return Topic(topic_id, category, author_id, language, title, created_at, last_author_id=author_id)
+        proposal = self._proposals.make(language, created_at) if is_proposal else None
+        return Topic(topic_id, category, author_id, language, title, created_at, proposal, last_author_id=author_id)
 
     def _title(self, author_id: int, language: str) -> tuple[Piece, ...]:
         title = self._chance.choice(self._stock.titles[language])
@@ -221,3 +237,10 @@ class Writing:
     def _record_deletion(self, post_id: int, topic: Topic, author_id: int, at: datetime) -> None:
         after = json.dumps({"is_deleted": True, "topic_id": topic.id, "number": topic.count})
         self.audit_entries.append((author_id, "post.delete", "post", post_id, '{"is_deleted": false}', after, at))
+
+
+def _said(proposal: Proposal | None) -> Row:
+    """Return a topic's kind, fields, tags and deadline."""
+    if proposal is None:
+        return (DEFAULT.code, "{}", [], None)
+    return (proposals.KIND, json.dumps(proposal.fields), proposal.tags, proposal.deadline_at)

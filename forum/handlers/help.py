@@ -15,9 +15,10 @@ from markupsafe import Markup
 from forum import handbook
 from forum.errors import NotFound
 from forum.handbook import HELP, NOTICES, WAYS, HandbookPage
-from forum.i18n import Language
+from forum.i18n import Language, translator
 from forum.keys import TRANSLATOR
 from forum.markup import render as render_markup
+from forum.web import kind_help
 from forum.web.pages import Page, render
 from forum.web.urls import see_other, url_for
 
@@ -119,6 +120,7 @@ def _html(language: Language, slug: str, addresses: tuple[tuple[str, str], ...])
     Headings come a level higher than in a post, since no post's heading stands above them.
     """
     source = _pages()[language, slug].source_with_links(dict(addresses).__getitem__)
+    source = kind_help.filled(source, translator(language))
     html = _HEADING.sub(lambda level: str(int(level[0]) - 1), render_markup(source).html)
     number = count(1)
     placed = re.sub("<h2>", lambda _: f'<h2 id="part-{next(number)}" tabindex="-1">', html)

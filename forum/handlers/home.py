@@ -1,4 +1,4 @@
-"""The home page: what is new, category by category, and the topics that moved last."""
+"""The home page: what closes within a week and what fits the reader's municipality, then what is new."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import categories, members, topic_lists, unread
+from forum import clock
+from forum.domain import categories, members, suggestions, topic_lists, unread
 from forum.domain.categories import UNREAD_LIMIT, CategoryRow
 from forum.domain.entities import TopicRow
+from forum.domain.suggestions import Suggestion
 from forum.keys import ACTOR, DB, STAMP
 from forum.web.pages import Page, render_known
 
@@ -19,6 +21,9 @@ class HomePage(Page):
     template: ClassVar[str] = "home/index.html"
     categories: list[CategoryRow]
     latest: list[TopicRow]
+    closing: list[Suggestion]
+    fitting: list[Suggestion]
+    """What fits the member's municipality."""
     unread_count: int
     is_alone: bool
     unread_limit: int = UNREAD_LIMIT
@@ -32,8 +37,16 @@ async def index(request: web.Request) -> web.Response:
         async with request.app[DB].read() as conn:
             rows = await categories.list_categories(conn, actor)
             latest = await topic_lists.list_latest(conn, actor)
+            suggested = await suggestions.list_for(conn, actor, clock.now())
             is_alone = actor.is_administrator and await members.is_alone(conn, actor)
         unread_count = sum(row.unread_count for row in rows)
-        return HomePage(categories=rows, latest=latest, unread_count=unread_count, is_alone=is_alone)
+        return HomePage(
+            categories=rows,
+            latest=latest,
+            closing=[one for one in suggested if one.sort == "closing"],
+            fitting=[one for one in suggested if one.sort != "closing"],
+            unread_count=unread_count,
+            is_alone=is_alone,
+        )
 
     return await render_known(request, ("home.index", actor.member_id, request[STAMP]), page)

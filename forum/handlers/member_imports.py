@@ -55,10 +55,10 @@ class _Members(Importing[Candidate, Ready]):
         async with request.app[DB].read() as conn:
             return await member_imports.look(conn, candidates, faults)
 
-    def empty_page(self, form: FormState) -> NewImportPage:
+    async def empty_page(self, request: web.Request, form: FormState) -> NewImportPage:
         return _NewImportPage(form=form, lines_limit=LINES_LIMIT)
 
-    def page(self, looked: Looked[Ready]) -> Page:
+    async def page(self, request: web.Request, looked: Looked[Ready]) -> Page:
         staff = [one for one in looked.report.ready if one.role is not Role.MEMBER]
         return ImportPage(looked=looked, staff=staff, shown_ready=SHOWN_READY)
 

@@ -1,4 +1,4 @@
-"""The directory of municipalities, associations and partners, and the page of each."""
+"""The directory of municipalities, associations and partners, and the page of each: its profile, its people."""
 
 from __future__ import annotations
 
@@ -8,9 +8,22 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import adoptions, members, organisations, regions, topic_lists, unread
+from forum.domain import (
+    adoptions,
+    members,
+    organisations,
+    permissions,
+    profiles,
+    regions,
+    themes,
+    topic_lists,
+    unread,
+)
 from forum.domain.adoptions import Use
 from forum.domain.entities import Member, Organisation, Region, TopicRow, in_language
+from forum.domain.permissions import Verdict
+from forum.domain.profiles import Profile, Twin
+from forum.domain.themes import Theme
 from forum.i18n import Language, fold
 from forum.keys import ACTOR, DB
 from forum.web.forms import query_param
@@ -50,6 +63,12 @@ class MunicipalityPage(Page):
     next: str
     is_first: bool
     topics: list[TopicRow]
+    profile: Profile | None
+    """None for what is no municipality."""
+    twins: list[Twin]
+    themes: dict[str, Theme]
+    can_edit: Verdict
+    can_invite: Verdict
     uses: list[Use]
     """Good practices that it takes up, and those of its own that others do."""
     unread_posts_limit: int = unread.COUNT_LIMIT
@@ -85,6 +104,10 @@ async def show(request: web.Request) -> web.Response:
     async with request.app[DB].read() as conn:
         organisation = await organisations.organisation(conn, slug)
         predecessors = await organisations.list_predecessors(conn, organisation.id)
+        is_municipality = organisation.kind == "municipality"
+        profile = await profiles.profile(conn, organisation.id) if is_municipality else None
+        twins = await profiles.list_twins(conn, organisation.id) if is_municipality else []
+        known = await themes.list_themes(conn) if profile and (profile.themes or profile.seeks_themes) else []
         uses = await adoptions.list_of_municipality(conn, actor, organisation.id)
     if (leads_to := organisation.successor_slug or organisation.slug) != slug:
         return see_other(request, "municipalities.show", slug=leads_to)
@@ -99,6 +122,11 @@ async def show(request: web.Request) -> web.Response:
         next=listed.next or "",
         is_first=not cursor,
         topics=started,
+        profile=profile,
+        twins=twins,
+        themes={theme.slug: theme for theme in known},
+        can_edit=permissions.can_edit_profile(actor, organisation),
+        can_invite=permissions.can_invite_municipality(actor, organisation),
         uses=uses,
     )
     return await render(request, page)

@@ -44,10 +44,10 @@ class _Municipalities(Importing[Candidate, Ready]):
         async with request.app[DB].read() as conn:
             return await municipality_imports.look(conn, candidates, faults)
 
-    def empty_page(self, form: FormState) -> NewImportPage:
+    async def empty_page(self, request: web.Request, form: FormState) -> NewImportPage:
         return _NewImportPage(form=form, lines_limit=LINES_LIMIT)
 
-    def page(self, looked: Looked[Ready]) -> Page:
+    async def page(self, request: web.Request, looked: Looked[Ready]) -> Page:
         return ImportPage(looked=looked)
 
 

@@ -24,7 +24,10 @@ KINDS: Final = {
     NotificationKind.MENTION: mark("Somebody mentions you, or a group of yours"),
     NotificationKind.QUOTE: mark("Somebody quotes a post of yours"),
     NotificationKind.REPLY: mark("A reply to you, or in a topic you watch"),
+    NotificationKind.ANSWER: mark("A reply of yours, or in a topic you watch, is marked as the answer"),
+    NotificationKind.GUIDE_VERSION: mark("A new version of a file, in a guide of yours or one you watch"),
     NotificationKind.NEW_TOPIC: mark("A new topic where you watch"),
+    NotificationKind.TWINNING: mark("An invitation of your municipality to a twinning"),
     NotificationKind.VALIDATION: mark(
         "A good practice that waits for your validation, or one of yours that was decided on"
     ),
@@ -47,7 +50,10 @@ class SettingsForm(Form):
     mention: Frequency
     quote: Frequency
     reply: Frequency
+    answer: Frequency
+    guide_version: Frequency
     new_topic: Frequency
+    twinning: Frequency
     validation: Frequency
     adoption: Frequency
     hour: Annotated[int, Field(ge=0, le=23)]

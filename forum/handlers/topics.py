@@ -17,6 +17,7 @@ from aiohttp import web
 from forum.domain import (
     access,
     drafts,
+    guide_files,
     idempotency,
     kinds,
     notifications,
@@ -38,6 +39,7 @@ from forum.domain.entities import (
     TopicId,
     TopicNotice,
 )
+from forum.domain.guide_files import File
 from forum.domain.kinds import Kind
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
@@ -49,8 +51,9 @@ from forum.keys import ACTOR, DB, PAGES, TRANSLATOR, UNREAD, VISIT
 from forum.markup import Rendered
 from forum.page_cache import PageCache
 from forum.web import drafting, field_views, kind_forms, practice_views, problem_json, writing
-from forum.web.drafting import KindForm, Writing
+from forum.web.drafting import Writing
 from forum.web.field_views import SectionView
+from forum.web.flash import flash
 from forum.web.forms import (
     FormState,
     int_param,
@@ -61,7 +64,7 @@ from forum.web.forms import (
 from forum.web.kind_forms import Offer, Said
 from forum.web.locations import page_of, to_post, to_topic
 from forum.web.pages import Page, render, render_known
-from forum.web.post_views import PostView, view
+from forum.web.post_views import PostView, apart, view
 from forum.web.practice_views import PracticeView
 from forum.web.ratelimit import count_post
 from forum.web.urls import redirect, see_other, url_for
@@ -81,6 +84,8 @@ class NewTopicPage(Page):
     problem: str
     languages: list[tuple[str, str]]
     preview: list[SectionView]
+    can_import: bool
+    """Whether many of the kind may be brought in a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,8 @@ class TopicPage(Page):
     lead: str
     sections: list[SectionView]
     """What the fields of its kind say, on its first page."""
+    files: list[File]
+    """Those of a guide, on its first page."""
     practice: PracticeView | None
     posts: list[PostView]
     current: int
@@ -109,8 +116,12 @@ class TopicPage(Page):
     can_reply: Verdict
     can_moderate: Verdict
     can_mark_internal: Verdict
+    can_change_answer: Verdict
+    answer: Post | None
     can_delete: Verdict
     can_restore: Verdict
+    can_add_file: Verdict
+    can_delete_file: Verdict
     writing: Writing
     answers: int | None
     form: FormState
@@ -140,7 +151,7 @@ async def new(request: web.Request) -> web.Response:
 
 
 async def create(request: web.Request) -> web.Response:
-    code = KindForm.parse(await request.post()).kind
+    code = drafting.kind_of(await request.post())
     try:
         return await _create(request, code, _place(request, code))
     except Forbidden as refusal:
@@ -152,13 +163,12 @@ async def _create(request: web.Request, code: str, place: Place) -> web.Response
     try:
         match drafting.act_of(sent):
             case "preview":
-                said = await _said(request, code)
-                shown = await drafting.preview_of(request, said.body) if said.body else None
-                return await _new(request, await state_of(request, Invalid({})), kind=code, preview=shown, said=said)
+                return await _preview(request, code)
             case "draft":
                 return await drafting.save(request, place)
             case "publish":
-                started = await _start(request, await _said(request, code))
+                said = await _said(request, code)
+                started = await _start(request, said)
     except Invalid as invalid:
         state = await state_of(request, invalid)
         return await _new(request, state, kind=code, problem=_fault(invalid), status=422)
@@ -167,7 +177,21 @@ async def _create(request: web.Request, code: str, place: Place) -> web.Response
         response = await _new(request, state, kind=code, problem=limited.code, status=limited.status)
         problem_json.retry_after(response, limited)
         return response
+    if said.kind is kinds.GUIDE and not said.body.strip():
+        response = see_other(request, "guide_files.new", topic_id=started.topic_id)
+        flash(request, response, "guide.started")
+        return response
     return to_post(request, started.topic_id, started.slug, 1, "topic.started")
+
+
+async def _preview(request: web.Request, code: str) -> web.Response:
+    """Show what the topic will look like; of one without fields the text alone, whatever else is missing."""
+    state = await state_of(request, Invalid({}))
+    if not kinds.of(code).has_fields:
+        return await _new(request, state, kind=code, preview=await drafting.preview(request, await request.post()))
+    said = await _said(request, code)
+    shown = await drafting.preview_of(request, said.body) if said.body else None
+    return await _new(request, state, kind=code, preview=shown, said=said)
 
 
 async def _said(request: web.Request, code: str) -> Said:
@@ -258,6 +282,7 @@ async def _new(
         kinds=kinds.offered(grant.category.kinds),
         offer=await kind_forms.offer(request, chosen),
         labels=kind_forms.labels(request, chosen),
+        can_import=chosen.has_fields and bool(permissions.can_import_topics(actor, grant.category)),
         writing=Writing(place, draft, preview, grant.category.can_attach),
         form=form or drafting.state_of_draft(draft, {"language": actor.language, **suggested}),
         problem=problem,
@@ -319,11 +344,14 @@ async def _see_news(request: web.Request, grant: ReadGrant, last: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Contents:
-    """The posts of a page, what was done to the topic between them, and what its fields say on its first page."""
+    """What a page shows: its posts, what was done to the topic between them, and on the first what its fields say."""
 
     posts: list[Post]
+    answer: Post | None
+    """To the question, on the first page."""
     notices: list[TopicNotice]
     sections: list[SectionView]
+    files: list[File]
     practice: PracticeView | None
 
 
@@ -331,15 +359,19 @@ async def _read(request: web.Request, grant: ReadGrant, current: int) -> _Conten
     first = (current - 1) * POSTS_A_PAGE + 1
     topic, kind = grant.topic, kinds.of(grant.topic.kind)
     async with request.app[DB].read() as conn:
-        shown = await posts.list_page(conn, grant, current)
+        if current == 1:
+            shown, answer = await posts.list_first_page(conn, grant)
+        else:
+            shown, answer = await posts.list_page(conn, grant, current), None
         notices = await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
         if current > 1 or not kind.has_fields:
-            return _Contents(shown, notices, [], None)
+            return _Contents(shown, answer, notices, [], [], None)
+        files = await guide_files.list_files(conn, grant) if topic.is_guide else []
         names = await references.names(conn, field_views.named([topic]))
     words, zone = request[TRANSLATOR], ZoneInfo(grant.actor.zone)
-    sections = field_views.sections(kind, topic.fields, names, words, zone)
+    said = field_views.sections(kind, topic.fields, names, words, zone)
     practice = await practice_views.read(request, grant) if practices.is_practice(topic) else None
-    return _Contents(shown, notices, sections, practice)
+    return _Contents(shown, answer, notices, said, files, practice)
 
 
 def _to_canonical(request: web.Request, topic: Topic, current: int) -> web.Response:
@@ -367,7 +399,9 @@ class _Part:
         # How somebody stands to a good practice is theirs alone.
         own = actor.member_id if actor.member_id in parties or practices.is_practice(topic) else None
         rights = topic.can_start, topic.can_reply, topic.can_attach, topic.can_moderate
-        return (*place, self._first_unread, *rights, *self._levels, own)
+        # Whoever keeps the files of a guide may have no other part in it: a colleague of its author.
+        keeps = permissions.can_delete_guide_file(actor, topic).allowed
+        return (*place, self._first_unread, *rights, keeps, *self._levels, own)
 
     async def page(self, draft: Draft | None = None) -> TopicPage:
         actor, topic = self._grant.actor, self._grant.topic
@@ -378,6 +412,7 @@ class _Part:
             kind=kind,
             lead=topic.fields.get(kind.lead, "") if self._current == 1 else "",
             sections=contents.sections,
+            files=contents.files,
             practice=contents.practice,
             posts=[view(actor, topic, post, contents.notices, self._first_unread) for post in contents.posts],
             current=self._current,
@@ -387,8 +422,12 @@ class _Part:
             can_reply=permissions.can_reply_topic(topic),
             can_moderate=permissions.can_moderate_topic(topic),
             can_mark_internal=permissions.can_mark_topic_internal(actor, topic),
+            can_change_answer=permissions.can_change_answer(actor, topic),
+            answer=apart(contents.answer) if contents.answer else None,
             can_delete=permissions.can_delete_topic(actor, topic),
             can_restore=permissions.can_restore_topic(actor, topic),
+            can_add_file=permissions.can_add_guide_file(actor, topic),
+            can_delete_file=permissions.can_delete_guide_file(actor, topic),
             writing=Writing(drafts.of_topic(topic.id), draft, can_attach=topic.can_attach),
             answers=drafting.answers(draft, topic),
             form=drafting.state_of_draft(draft),

@@ -73,18 +73,3 @@ CREATE TABLE adoption_steps (
 CREATE INDEX adoption_steps_adoption_id_idx ON adoption_steps (adoption_id, id);
 CREATE INDEX adoption_steps_member_id_idx ON adoption_steps (member_id);
 COMMENT ON TABLE adoption_steps IS 'What was said of an adoption, and at which stage it stood then; the newest is what adoptions says.';
-
--- squawk-ignore ban-drop-constraint
-ALTER TABLE topic_notices DROP CONSTRAINT topic_notices_act_check;
--- squawk-ignore constraint-missing-not-valid
-ALTER TABLE topic_notices ADD CONSTRAINT topic_notices_act_check CHECK (
-    act IN ('lock', 'unlock', 'pin', 'unpin', 'mark_internal', 'unmark_internal', 'validate', 'return', 'submit')
-);
-COMMENT ON TABLE topic_notices IS 'What was done to a topic, shown between the posts where it happened; no post: no number, not counted.';
-
--- squawk-ignore ban-drop-constraint
-ALTER TABLE notifications DROP CONSTRAINT notifications_kind_check;
--- squawk-ignore constraint-missing-not-valid
-ALTER TABLE notifications ADD CONSTRAINT notifications_kind_check CHECK (
-    kind IN ('mention', 'quote', 'reply', 'new_topic', 'validation', 'adoption')
-);

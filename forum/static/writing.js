@@ -151,13 +151,21 @@ function addCompletion() {
 
 const place = form?.dataset.place; // `topic:ID`, `category:SLUG` or `post:ID`, as in /drafts
 const store = `draft:${member}:${place}`;
-const written = () => ({ ...(title && { title: title.value }), body: area.value });
+const inputs = () => [...form.querySelectorAll("[data-fields] :is(input, select, textarea)")].filter(({ name }) => name);
+const isSaid = (input) => (input.type === "checkbox" ? input.checked : input.value);
+const fields = () => Object.fromEntries(inputs().filter(isSaid).map((input) => [input.name, input.value]));
+const written = () => ({ ...(title && { title: title.value }), body: area.value, fields: fields() });
+const isEmpty = ({ title: words = "", body, fields: typed = {} }) =>
+  !`${words}${body}`.trim() && Object.keys(typed).every((name) => name.includes("."));
 const snapshot = () => JSON.stringify(written());
 let saved = form && snapshot(); // what the server holds: the draft it filled the form with, or nothing new
 let saving = Promise.resolve();
 let underWay = 0; // drafts that the server has not answered yet
 let isLeaving = false;
 let later, soon, note;
+
+/** Return the words as one text that does not depend on the order in which they were gathered. */
+const sorted = ({ title: words = "", body, fields: typed }) => JSON.stringify([words, body, Object.entries(typed).sort()]);
 
 function keepHere() {
   return kept.set(store, JSON.stringify({ ...written(), at: Date.now() }));
@@ -176,12 +184,14 @@ function saveDraft({ keepalive = false } = {}) {
   saving = saving.then(async () => {
     const now = snapshot();
     if (now === saved) return;
+    const { fields: typed, ...words } = written();
     const replyTo = form.elements.reply_to?.value;
+    const sent = { place, ...words, ...typed, ...(replyTo && { reply_to: replyTo }) };
     try {
-      const answer = await send("/drafts", { place, ...written(), ...(replyTo && { reply_to: replyTo }) }, { keepalive });
+      const answer = await send("/drafts", sent, { keepalive });
       if (answer.status === 204) {
         saved = now;
-        tellDraft(area.value || title?.value ? say("draftSaved", local(new Date())) : "");
+        tellDraft(isEmpty(written()) ? "" : say("draftSaved", local(new Date())));
       } else tellDraft(say("draftHere"), true);
     } catch {
       tellDraft(say("draftHere"), true);
@@ -209,9 +219,11 @@ function forgetDraft() {
 /** Offer what this browser kept if it is newer than what the server filled in: a crash came between. */
 function offerKept(bar) {
   const found = JSON.parse(kept.get(store) ?? "null");
-  if (!found || (found.body === area.value && (found.title ?? "") === (title?.value ?? ""))) return;
-  const isNewer = found.at > (Date.parse(form.dataset.draftAt ?? "") || 0);
-  if (!isNewer || !`${found.title ?? ""}${found.body}`.trim()) {
+  if (!found) return;
+  const { at, ...words } = { fields: {}, ...found };
+  if (sorted(words) === sorted(written())) return;
+  const isNewer = at > (Date.parse(form.dataset.draftAt ?? "") || 0);
+  if (!isNewer || isEmpty(found)) {
     kept.set(store, null);
     return;
   }
@@ -223,6 +235,11 @@ function offerKept(bar) {
   bring.addEventListener("click", () => {
     area.value = found.body;
     if (title) title.value = found.title ?? "";
+    for (const input of inputs()) {
+      const value = words.fields[input.name] ?? "";
+      if (input.type === "checkbox") input.checked = Boolean(value);
+      else input.value = value;
+    }
     notice.remove();
     area.focus();
     changed();

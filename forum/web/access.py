@@ -1,8 +1,8 @@
 """Who may knock at a route: the first of the five nets. What lies behind the door is `domain/access.py`'s to say.
 
-Every route names its Access. All but OPEN, OPERATOR and PUBLIC ask for a signed-in member, whose Actor then stands in
-the request; OPERATOR, MODERATOR and ADMINISTRATOR are decided here; the others name the right that the door asks for
-the row.
+Every route names its Access. All but OPEN, OPERATOR, PUBLIC and FEED ask for a signed-in member, whose Actor then
+stands in the request; OPERATOR, MODERATOR and ADMINISTRATOR are decided here; the others name the right that the door
+asks for the row.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Final
 from aiohttp import web
 from aiohttp_session import get_session
 
-from forum.domain import access, api_tokens
+from forum.domain import access, api_tokens, feed_tokens
 from forum.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from forum.i18n import translator
-from forum.keys import ACTOR, DB, OWES, TRANSLATOR, VISITED
+from forum.keys import ACTOR, DB, FEED_READER, OWES, TRANSLATOR, VISITED
 from forum.repeating import repeat
 from forum.web import again, csrf, looking, operators, ratelimit
 from forum.web.forms import int_param
@@ -40,6 +40,8 @@ class Access(enum.Enum):
     """Anyone, signed in or not."""
     MEMBER = "member"
     """Any member, about the forum at large or themselves."""
+    FEED = "feed"
+    """A program that knows a member's secret address; the member then stands in the request as FEED_READER."""
     MODERATOR = "moderator"
     """A member of the system groups Moderators or Administrators."""
     ADMINISTRATOR = "administrator"
@@ -51,6 +53,7 @@ class Access(enum.Enum):
     TOPIC_DELETE = "topic:delete"
     TOPIC_MODERATE = "topic:moderate"
     TOPIC_MARK = "topic:mark_internal"
+    TOPIC_ANSWER = "topic:mark_answer"
     TOPIC_VALIDATE = "topic:validate"
     TOPIC_SUBMIT = "topic:submit"
     TOPIC_ADOPT = "topic:adopt"
@@ -60,6 +63,13 @@ class Access(enum.Enum):
     ATTACHMENT_CREATE = "attachment:create"
     ATTACHMENT_READ = "attachment:read"
     ATTACHMENT_DELETE = "attachment:delete"
+    PROFILE_EDIT = "profile:edit"
+    TWINNING_INVITE = "twinning:invite"
+    TWINNING_READ = "twinning:read"
+    TWINNING_CHANGE = "twinning:change"
+    GUIDE_FILE_READ = "guide_file:read"
+    GUIDE_FILE_ADD = "guide_file:add"
+    GUIDE_FILE_DELETE = "guide_file:delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +134,14 @@ def guarded(route: Route) -> Handler:
             raise NotFound
         return await route.handler(request)
 
+    async def feed(request: web.Request) -> web.StreamResponse:
+        await _load_feed_reader(request)
+        return await _carried_out(route, request)
+
     if route.access is Access.OPEN:
         return route.handler
+    if route.access is Access.FEED:
+        return feed
     if route.access is Access.OPERATOR:
         return operator
     return api if route.is_api else page
@@ -178,3 +194,23 @@ async def load_token_actor(request: web.Request) -> None:
 async def _token_actor(request: web.Request, token: str) -> api_tokens.TokenActor | None:
     async with request.app[DB].read() as conn:
         return await api_tokens.actor(conn, token)
+
+
+async def _load_feed_reader(request: web.Request) -> None:
+    """Put the member whose secret address it is into the request, and count the visit; cookies count for nothing here.
+
+    They are nobody who is signed in: what goes wrong is told as to a guest.
+    """
+    token = request.match_info["token"]
+    await ratelimit.count_feed(request, token)
+    reader = await repeat(lambda: _feed_reader(request, token))
+    if reader is None:
+        raise NotFound
+    if reader.needs_touch:
+        await request.app[DB].note(lambda once: feed_tokens.touch(once, reader.member_id))
+    request[FEED_READER] = reader
+
+
+async def _feed_reader(request: web.Request, token: str) -> feed_tokens.FeedReader | None:
+    async with request.app[DB].read() as conn:
+        return await feed_tokens.reader(conn, token)

@@ -21,6 +21,7 @@ SUBJECTS: Final = {
     "feedback": mark("Message to the moderators"),
     "network": mark("Network"),
     "audit_log": mark("Audit log"),
+    "twinning": mark("Twinning"),
 }
 """The msgid of every kind of thing that something is done to."""
 
@@ -44,6 +45,8 @@ ACTS_OF: Final = {
         "second_factor.switched_on": mark("Sign-in with two steps switched on"),
         "second_factor.switched_off": mark("Sign-in with two steps switched off"),
         "recovery_codes.renewed": mark("Recovery codes renewed"),
+        "feed_token.created": mark("Address of feeds and calendar made"),
+        "feed_token.deleted": mark("Address of feeds and calendar given up"),
         "setup.completed": mark("Forum set up by its first administrator"),
     },
     "session": {
@@ -74,6 +77,10 @@ ACTS_OF: Final = {
         "organisation.closed": mark("Organisation closed"),
         "organisation.reopened": mark("Organisation opened again"),
         "organisation.merged": mark("Organisation merged into another"),
+        "profile.changed": mark("Profile of a municipality changed"),
+        "twin.added": mark("Twin added to a profile"),
+        "twin.changed": mark("Twin in a profile changed"),
+        "twin.removed": mark("Twin removed from a profile"),
         "mail_domain.added": mark("Mail domain added"),
         "mail_domain.removed": mark("Mail domain removed"),
     },
@@ -115,6 +122,11 @@ ACTS_OF: Final = {
         "topic.unpin": mark("Topic unpinned"),
         "topic.mark_internal": mark("Topic marked internal"),
         "topic.unmark_internal": mark("Topic no longer internal"),
+        "topic.mark_answer": mark("Reply marked as the answer"),
+        "topic.unmark_answer": mark("Mark of the answer removed"),
+        "topic.add_file": mark("File added to a guide"),
+        "topic.add_version": mark("New version of a guide’s file"),
+        "topic.delete_file": mark("File of a guide taken away"),
         "topic.delete": mark("Topic deleted"),
         "topic.restore": mark("Topic restored"),
         "topic.validate": mark("Good practice validated"),
@@ -135,6 +147,12 @@ ACTS_OF: Final = {
     "network": {
         "network.updated": mark("Settings of the network changed"),
     },
+    "twinning": {
+        "twinning.invited": mark("Municipality invited to a twinning"),
+        "twinning.answered": mark("Invitation to a twinning answered"),
+        "twinning.withdrawn": mark("Invitation to a twinning withdrawn"),
+        "twinning.changed": mark("Twinning changed"),
+    },
     "audit_log": {
         "audit.exported": mark("Audit log downloaded"),
     },
@@ -144,12 +162,16 @@ ACTS_OF: Final = {
 ACTS: Final = {act: name for acts in ACTS_OF.values() for act, name in acts.items()}
 
 FIELDS: Final = {
+    "answer_post_id": mark("number of the answer"),
     "category_id": mark("category"),
     "change_id": mark("number of the change"),
     "count": mark("how many"),
     "country": mark("country"),
     "domain": mark("domain"),
     "effective_at": mark("takes effect"),
+    "fields": mark("fields"),
+    "from_organisation_id": mark("inviting"),
+    "file_id": mark("number of the file"),
     "group_id": mark("group"),
     "group_ids": mark("numbers of the groups"),
     "inherits_grants": mark("rights of the category above"),
@@ -191,10 +213,13 @@ FIELDS: Final = {
     "stage": mark("stage"),
     "state": mark("state"),
     "suspended_until": mark("suspended until"),
+    "to_organisation_id": mark("invited"),
     "tokens_deleted": mark("tokens deleted"),
     "topic_id": mark("number of the topic"),
     "topics": mark("topics"),
     "topics_since": mark("topics from"),
+    "twin_id": mark("number of the twin"),
+    "version": mark("version"),
     "zone": mark("time zone"),
 }
 """The msgid of what an entry says of its subject; others, of codes and the like, are shown as they are."""
@@ -219,6 +244,8 @@ NAMED: Final = {
     "into_id": "category",
     "group_id": "group",
     "organisation_id": "organisation",
+    "from_organisation_id": "organisation",
+    "to_organisation_id": "organisation",
     "into": "organisation",
     "member_id": "member",
 }

@@ -48,6 +48,19 @@ async def list_organisations(request: web.Request) -> Grouped:
     return [(group, options) for group, options in groups.items() if options]
 
 
+async def list_municipalities(request: web.Request, *, but: str) -> Grouped:
+    """Return the open municipalities of each region, but for one."""
+    words = request[TRANSLATOR]
+    async with request.app[DB].read() as conn:
+        found = await organisations.list_organisations(conn, kind="municipality", state="open", language=words.language)
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for each in found:
+        if each.slug != but:
+            region = in_language(words.language, each.region_name_el or "", each.region_name_en or "")
+            groups.setdefault(region, []).append((each.slug, in_language(words.language, each.name_el, each.name_en)))
+    return list(groups.items())
+
+
 async def organisation(request: web.Request, slug: str) -> Organisation:
     """Return the organisation that was chosen, or raise Invalid: also where it is closed."""
     async with request.app[DB].read() as conn:

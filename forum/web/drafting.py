@@ -19,7 +19,7 @@ from forum.characters import CONTROL, FORBIDDEN, is_piled
 from forum.domain import drafts, kinds
 from forum.domain.drafts import Draft, Place, Words
 from forum.domain.entities import BODY_LIMIT, NAME_LIMIT, TITLE_LIMIT, Topic
-from forum.errors import Invalid, RateLimited
+from forum.errors import BadRequest, Invalid, RateLimited
 from forum.keys import ACTOR, DB
 from forum.markup import Rendered
 from forum.web import writing
@@ -37,12 +37,6 @@ _BESIDE: Final = frozenset({"tags", "language"})
 Sent = Mapping[str, object] | MultiDictProxy[str | web.FileField]
 Number = Annotated[int, Field(ge=1, le=NUMBER_LIMIT)]
 OptionalNumber = Annotated[Number | None, BeforeValidator(lambda value: None if value == "" else value)]
-
-
-class KindForm(Form):
-    """What kind of topic a form is for; none is a plain one."""
-
-    kind: Literal["", *kinds.KINDS] = ""  # type: ignore[valid-type]
 
 
 class ActForm(Form):
@@ -73,6 +67,14 @@ class Writing:
     draft: Draft | None = None
     preview: Rendered | None = None
     can_attach: bool = False
+
+
+def kind_of(sent: Sent) -> str:
+    """Return the code of the kind of topic that a form is for, a plain one where it names none; raise BadRequest."""
+    code = sent.get("kind") or kinds.DEFAULT.code
+    if not isinstance(code, str) or code not in kinds.KINDS:
+        raise BadRequest("bad_value")
+    return code
 
 
 def act_of(sent: Sent) -> Literal["publish", "preview", "draft"]:

@@ -51,12 +51,16 @@ _MEASURED: Final = {"before", "after"}
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    """A field that says something: `text` is the value in words, `value` as it is kept."""
+    """A field that says something: `text` is the value in words, `value` as it is kept.
+
+    `themes` pairs the slug of each theme that it names with what that is called.
+    """
 
     field: Field
     label: str
     text: str
     value: Value
+    themes: list[tuple[str, str]]
 
     @property
     def bars(self) -> list[Pair]:
@@ -97,7 +101,8 @@ def sections(
 
 def view(field: Field, value: Value, names: Names, words: Translator, zone: ZoneInfo) -> FieldView:
     """Return a field and what it says."""
-    return FieldView(field, words.gettext(field.label), text_of(field, value, names, words, zone), value)
+    themes = [(slug, _name(names, "theme", slug, words)) for slug in value] if isinstance(field, Themes) else []
+    return FieldView(field, words.gettext(field.label), text_of(field, value, names, words, zone), value, themes)
 
 
 def text_of(field: Field, value: Value, names: Names, words: Translator, zone: ZoneInfo) -> str:
@@ -131,6 +136,19 @@ def text_of(field: Field, value: Value, names: Names, words: Translator, zone: Z
             return "\n".join(" · ".join(row.values()) for row in value)
         case _:
             return str(value)
+
+
+def cell_of(field: Field, value: Value, names: Names, words: Translator, zone: ZoneInfo) -> object:
+    """Return a value as a spreadsheet program can count with it: bare numbers and days, local instants."""
+    match field:
+        case Number() | Day():
+            return value
+        case Percent():
+            return words.number(value)
+        case Instant():
+            return f"{at(value).astimezone(zone):%Y-%m-%d %H:%M}"
+        case _:
+            return text_of(field, value, names, words, zone)
 
 
 def _name(names: Names, sort: Sort, slug: str, words: Translator) -> str:

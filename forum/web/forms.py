@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final, Self
@@ -25,6 +25,7 @@ from forum.domain.entities import BODY_LIMIT, EMAIL_LIMIT, NAME_LIMIT, SLUG_LIMI
 from forum.errors import BadRequest, Invalid
 from forum.i18n import Language, is_language
 
+_WHOLE: Final = re.compile("[0-9]{1,10}|[0-9]{1,3}([., \u00a0\u202f][0-9]{3}){1,3}")
 _DIGITS: Final = re.compile("[0-9]{1,19}")
 _INT8: Final = 2**63 - 1
 _SLUG: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
@@ -132,6 +133,14 @@ def local_instant(name: str, text: str, zone: str) -> datetime:
     return instant
 
 
+def optional_day(name: str, text: str) -> date | None:
+    """Return the day of a `date` field, None where it is empty. Raise Invalid for field `name`."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Invalid({name: ("bad_date",)}) from None
+
+
 def local_morning(name: str, text: str, zone: str) -> datetime | None:
     """Return nine in the morning of the day that a `date` field means by the clocks of a zone, None where it is empty.
 
@@ -230,6 +239,7 @@ FIELD_CODES: Final = frozenset(
         "no_organisation",
         "no_region",
         "twice_named",
+        "twice_titled",
         "no_group",
         "no_role",
         "no_language",
@@ -253,6 +263,11 @@ FIELD_CODES: Final = frozenset(
         "incomplete_row",
         "out_of_order",
         "not_begun",
+        "one_twin",
+        "twins_already",
+        "needed_when_signed",
+        "bad_website",
+        "bad_area",
     }
 )
 """Every code a field's fault can have; `problems.py` has a sentence for each."""
@@ -281,6 +296,28 @@ async def state_of(request: web.Request, invalid: Invalid) -> FormState:
 def typed(sent: MultiDictProxy[str | bytearray | bytes | web.FileField]) -> list[tuple[str, str]]:
     """Return the fields of a form that may be sent back: all but passwords."""
     return [(name, value) for name, value in sent.items() if isinstance(value, str) and not name.startswith("password")]
+
+
+def several(sent: MultiDictProxy[str | bytearray | bytes | web.FileField], name: str) -> tuple[str, ...]:
+    """Return what was ticked of a field of several boxes, each once; who reads it compares it with what is offered."""
+    return tuple(dict.fromkeys(value for value in sent.getall(name, []) if isinstance(value, str)))
+
+
+def ticked(chosen: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Return what a FormState says of fields of several boxes: `name-value` is on."""
+    return {f"{name}-{value}": "on" for name, values in chosen.items() for value in values}
+
+
+def optional_number(name: str, text: str, *, least: int = 1, most: int = 2**31 - 1) -> int | None:
+    """Return a whole number, also one with points, commas or blanks before each three digits; None for an empty text.
+
+    Raise Invalid for field `name`.
+    """
+    if not text:
+        return None
+    if not _WHOLE.fullmatch(text) or not least <= (value := int(re.sub("[^0-9]", "", text))) <= most:
+        raise Invalid({name: ("out_of_range",)})
+    return value
 
 
 def int_param(request: web.Request, name: str) -> int:

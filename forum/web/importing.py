@@ -1,7 +1,7 @@
 """Files of which many things are made at once: sent first, looked at, and only then done.
 
-Owns the course of it, alike for members and municipalities. What a file would do is worked out anew whenever it is
-looked at, so that it is true of that moment; the file itself is kept for a day.
+Owns the course of it, alike for members, municipalities and topics. What a file would do is worked out anew whenever it
+is looked at, so that it is true of that moment; the file itself is kept for a day.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from aiohttp import web
 
 from forum.domain import access, imports
-from forum.domain.access import AdministerGrant
-from forum.domain.imports import Import, ImportKind, Ready, Report
+from forum.domain.imports import Import, ImportKind, Ready, Report, Sender
 from forum.errors import Invalid
 from forum.keys import ACTOR, DB
 from forum.spreadsheets import Finding
@@ -58,6 +57,18 @@ class Importing(ABC, Generic[Candidate, Ready]):
     """What the names of the routes begin with."""
     heads: Mapping[str, str]
 
+    async def grant(self, request: web.Request) -> Sender:
+        """Return the right to send a file; that of administrators, unless somebody else may."""
+        return access.to_administer(request[ACTOR])
+
+    def parts(self, request: web.Request) -> dict[str, Any]:
+        """Return what the addresses name beside the file."""
+        return {}
+
+    def place(self, request: web.Request) -> str:
+        """Return where the things of a file go."""
+        return ""
+
     @abstractmethod
     def read(self, request: web.Request, content: bytes) -> tuple[list[Candidate], list[Finding]]:
         """Return what stands in a file, in a thread of its own."""
@@ -68,17 +79,18 @@ class Importing(ABC, Generic[Candidate, Ready]):
     ) -> Report[Ready]: ...
 
     @abstractmethod
-    def empty_page(self, form: FormState) -> NewImportPage: ...
+    async def empty_page(self, request: web.Request, form: FormState) -> NewImportPage: ...
 
     @abstractmethod
-    def page(self, looked: Looked[Ready]) -> Page: ...
+    async def page(self, request: web.Request, looked: Looked[Ready]) -> Page: ...
 
     async def new(self, request: web.Request) -> web.Response:
-        return await render(request, self.empty_page(FormState()))
+        await self.grant(request)
+        return await render(request, await self.empty_page(request, FormState()))
 
     async def create(self, request: web.Request) -> web.Response:
         """Keep a file that can be read, and lead to what it would do."""
-        grant = access.to_administer(request[ACTOR])
+        grant = await self.grant(request)
         sent = await uploads.read(request) if is_form(request) else uploads.Upload()
         try:
             if sent.content is None:
@@ -87,32 +99,35 @@ class Importing(ABC, Generic[Candidate, Ready]):
             if not candidates and any(fault.line == 1 for fault in faults):
                 raise Invalid({"file": tuple(dict.fromkeys(fault.code for fault in faults))})
             async with request.app[DB].write() as tx:
-                import_id = await imports.keep(tx, grant, self.kind, sent.name, sent.content)
+                import_id = await imports.keep(tx, grant, self.kind, sent.name, sent.content, place=self.place(request))
         except Invalid as invalid:
-            return await render(request, self.empty_page(FormState({}, invalid.fields)), status=invalid.status)
-        return see_other(request, f"{self.routes}.show", import_id=import_id)
+            page = await self.empty_page(request, FormState({}, invalid.fields))
+            return await render(request, page, status=invalid.status)
+        return see_other(request, f"{self.routes}.show", import_id=import_id, **self.parts(request))
 
     async def show(self, request: web.Request) -> web.Response:
-        return await render(request, self.page(await self.look(request, access.to_administer(request[ACTOR]))))
+        return await render(request, await self.page(request, await self.look(request, await self.grant(request))))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Forget a file."""
-        grant = access.to_administer(request[ACTOR])
+        grant = await self.grant(request)
         async with request.app[DB].write() as tx:
             await imports.delete(tx, grant, self.kind, int_param(request, "import_id"))
-        response = see_other(request, f"{self.routes}.new")
+        response = see_other(request, f"{self.routes}.new", **self.parts(request))
         flash(request, response, f"{self.kind}.import_forgotten")
         return response
 
     def done(self, request: web.Request, file: Import) -> web.Response:
         """Lead back to the file, and say that it was done."""
-        response = see_other(request, f"{self.routes}.show", import_id=file.id)
+        response = see_other(request, f"{self.routes}.show", import_id=file.id, **self.parts(request))
         flash(request, response, f"{self.kind}.imported")
         return response
 
-    async def look(self, request: web.Request, grant: AdministerGrant) -> Looked[Ready]:
+    async def look(self, request: web.Request, grant: Sender) -> Looked[Ready]:
         """Return the file and what it would do now; raise NotFound where it is not the actor's."""
         async with request.app[DB].read() as conn:
-            file = await imports.find(conn, grant, self.kind, int_param(request, "import_id"))
+            file = await imports.find(
+                conn, grant, self.kind, int_param(request, "import_id"), place=self.place(request)
+            )
         candidates, faults = await asyncio.to_thread(self.read, request, file.content)
         return Looked(file=file, report=await self.report(request, candidates, faults), heads=self.heads)

@@ -11,6 +11,7 @@ from multidict import MultiDictProxy
 from pydantic import Field
 
 from forum import territories
+from forum.characters import UNSEEN
 from forum.domain import idempotency, kinds, themes
 from forum.domain.entities import BODY_LIMIT, TAG_LIMIT, TAGS_A_TOPIC, TITLE_LIMIT, in_language
 from forum.domain.kinds import Kind, Values
@@ -107,7 +108,7 @@ def _beyond(kind: Kind, form: TopicForm) -> dict[str, tuple[str, ...]]:
     faults: dict[str, tuple[str, ...]] = {}
     if len(form.title) > kind.title_limit:
         faults["title"] = ("too_long",)
-    if kind.body == "required" and not form.body.strip():
+    if kind.body == "required" and UNSEEN.fullmatch(form.body):
         faults["body"] = ("required",)
     return faults
 
@@ -116,7 +117,7 @@ def list_tags(words: list[str]) -> list[str]:
     """Return tags as they are kept: in lower case, each once, whatever its accents; raise Invalid."""
     found: dict[str, str] = {}
     for word in words:
-        tag = " ".join(word.lower().removeprefix("#").split())
+        tag = " ".join(word.lower().strip().removeprefix("#").split())
         if len(tag) > TAG_LIMIT:
             raise Invalid({"tags": ("too_long",)})
         if tag:

@@ -217,7 +217,7 @@ def _problem_of(request: web.Request, error: Exception) -> ForumError:
     return ForumError()
 
 
-_TOKEN: Final = re.compile(r"(?:(?<=/setup/)|(?<=/password/)|(?<=/unsubscribe/)).+", re.DOTALL)
+_TOKEN: Final = re.compile(r"(?:(?<=/setup/)|(?<=/password/)|(?<=/unsubscribe/)|(?<=/feeds/)).+", re.DOTALL)
 
 
 def shown_path(path: str) -> str:
@@ -230,7 +230,7 @@ def is_api(request: web.Request) -> bool:
 
 
 def _is_public_path(request: web.Request) -> bool:
-    """Static files and health answer guests with their own errors, not with the way to sign-in."""
+    """Static files, health and secret addresses answer with their own errors, not with the way to sign-in."""
     base = request.app[CONFIG].base_path
     return request.path.startswith(
         (
@@ -241,6 +241,7 @@ def _is_public_path(request: web.Request) -> bool:
             f"{base}/setup/",
             f"{base}/password/",
             f"{base}/unsubscribe/",
+            f"{base}/feeds/",
         )
     )
 

@@ -21,7 +21,7 @@ from aiohttp import web
 from markupsafe import escape
 
 from forum import clock, page_cache
-from forum.domain import network, practices
+from forum.domain import kinds, network, practices
 from forum.domain.actors import Actor
 from forum.domain.entities import HOUSE, Look, MemberId, Network, Scheme
 from forum.domain.sessions import UNREAD_LIMIT
@@ -29,7 +29,7 @@ from forum.files.kinds import ENDINGS
 from forum.i18n import Language, Translator, languages
 from forum.keys import ACTOR, ASSETS, COMPILED, CONFIG, DB, LOOK, NETWORK, PAGES, TRANSLATOR, UNREAD, WRITE_URL
 from forum.templating import FRAME, make_environments
-from forum.web import csrf, field_views, flash, problems, urls, writing
+from forum.web import csrf, field_views, flash, problems, twinning_words, urls, writing
 
 _log = logging.getLogger("forum.web.pages")
 
@@ -114,6 +114,8 @@ def setup(app: web.Application) -> None:
         "shown": partial(writing.shown, app),
         "field_sentence": problems.field_sentence,
         "reason_sentence": problems.sentence,
+        "setting_names": lambda codes: [twinning_words.SETTINGS[code] for code in codes],
+        "kind_of": kinds.of,
         "state_tone": lambda code: field_views.TONES.get(code, "plain"),
         "adoption_stage": lambda code: practices.STAGES[code],
         "attachment_mb": app[CONFIG].attachment_mb,

@@ -34,6 +34,9 @@ POSTS_HOURLY: Final = Budget("posts_hourly", 300, 3600)
 SEARCHES: Final = Budget("searches", 60, 60)
 """A member's, over all their browsers and programs: each may read a long list of matches."""
 
+TABLES: Final = Budget("tables", 30, 3600)
+"""Lists taken away as tables: each may be of ten thousand topics."""
+
 PREVIEWS: Final = Budget("previews", 60, 60)
 """One a second is more than anybody looks at; each is rendered in the same workers as posts are."""
 
@@ -70,12 +73,19 @@ LETTERS: Final = Budget("letters", 3, 86400)
 UNSUBSCRIPTIONS: Final = Budget("unsubscriptions", 600, 3600)
 """Links that stop mail, followed from an address: a mail provider follows those of all its users from a few."""
 
+FEEDS: Final = Budget("feeds", 600, 3600)
+"""A member's feeds and calendar: three dozen of them, asked for by several programs every quarter of an hour."""
+
+FEED_VISITS: Final = Budget("feed_visits", 6000, 3600)
+"""Feeds asked for from an address, good or guessed: a calendar service asks for all its users' from a few."""
+
 BUDGETS: Final = (
     CALLS,
     CHANGES,
     POSTS,
     POSTS_HOURLY,
     SEARCHES,
+    TABLES,
     PREVIEWS,
     DRAFTS,
     UPLOADS,
@@ -88,6 +98,8 @@ BUDGETS: Final = (
     ARRIVALS,
     LETTERS,
     UNSUBSCRIPTIONS,
+    FEEDS,
+    FEED_VISITS,
 )
 
 
@@ -119,6 +131,11 @@ async def count_post_at_once(request: web.Request) -> None:
 async def count_search(request: web.Request) -> None:
     """Count a search of the member who asks, or raise RateLimited."""
     await _count(request, (SEARCHES, _member(request, request[ACTOR])))
+
+
+async def count_table(request: web.Request) -> None:
+    """Count a list that the member takes away as a table, or raise RateLimited."""
+    await _count(request, (TABLES, _member(request, request[ACTOR])))
 
 
 async def count_preview(request: web.Request) -> None:
@@ -178,6 +195,12 @@ async def count_arrival(request: web.Request, tx: Tx, email: str) -> None:
 async def count_unsubscription(request: web.Request) -> None:
     """Count a link that stops mail, good or guessed, or raise RateLimited."""
     await _count(request, (UNSUBSCRIPTIONS, _address(request)))
+
+
+async def count_feed(request: web.Request, token: str) -> None:
+    """Count a feed that is asked for, by its secret address and by who asks, or raise RateLimited."""
+    asked = attempts.subject(request.app[LIMITS], "feed", token)
+    await _count(request, (FEEDS, asked), (FEED_VISITS, _address(request)))
 
 
 async def _count(request: web.Request, *asked: tuple[Budget, bytes]) -> None:

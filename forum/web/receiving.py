@@ -77,6 +77,12 @@ async def fields_before(request: web.Request) -> dict[str, str]:
     return form.fields
 
 
+def brings_file(request: web.Request) -> bool:
+    """Say whether a form, whose fields were read before, brings a file."""
+    form = request.get(_RECEIVING)
+    return form is not None and bool(form.file_name)
+
+
 async def _feed(request: web.Request, form: Form) -> bool:
     """Read the next piece of a form, and say whether there was one. Raise BadRequest where it ends before its end."""
     piece = await request.content.read(_READ)

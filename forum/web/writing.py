@@ -23,6 +23,9 @@ _OURS: Final = re.compile(
 """What stands before the stored address of a member or a file; nothing a member types looks so, since their < is stored
 as &lt;."""
 
+_ROOTED: Final = re.compile(r'(<(?:a|img)(?: [a-z-]+="[^"]*")*? (?:href|src)=")(?=/)')
+"""What stands before an address that begins at the root of this host."""
+
 
 async def rendered(request: web.Request, body: str) -> Rendered:
     """Return a text of the member who asks as it will be stored: Markdown, mentions and named emoji resolved."""
@@ -48,3 +51,8 @@ def shown(app: web.Application, html: str) -> Markup:
     """Return stored HTML with the base path before the addresses of members and files, where there is one."""
     base = app[CONFIG].base_path
     return Markup(_OURS.sub(rf"\1{base}", html) if base else html)  # noqa: S704 - sanitised on write
+
+
+def absolute(app: web.Application, html: str) -> str:
+    """Return stored HTML with whole addresses, for who reads it elsewhere."""
+    return _ROOTED.sub(rf"\1{app[CONFIG].origin}", str(shown(app, html)))

@@ -12,9 +12,10 @@ from tests.api.arrange import problem, reply, start
 from tests.site import Answer, Program, Site
 
 _CHANGING: Final = {"date", "x-request-id"}
-_BODIES: Final[dict[str, dict[str, str]]] = {
+_BODIES: Final[dict[str, dict[str, object]]] = {
     "api.topics.update": {"title": "Άλλος τίτλος"},
     "api.topics.lock": {"reason": "Τέλος"},
+    "api.topics.mark_answer": {"post": 1},
     "api.posts.create": {"body": "Απάντηση"},
     "api.posts.update": {"body": "Άλλο κείμενο"},
 }

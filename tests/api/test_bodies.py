@@ -85,7 +85,8 @@ _FAULTS: Final[tuple[tuple[str, object], ...]] = (
     ("author_id", 1),
     ("pinned", True),
     ("created_at", "2020-01-01T00:00:00Z"),
-    ("tags", []),
+    ("tags", "water"),
+    ("fields", []),
 )
 
 
@@ -171,7 +172,7 @@ _PARAMETERS: Final = (
     ("limit=%2B5", 422, "limit"),
     ("limit=", 422, "limit"),
     ("limit=" + "9" * 100, 422, "limit"),
-    ("sort=deadline", 422, "sort"),
+    ("sort=colour", 422, "sort"),
     ("municipality=%27%20or%201%3D1", 422, "municipality"),
     ("colour=red", 422, "colour"),
     ("cursor=%CE%B1", 422, "cursor"),

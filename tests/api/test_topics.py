@@ -26,7 +26,13 @@ async def test_categories_are_listed_in_order_with_the_callers_rights(site: Site
     assert rights["announcements"] == ["see", "read"]
     first = found["items"][0]
     assert (first["name"], first["name_en"]) == ("Ερωτήσεις και συζήτηση", "Questions and discussion")
-    assert {tuple(category["kinds"]) for category in found["items"]} == {("discussion",)}
+    assert {category["slug"]: category["kinds"] for category in found["items"]} == {
+        "questions": ["discussion", "question"],
+        "proposals": ["discussion", "proposal"],
+        "good-practices": ["discussion", "good_practice"],
+        "guides": ["discussion", "guide"],
+        "announcements": ["discussion"],
+    }
     assert first["topic_count"] == first["unread_count"] == 0
     stelios = await site.program("moderator")
     assert all("moderate" in one["rights"] for one in (await stelios.get("/api/v1/categories")).json["items"])
@@ -88,6 +94,8 @@ async def test_a_started_topic_is_told_where_it_is(site: Site) -> None:
         "internal": True,
         "language": "el",
         "tags": [],
+        "deadline_at": None,
+        "answer_post_id": None,
         "lock_reason": None,
         "locked_at": None,
         "deleted_at": None,

@@ -6,17 +6,17 @@ They measure times, so they are run by themselves, after all others.
 from __future__ import annotations
 
 import inspect
-import os
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.browser.conftest import cast, chromium, open_page, owner, server, site
+from tests.lengths import IS_AUDIT
 
 __all__ = ["cast", "chromium", "open_page", "owner", "server", "site"]
 
-collect_ignore_glob: Final = [] if os.environ.get("KOINON_AUDIT") == "1" else ["test_*.py"]
+collect_ignore_glob: Final = [] if IS_AUDIT else ["test_*.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

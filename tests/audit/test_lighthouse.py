@@ -14,7 +14,8 @@ from forum.db import RawConnection
 from forum.i18n import LANGUAGES, Language
 from tests.audit import tools
 from tests.browser.conftest import OpenPage
-from tests.browser.families import Family, families, fill
+from tests.browser.families import families, fill
+from tests.browser.family import Family
 from tests.browser.window import chromium_path
 from tests.site import Site
 

@@ -15,7 +15,8 @@ from forum.db import RawConnection
 from forum.i18n import LANGUAGES, Language
 from tests.audit import tools
 from tests.browser.conftest import OpenPage
-from tests.browser.families import Family, every_family
+from tests.browser.families import every_family
+from tests.browser.family import Family
 from tests.browser.window import Window
 from tests.site import Site
 

@@ -32,8 +32,9 @@ from forum.passwords import Hasher, Parameters
 from forum.postgres import Endpoint
 from forum.web.sessions import cookie_name
 from tests import cast as people
-from tests.browser.window import AGENT, HEIGHT, IS_AUDIT, Window, chromium_path
+from tests.browser.window import AGENT, HEIGHT, Window, chromium_path
 from tests.cast import Cast
+from tests.lengths import IS_AUDIT
 from tests.site import Site
 
 

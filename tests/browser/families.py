@@ -1,14 +1,11 @@
-"""One page of every kind the forum has, filled with what is hard to lay out; the tests of layout walk them all.
-
-A family that needs something sent first (a form that is refused) says which button of its page is pressed.
-"""
+"""One page of every kind the forum has, filled with what is hard to lay out; the tests of layout walk them all."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 
 from forum.db import RawConnection
 from forum.domain import (
@@ -31,62 +28,14 @@ from forum.domain.catalogue import CategoryFacts
 from forum.domain.entities import BODY_LIMIT, MailId, MailKind, Role, TopicId
 from forum.domain.opening_previews import Wanted
 from forum.keys import CONFIG, DB, SECRET
+from tests.browser import guide_families, twinning_families
 from tests.browser.content import LONG_WORD, UNWIELDY, Pen, Topic
-from tests.browser.window import Window
+from tests.browser.family import Family
+from tests.browser.kind_families import kind_families
 from tests.cast import PASSWORD, email
 from tests.domain import telling
 from tests.mail.sending import send_due
 from tests.site import Site
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A page: who looks at it, what the forum answers, and the button that is pressed on it with the form as it is.
-
-    Before it is pressed, fields are typed into (`typed`, by their ids); `to` sends the form to another address, as if
-    what it is about had changed meanwhile; `lost` is what the reader's browser no longer has when it is sent.
-    """
-
-    name: str
-    path: str
-    person: str | None = "maria"
-    status: int = 200
-    press: str = ""
-    typed: Mapping[str, str] = field(default_factory=dict)
-    to: str = ""
-    lost: Literal["", "session", "token"] = ""
-
-    @property
-    def has_scripts(self) -> bool:
-        """Say whether readers with scripts see it too: theirs preview in place and keep what is typed."""
-        return not self.typed and self.press != "Preview"
-
-    async def visit(self, window: Window) -> None:
-        if not self.press:
-            await window.go(self.path, status=self.status)
-        elif self.has_scripts:
-            await self._send(window)
-        else:
-            async with window.without_scripts():
-                await self._send(window)
-
-    async def _send(self, window: Window) -> None:
-        await window.go(self.path)
-        for name, text in self.typed.items():
-            await window.main.locator(f"#{name}").fill(text)
-        await window.page.evaluate("document.querySelectorAll('main details').forEach(one => (one.open = true))")
-        button = window.main.get_by_role("button", name=window.say(self.press)).first
-        if self.to:
-            await button.evaluate("(button, to) => button.form.setAttribute('action', to)", self.to)
-        if self.lost == "token":
-            await button.evaluate("button => { button.form.elements.csrf_token.value = 'x'; }")
-        context = window.page.context
-        cookies = await context.cookies()
-        if self.lost == "session":
-            await context.clear_cookies()
-        await window.press(window.say(self.press), within=window.main, status=self.status)
-        if self.lost == "session":
-            await context.add_cookies([{**cookie, "sameSite": "Lax"} for cookie in cookies])  # type: ignore[typeddict-item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -481,6 +430,9 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("members from a file", "/admin/members/import", "administrator"),
         Family("file refused", "/admin/members/import", "administrator", 422, press="Look at it first"),
         Family("what a file would do", "/admin/members/import/1", "administrator"),
+        Family("calendar and feeds", "/settings/feeds"),
+        Family("address of feeds made", "/settings/feeds", "sophie", press="Make the address"),
+        Family("calendar and feeds with an address", "/settings/feeds", "sophie"),
         Family("sessions", "/settings/sessions"),
         Family("tokens", "/settings/tokens"),
         Family("token refused", "/settings/tokens", status=422, press="Create the token"),
@@ -588,6 +540,12 @@ async def every_family(site: Site, owner: RawConnection) -> AsyncIterator[Family
     """Fill the forum and give page by page, each to be visited before the next; at last those of an empty forum."""
     for family in families(await fill(site, owner), site):
         yield family
+    for family in await kind_families(site):
+        yield family
+    for family in await twinning_families.families(site, owner):
+        yield family
+    for name, path in await guide_families.fill(site):
+        yield Family(name, path, "sophie")
     await owner.execute(_EMPTY)
     async with site.app[DB].write() as tx:
         link = f"/setup/{await setup.issue(tx)}"

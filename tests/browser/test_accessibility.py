@@ -14,7 +14,8 @@ from forum.i18n import Language
 from tests.browser.conftest import OpenPage
 from tests.browser.content import Pen, Topic
 from tests.browser.families import every_family
-from tests.browser.window import HEIGHT, IS_AUDIT, Window, halfway
+from tests.browser.window import HEIGHT, Window, halfway
+from tests.lengths import IS_AUDIT
 from tests.site import Site
 
 _LANGUAGES: Final[tuple[Language, ...]] = ("el", "en")
@@ -43,14 +44,14 @@ _ALL: Final = tuple(Look(*values) for values in product(_LANGUAGES, (*_NARROW, _
 
 
 def _looks(number: int) -> tuple[Look, ...]:
-    """Return how the page of a number is looked at: in the audit in all ways, else every fourth page in one."""
+    """Return how the page of a number is looked at: in the audit in all ways, else every eighth page in one."""
     if IS_AUDIT:
         return _ALL
-    return () if number % 4 else (_ALL[number // 4 * 5 % len(_ALL)],)
+    return () if number % 8 else (_ALL[number // 8 * 5 % len(_ALL)],)
 
 
 def test_twelve_pages_that_are_looked_at_are_seen_in_all_ways() -> None:
-    assert {look for number in range(4 * len(_ALL)) for look in _looks(number)} == set(_ALL)
+    assert {look for number in range(8 * len(_ALL)) for look in _looks(number)} == set(_ALL)
 
 
 async def violations(window: Window) -> list[str]:

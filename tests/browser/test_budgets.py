@@ -18,7 +18,8 @@ from forum.domain.entities import POSTS_A_PAGE
 from tests.browser.conftest import OpenPage
 from tests.browser.content import Pen, Topic
 from tests.browser.families import every_family
-from tests.browser.window import HEIGHT, IS_AUDIT, SETTLED, Window, held_until
+from tests.browser.window import HEIGHT, SETTLED, Window, held_until
+from tests.lengths import IS_AUDIT
 from tests.site import Site
 
 _KB: Final = 1024
@@ -151,7 +152,7 @@ async def test_nothing_moves_on_any_page_after_it_was_seen(
     number = -1
     async for family in every_family(site, owner):
         number += 1
-        if number % 6 and not IS_AUDIT:
+        if number % 12 and not IS_AUDIT:
             continue
         key = family.person, family.has_scripts
         if key not in windows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+import pytest
 from playwright.async_api import Locator, Route, expect
 
 from forum.db import RawConnection
@@ -119,6 +120,7 @@ async def test_who_is_writing_keeps_words_place_and_focus(open_page: OpenPage, s
     assert window.path == topic.path, "without a new page: the reply follows the last one shown"
 
 
+@pytest.mark.audit
 async def test_a_reply_that_waits_is_shown_as_it_is_by_then(open_page: OpenPage, site: Site) -> None:
     topic = await _topic(site)
     window = await _open(open_page, site, topic)
@@ -134,6 +136,7 @@ async def test_a_reply_that_waits_is_shown_as_it_is_by_then(open_page: OpenPage,
     await expect(window.post(2)).to_contain_text("Όπως διορθώθηκε")
 
 
+@pytest.mark.audit
 async def test_ones_own_reply_is_shown_once_though_another_came_before_its_answer(
     open_page: OpenPage, site: Site
 ) -> None:
@@ -164,6 +167,7 @@ async def test_ones_own_reply_is_shown_once_though_another_came_before_its_answe
     assert await window.page.evaluate(numbers) == ["post-1", "post-2", "post-3"]
 
 
+@pytest.mark.audit
 async def test_who_is_on_the_bar_stays_on_it_and_goes_on_reading_when_it_is_closed(
     open_page: OpenPage, site: Site
 ) -> None:
@@ -182,6 +186,7 @@ async def test_who_is_on_the_bar_stays_on_it_and_goes_on_reading_when_it_is_clos
     await expect(window.post(1)).to_be_focused()
 
 
+@pytest.mark.audit
 async def test_of_two_edits_while_one_looks_the_later_is_shown(open_page: OpenPage, site: Site) -> None:
     topic = await _topic(site, 2)
     window = await _open(open_page, site, topic)
@@ -193,6 +198,7 @@ async def test_of_two_edits_while_one_looks_the_later_is_shown(open_page: OpenPa
     await expect(window.post(1)).to_contain_text("Τελικό")
 
 
+@pytest.mark.audit
 async def test_who_reads_below_the_posts_is_not_moved_either(open_page: OpenPage, site: Site) -> None:
     topic = await _topic(site)
     window = await _open(open_page, site, topic, width=360)
@@ -215,6 +221,7 @@ async def test_ones_own_reply_is_there_once_and_not_announced(open_page: OpenPag
     assert await window.page.locator("#post-2").count() == 1
 
 
+@pytest.mark.audit
 async def test_on_an_earlier_page_there_is_a_way_to_the_last_reply(open_page: OpenPage, site: Site) -> None:
     topic = await _topic(site, POSTS_A_PAGE, body="Απάντηση")
     window = await _open(open_page, site, topic)

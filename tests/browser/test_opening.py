@@ -7,6 +7,7 @@ import re
 from email import message_from_bytes
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, FilePayload
 
 from forum.db import RawConnection
@@ -104,6 +105,7 @@ async def _invited(folder: Path) -> str:
     return found[0]
 
 
+@pytest.mark.audit
 async def test_a_region_comes_from_nothing_to_replies_in_two_processes(chromium: Browser, data_dir: Path) -> None:
     """Crete is added with three municipalities from a file and a member who is invited; she signs in once."""
     with forum(data_dir, FORUM_WORKERS="2") as process:

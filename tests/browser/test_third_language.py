@@ -17,7 +17,8 @@ from forum.db import RawConnection
 from tests import pseudo
 from tests.browser.conftest import OpenPage
 from tests.browser.families import LONG_ADDRESS, families, fill
-from tests.browser.window import HEIGHT, IS_AUDIT, Window
+from tests.browser.window import HEIGHT, Window
+from tests.lengths import IS_AUDIT
 from tests.site import Site
 
 _WIDTHS: Final = (1280, 360)
@@ -100,14 +101,14 @@ def config(tmp_path: Path) -> Iterator[Config]:
 
 
 async def test_every_page_speaks_it_and_has_room_for_it(open_page: OpenPage, site: Site, owner: RawConnection) -> None:
-    """In the audit every page; else every sixth."""
+    """In the audit every page; else every twelfth."""
     assert list(i18n.languages()) == ["el", "en", pseudo.CODE]
     filled = await fill(site, owner)
     windows: dict[str | None, Window] = {}
     faults: list[str] = []
     marked = 0
     today = i18n.translator(pseudo.CODE).long_date(clock.now(), ZoneInfo("Europe/Athens"))
-    for family in families(filled, site)[:: 1 if IS_AUDIT else 6]:
+    for family in families(filled, site)[:: 1 if IS_AUDIT else 12]:
         if family.person not in windows:
             windows[family.person] = await open_page(family.person, language=pseudo.CODE)
         window = windows[family.person]

@@ -290,6 +290,7 @@ async def test_a_double_click_posts_once(open_page: OpenPage, site: Site) -> Non
     assert await window.page.locator("article.post").count() == 2
 
 
+@pytest.mark.audit
 async def test_a_draft_under_way_does_not_outlive_what_is_published(
     open_page: OpenPage, site: Site, owner: RawConnection
 ) -> None:

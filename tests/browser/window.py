@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -19,8 +18,6 @@ PATIENCE: Final = 15_000
 """Milliseconds until what should be on a page counts as missing: the machine may be busy."""
 
 AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
-
-IS_AUDIT: Final = os.environ.get("KOINON_AUDIT") == "1"
 
 SETTLED: Final = """() => document.fonts.ready.then(() => new Promise(resolve =>
   requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve)))))"""

@@ -97,6 +97,7 @@ def owner_address(run: Run) -> str:
     return run.environment["FORUM_MIGRATION_URL"]
 
 
+@pytest.mark.audit
 @pytest.mark.own_database
 async def test_a_migration_goes_on_meanwhile(run: Run, written: str, owner: RawConnection, tmp_path: Path) -> None:
     target = tmp_path / "b.tar.gz"
@@ -113,7 +114,13 @@ async def test_a_migration_goes_on_meanwhile(run: Run, written: str, owner: RawC
 
 
 @pytest.mark.own_database
-@pytest.mark.parametrize("act", ["TRUNCATE {table}", "ALTER TABLE {table} ALTER COLUMN number TYPE bigint"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        "TRUNCATE {table}",
+        pytest.param("ALTER TABLE {table} ALTER COLUMN number TYPE bigint", marks=pytest.mark.audit),
+    ],
+)
 async def test_rows_that_no_snapshot_keeps_are_missed(
     run: Run, written: str, owner: RawConnection, tmp_path: Path, act: str
 ) -> None:
@@ -150,7 +157,9 @@ async def test_a_killed_backup_leaves_nothing_under_its_name(
     assert list(tmp_path.glob("*.partial")) == []
 
 
-@pytest.mark.parametrize("is_sealed", [False, True], ids=["plain", "encrypted"])
+@pytest.mark.parametrize(
+    "is_sealed", [pytest.param(False, id="plain"), pytest.param(True, id="encrypted", marks=pytest.mark.audit)]
+)
 async def test_a_full_disk_is_said_in_one_line_and_leaves_no_file(
     run: Run, written: str, tmp_path: Path, is_sealed: bool
 ) -> None:
@@ -263,7 +272,7 @@ async def test_a_terminal_shows_how_far_it_is(run: Run, written: str, tmp_path: 
         assert said in shown, said
 
 
-@pytest.mark.parametrize("which", ["reading", "holding"])
+@pytest.mark.parametrize("which", ["reading", pytest.param("holding", marks=pytest.mark.audit)])
 async def test_a_lost_connection_is_said_in_one_line(
     run: Run, written: str, owner: RawConnection, place: EmptyPlace, database_name: str, tmp_path: Path, which: str
 ) -> None:

@@ -65,8 +65,13 @@ def test_looking_makes_nothing(run: Run, tmp_path: Path) -> None:
     [
         ({"FORUM_BASE_URL": "https://www.example.org"}, "address", "FORUM_TRUSTED_PROXIES"),
         ({"FORUM_DATA_DIR": "/dev/null/koinon"}, "data directory", "FORUM_DATA_DIR"),
-        ({"FORUM_SECRET_KEY": "short"}, "secret key", "32 bytes"),
-        ({"FORUM_DATABASE_URL": "postgresql://127.0.0.1:1/none"}, "database", "does not answer"),
+        pytest.param({"FORUM_SECRET_KEY": "short"}, "secret key", "32 bytes", marks=pytest.mark.audit),
+        pytest.param(
+            {"FORUM_DATABASE_URL": "postgresql://127.0.0.1:1/none"},
+            "database",
+            "does not answer",
+            marks=pytest.mark.audit,
+        ),
         ({"FORUM_WORKERS": "64"}, "connections", "max_connections"),
         (
             {"FORUM_STORAGE_URL": "s3://a:b@files?endpoint=http://127.0.0.1:1&region=x"},

@@ -64,6 +64,10 @@ async def _to(url: str) -> AsyncIterator[RawConnection]:
         await connection.close()
 
 
+pytestmark = pytest.mark.xdist_group("generate")
+"""One process of tests has them all, so that the database is filled once."""
+
+
 @pytest.fixture(scope="module")
 def filled_url(postgres: Endpoint) -> Iterator[str]:
     """A database filled once for all tests that only look."""
@@ -117,6 +121,23 @@ async def test_the_command_fills_it_and_whom_it_prints_can_sign_in(
     again = _generate(run)
     assert again.returncode == 1
     assert await owner.fetchval("SELECT md5(string_agg(posts::text, '' ORDER BY id)) FROM posts") == before
+
+
+@pytest.mark.usefixtures("nobody")
+async def test_some_topics_are_proposals_that_the_list_of_their_category_shows(site: Site, run: Run) -> None:
+    refused = _generate(run, "--proposals", "41")
+    assert refused.returncode == 2
+    made = _generate(run, "--proposals", "30")
+    assert (made.returncode, made.stderr) == (0, "")
+    email = re.findall(r"^  member +.* (\S+@\S+)$", made.stdout, re.MULTILINE)[0]
+    visitor = await site.visitor()
+    await visitor.get("/login")
+    await visitor.submit("/login", {"email": email, "password": PASSWORD})
+    closed = await visitor.get("/categories/proposals?deadline=closed&kind=proposal")
+    still_open = await visitor.get("/categories/proposals?kind=proposal&theme=energy")
+    assert closed.text.count('class="t-title"') + still_open.text.count('class="t-title"') > 10
+    table = await visitor.get("/categories/proposals/topics.csv?deadline=all&kind=proposal")
+    assert table.text.count("generated.example") == 30
 
 
 @pytest.mark.audit
@@ -195,6 +216,7 @@ async def _checksums(connection: RawConnection) -> dict[str, str]:
     return sums
 
 
+@pytest.mark.audit
 async def test_the_same_seed_gives_the_same_database(postgres: Endpoint, filled: RawConnection) -> None:
     url = await _new(postgres, "generated_again")
     try:

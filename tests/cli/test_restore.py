@@ -228,6 +228,7 @@ _IDLE_AFTER_ROWS: Final = """EXISTS (
 )"""
 
 
+@pytest.mark.audit
 async def test_files_that_an_interrupted_restore_left_are_taken_as_they_are(saved: Path, place: EmptyPlace) -> None:
     place.data_dir.mkdir()
     (place.data_dir / "secret.key").write_text("k" * 64)

@@ -14,11 +14,27 @@ from uuid import uuid4
 
 import pytest
 
-from forum.domain import access, attachments, feedback, posts, practice_access, sessions, topics, validations
+from forum.db import Card, Statement
+from forum.domain import (
+    access,
+    attachments,
+    feedback,
+    guide_access,
+    guide_files,
+    posts,
+    practice_access,
+    sessions,
+    topics,
+    twinning_access,
+    twinnings,
+    validations,
+)
 from forum.domain.attachments import New, Room
-from forum.domain.entities import AttachmentId, PostId, TopicId
+from forum.domain.entities import AttachmentId, GuideFileId, PostId, TopicId
 from forum.domain.feedback import FeedbackId
 from forum.domain.posts import Reply
+from forum.domain.twinned import TwinningId
+from forum.domain.twinnings import Course
 from forum.keys import ASSETS, CONFIG, DB, STORAGE
 from forum.markup import Rendered
 from forum.routes import ROUTES
@@ -125,6 +141,7 @@ PAGES: Final = {
     "unsubscriptions.update": "4 4 4 4 4 4 4",
     "languages.update":      "V V V V V V V",
     "categories.show":       "L L 4 2 2 2 2",
+    "topic_tables.show":     "L L 4 2 2 2 2",
     "reading.update":        "L L 4 S S S S",
     "category_subscriptions.update": "L L 4 V V V V",
     "topic_access.show":     "L L 4 2 2 2 2",
@@ -161,6 +178,12 @@ PAGES: Final = {
     "group_levels.delete":   "L L 3 3 3 3 V",
     "topics.new":            "L L 4 2 2 2 2",
     "topics.create":         "L L 4 V V V V",
+    "topic_imports.new":     "L L 4 3 3 2 2",
+    "topic_imports.create":  "L L 4 3 3 V V",
+    "topic_imports.template": "L L 4 3 3 2 2",
+    "topic_imports.show":    "L L 4 3 3 4 4",
+    "topic_imports.update":  "L L 4 3 3 4 4",
+    "topic_imports.delete":  "L L 4 3 3 4 4",
     "topics.index":          "L L 4 S S S S",
     "topics.show":           "L L 4 2 2 2 2",
     "news.index":            "L L 4 S S S S",
@@ -187,6 +210,8 @@ PAGES: Final = {
     "pins.delete":           "L L 4 3 3 S S",
     "internal.create":       "L L 4 3 S S S",
     "internal.delete":       "L L 4 3 S S S",
+    "answers.create":        "L L 4 3 V V V",
+    "answers.delete":        "L L 4 3 S S S",
     "posts.show":            "L L 4 S S S S",
     "posts.revisions":       "L L 4 2 2 2 2",
     "posts.edit":            "L L 4 3 2 3 3",
@@ -209,6 +234,28 @@ PAGES: Final = {
     "completions.list_emoji": "L L 2 2 2 2 2",
     "municipalities.index":  "L L 2 2 2 2 2",
     "municipalities.show":   "L L 2 2 2 2 2",
+    "profiles.edit":         "L L 3 3 2 3 2",
+    "profiles.update":       "L L 3 3 S 3 S",
+    "twins.new":             "L L 3 3 2 3 2",
+    "twins.create":          "L L 3 3 V 3 V",
+    "twins.edit":            "L L 3 3 4 3 4",
+    "twins.update":          "L L 3 3 4 3 4",
+    "twins.delete":          "L L 3 3 4 3 4",
+    "twinnings.index":       "L L 2 2 2 2 2",
+    "twinning_network.show": "L L 2 2 2 2 2",
+    "twinnings.new":         "L L 3 2 2 3 3",
+    "twinnings.create":      "L L 3 V V 3 3",
+    "twinnings.show":        "L L 4 2 2 4 4",
+    "twinnings.update":      "L L 4 V V 4 4",
+    "twinning_answers.create": "L L 4 V V 4 4",
+    "guide_files.new":       "L L 4 3 2 2 2",
+    "guide_files.create":    "L L 4 3 V V V",
+    "guide_files.show":      "L L 4 2 2 2 2",
+    "guide_files.confirm":   "L L 4 3 2 2 2",
+    "guide_files.delete":    "L L 4 3 S S S",
+    "guide_versions.new":    "L L 4 3 2 2 2",
+    "guide_versions.create": "L L 4 3 V V V",
+    "guide_versions.show":   "L L 4 2 2 2 2",
     "members.index":         "L L 2 2 2 2 2",
     "members.show":          "L L 2 2 2 2 2",
     "settings.edit":         "L L 2 2 2 2 2",
@@ -229,6 +276,14 @@ PAGES: Final = {
     "tokens.index":          "L L 2 2 2 2 2",
     "tokens.create":         "L L V V V V V",
     "tokens.delete":         "L L 4 4 4 4 4",
+    "feed_tokens.index":     "L L 2 2 2 2 2",
+    "feed_tokens.create":    "L L 2 2 2 2 2",
+    "feed_tokens.delete":    "L L S S S S S",
+    "calendars.show":        "4 4 4 4 4 4 4",
+    "feeds.index":           "4 4 4 4 4 4 4",
+    "feeds.category":        "4 4 4 4 4 4 4",
+    "feeds.kind":            "4 4 4 4 4 4 4",
+    "feeds.theme":           "4 4 4 4 4 4 4",
     "styleguide.show":       "L L 3 3 3 3 2",
     "feedback.index":        "L L 3 3 3 2 2",
     "settlements.create":    "L L 3 3 3 S S",
@@ -275,6 +330,12 @@ API: Final = {
     "api.municipalities.show": "L L 2 2 2 2 2",
     "api.municipalities.create": "L L 3 3 3 3 V",
     "api.municipalities.update": "L L 3 3 3 3 2",
+    "api.profiles.show":        "L L 2 2 2 2 2",
+    "api.profiles.update":      "L L 3 3 2 3 2",
+    "api.twinnings.index":      "L L 2 2 2 2 2",
+    "api.twinnings.create":     "L L V V V V V",
+    "api.twinnings.show":       "L L 4 2 2 4 4",
+    "api.twinnings.update":     "L L 4 2 2 4 4",
     "api.groups.create":       "L L 3 3 3 3 V",
     "api.groups.show":         "L L 3 3 3 3 4",
     "api.groups.update":       "L L 3 3 3 3 4",
@@ -302,6 +363,8 @@ API: Final = {
     "api.topics.unlock":       "L L 4 3 3 2 2",
     "api.topics.pin":          "L L 4 3 3 2 2",
     "api.topics.unpin":        "L L 4 3 3 2 2",
+    "api.topics.mark_answer":  "L L V V V V V",
+    "api.topics.unmark_answer": "L L 4 3 2 2 2",
     "api.validations.index":   "L L 4 2 2 2 2",
     "api.validations.create":  "L L 4 3 3 2 2",
     "api.adoptions.index":     "L L 4 2 2 2 2",
@@ -317,6 +380,11 @@ API: Final = {
     "api.attachments.show":    "L L 4 2 2 2 2",
     "api.attachments.content": "L L 4 2 2 2 2",
     "api.attachments.delete":  "L L 4 3 2 3 3",
+    "api.files.index":         "L L 4 2 2 2 2",
+    "api.files.create":        "L L V V V V V",
+    "api.files.create_version": "L L V V V V V",
+    "api.files.show":          "L L 4 2 2 2 2",
+    "api.files.delete":        "L L 4 3 2 2 2",
     "api.search.index":        "L L 2 2 2 2 2",
     "api.document.show":       "2 2 2 2 2 2 2",
     "api.document.page":       "2 2 2 2 2 2 2",
@@ -340,6 +408,8 @@ class _Things:
     post_id: PostId
     feedback_id: FeedbackId
     attachment_id: AttachmentId
+    twinning_id: TwinningId
+    guide_file_id: GuideFileId
 
 
 async def _arrange(site: Site, route: Route) -> _Things:
@@ -350,13 +420,17 @@ async def _arrange(site: Site, route: Route) -> _Things:
         family = route.name.removeprefix("api.").partition(".")[0]
         is_practice = family in {"validations", "submissions", "adoptions"}
         start = await access.category_to_start(tx, maria, "good-practices" if is_practice else "questions")
-        kind: dict[str, Any] = {"kind": "good_practice", "fields": PRACTICE} if is_practice else {}
+        kind: dict[str, Any] = {"kind": "question"} if "answer" in route.name else {}
+        if is_practice:
+            kind = {"kind": "good_practice", "fields": PRACTICE}
         made = await topics.start(tx, start, title="Φωτισμός", body="Κείμενο", rendered=rendered, key=None, **kind)
         post_id = made.first_post_id
         if family == "posts" and "/topics/" not in route.path:
             reply = await access.topic_to_reply(tx, maria, made.topic_id)
             post_id = (await posts.reply(tx, reply, Reply("Απάντηση", rendered))).id
     attachment_id = await _attach(site, made.first_post_id) if family == "attachments" else AttachmentId(999_999)
+    is_of_guide = family in {"guide_files", "guide_versions", "files"}
+    guide_file_id = await _add_file(site, made.topic_id) if is_of_guide else GuideFileId(999_999)
     async with site.app[DB].write() as tx:
         match route.name:
             case "submissions.create":
@@ -371,21 +445,59 @@ async def _arrange(site: Site, route: Route) -> _Things:
             case _:
                 pass
         feedback_id = await feedback.send(tx, None, body="Δεν διαβάζεται", page="", contact="")
-    return _Things(made.topic_id, made.slug, post_id, feedback_id, attachment_id)
+    twinning_id = await _twin(site) if family.startswith("twinning") else TwinningId(999_999)
+    return _Things(made.topic_id, made.slug, post_id, feedback_id, attachment_id, twinning_id, guide_file_id)
 
 
-async def _attach(site: Site, post_id: PostId) -> AttachmentId:
-    """Have maria attach a file to her post."""
+async def _twin(site: Site) -> TwinningId:
+    """Have maria invite Mytilene, and nikos accept; before that, what there was is over."""
+    maria, nikos = site.cast.maria, site.cast.nikos
+    rendered = Rendered(html="<p>Κείμενο</p>", text="Κείμενο", is_plain=False)
+    async with site.app[DB].write() as tx:
+        for twinning in await twinnings.list_own(tx, maria):
+            if not twinnings.is_over(twinning):
+                change = await twinning_access.twinning_to_change(tx, maria, twinning.id)
+                await twinnings.change(tx, change, Course(state="ended"), None)
+        invite = await twinning_access.municipality_to_invite(tx, maria, "mytilene")
+        made = await twinnings.invite(tx, invite, title="Αδελφοποίηση", message="Α", rendered=rendered, key=None)
+        await twinnings.accept(tx, await twinning_access.twinning_to_answer(tx, nikos, made.twinning_id), None)
+    return made.twinning_id
+
+
+async def _bring(site: Site) -> AttachmentId:
+    """Have maria bring a file."""
     key, path = uuid4(), site.app[CONFIG].data_dir / "sent"
     path.write_bytes(b"x")
     await site.app[STORAGE].put(key.hex, path)
     new, maria = New(key, "α.txt", "text/plain", 1, None, bytes(32), has_words=False), site.cast.maria
     async with site.app[DB].write() as tx:
-        grant = await access.to_attach(tx, maria)
-        attachment_id = (await attachments.create(tx, grant, new, Room(10**9, None), key=None)).id
-        named = f'<a href="/attachments/{attachment_id}">α</a>'
-        await attachments.take_up(tx, maria, post_id, named, can_attach=True)
+        return (await attachments.create(tx, await access.to_attach(tx, maria), new, Room(10**9, None), key=None)).id
+
+
+async def _attach(site: Site, post_id: PostId) -> AttachmentId:
+    """Have maria attach a file to her post."""
+    attachment_id = await _bring(site)
+    named = f'<a href="/attachments/{attachment_id}">α</a>'
+    async with site.app[DB].write() as tx:
+        await attachments.take_up(tx, site.cast.maria, post_id, named, can_attach=True)
     return attachment_id
+
+
+_MAKE_GUIDE = Statement(
+    "tests.make_guide",
+    "UPDATE topics SET kind = 'guide' WHERE topics.id = $1",
+    returns=int,
+    card=Card.NONE,
+)
+
+
+async def _add_file(site: Site, topic_id: TopicId) -> GuideFileId:
+    """Make maria's topic a guide, and have her add a file to it."""
+    attachment_id = await _bring(site)
+    async with site.app[DB].write() as tx:
+        await tx.run(_MAKE_GUIDE, topic_id)
+        grant = await guide_access.guide_to_extend(tx, site.cast.maria, topic_id)
+        return (await guide_files.add(tx, grant, "Υπόδειγμα", guide_files.New(attachment_id))).file_id
 
 
 def _slug(route: Route) -> str:
@@ -411,14 +523,20 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         "member_id": site.cast.nikos.member_id,
         "session_id": 999_999,
         "token_id": 999_999,
+        "twin_id": 999_999,
+        "twinning_id": things.twinning_id,
         "mail_id": 999_999,
         "invitation_id": 999_999,
         "import_id": 999_999,
         "application_id": 999_999,
         "opening_id": 999_999,
+        "guide_file_id": things.guide_file_id,
+        "file_id": things.guide_file_id,
+        "number": 1,
         "adoption_id": 999_999,
         "page": "writing",
         "token": "nonsense",
+        "kind": "discussion",
         "colour": "7a1f3d",
         "feedback_id": things.feedback_id,
         "file": site.app[ASSETS].name("koinon.css"),
@@ -427,7 +545,9 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         ("/topics/", things.topic_id),
         ("/posts/{id}", things.post_id),
         ("/attachments/{id}", things.attachment_id),
+        ("/twinnings/{id}", things.twinning_id),
         ("/members/", site.cast.nikos.member_id),
+        ("/v1/files/", things.guide_file_id),
     ):
         if folder in route.path:
             values["id"] = value

@@ -11,6 +11,7 @@ import pytest
 from forum.demo import PASSWORD, read
 from forum.demo.content import faults
 from forum.domain.entities import Role
+from forum.domain.profiles import LANGUAGES, SETTINGS
 from forum.errors import CommandError
 from forum.markup import render
 from forum.passwords import check_password
@@ -28,6 +29,14 @@ def test_there_is_a_whole_network() -> None:
     assert {topic.category for topic in CONTENT.topics} == {category.slug for category in CATEGORIES}
     assert {person.organisation for person in CONTENT.people} == set(organisation_names())
     assert {person.role for person in CONTENT.people} == set(Role)
+
+
+def test_municipalities_tell_of_themselves_and_of_their_twins() -> None:
+    assert sum(profile.is_seeking for profile in CONTENT.profiles) >= 5
+    assert {twin.state for twin in CONTENT.twins} == {"signed", "active", "dormant"}
+    for profile in CONTENT.profiles:
+        assert set(profile.settings) <= set(SETTINGS)
+        assert set(profile.languages) <= set(LANGUAGES)
 
 
 def test_authors_exist_and_may_do_what_they_do_and_no_text_stands_twice() -> None:

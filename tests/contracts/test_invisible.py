@@ -1,9 +1,9 @@
 """What one may not see changes nothing: every answer is the same, to the letter, before and after it comes to be.
 
 A category with a sub-category, topics, posts, a mention, a quotation, a lock, a pin and a mark is made for a group of
-two. Each person outside asks every route there is, of pages and of the API, lists, counts, searches, completions and
-streams included, by the very addresses it will have, before it is made and once more after: so what is absent and what
-is not open are the same answer.
+two, and a twinning of two municipalities with its topic. Each person outside asks every route there is, of pages and of
+the API, lists, counts, searches, completions and streams included, by the very addresses it will have, before it is
+made and once more after: so what is absent and what is not open are the same answer.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from urllib.parse import quote
 
 import pytest
 
+from forum import clock
 from forum.db import RawConnection
+from forum.domain.entities import TopicId
 from forum.keys import DB
 from forum.routes import ROUTES
 from forum.web.access import Access, Route
 from tests import files
-from tests.domain import telling
+from tests.domain import telling, twinning
 from tests.site import Answer, Program, Site, Visitor, without_tokens
-from tests.web import attaching, content
+from tests.web import attaching, content, subscribing
 
 OUTSIDERS: Final = ("guest", "suspended", "stranger", "nikos", "maria", "moderator", "administrator")
 """A guest; one of no region; one of each region, nikos in another closed group; a moderator of all other categories and
@@ -40,6 +42,9 @@ class Hidden:
     topic_id: int
     post_id: int
     attachment_id: int
+    twinning_id: int
+    private_topic_id: int
+    private_post_id: int
 
 
 async def _foresee(owner: RawConnection) -> Hidden:
@@ -48,7 +53,16 @@ async def _foresee(owner: RawConnection) -> Hidden:
         assert found
         return int(found["last_value"]) + (1 if found["is_called"] else 0)
 
-    return Hidden(await following("topics"), await following("posts"), await following("attachments"))
+    topic_id, post_id = await following("topics"), await following("posts")
+    # The twinning comes after the two topics and the reply that are hidden with the category.
+    return Hidden(
+        topic_id,
+        post_id,
+        await following("attachments"),
+        await following("twinnings"),
+        topic_id + 2,
+        post_id + 3,
+    )
 
 
 @pytest.fixture
@@ -64,6 +78,7 @@ async def world(site: Site, owner: RawConnection) -> tuple[Site, RawConnection, 
                 getattr(site.cast, person).member_id,
             )
     await _category(owner, "cellar", "Κελάρι", "others")
+    await twinning.bring_colleagues(owner)
     return site, owner, await _foresee(owner)
 
 
@@ -108,6 +123,8 @@ async def _hide(site: Site, owner: RawConnection, hidden: Hidden) -> None:
         assert answer.status < 400, (act, answer.status)
     below = await sophie.submit("/categories/drawer/new", {"title": f"{_WORDS[1]} δύο", "body": "ζαφείρι"})
     assert below.status == 303
+    invited = await twinning.invite(site.app[DB], owner, title=f"{_WORDS[1]} αδελφοποίησης", message="ζαφείρι")
+    assert (invited.twinning_id, invited.topic_id) == (hidden.twinning_id, hidden.private_topic_id)
     await telling.fan_out(site.app[DB])
     page = await sophie.get(made.location.partition("#")[0])
     assert all(word in page.text for word in _WORDS), "the premise: it is there for who may see it"
@@ -125,11 +142,15 @@ def _path(site: Site, route: Route, hidden: Hidden) -> str:
         "page": "writing",
         "slug": "vault",
         "token": "x" * 43,
+        "kind": "discussion",
         "attachment_id": hidden.attachment_id,
+        "twinning_id": hidden.twinning_id,
         "id": hidden.post_id if "/posts/" in route.path else hidden.topic_id,
     }
     if "/attachments/{id}" in route.path:
         values["id"] = hidden.attachment_id
+    if "/twinnings/{id}" in route.path:
+        values["id"] = hidden.twinning_id
     if "/members/{id}" in route.path:
         values["id"] = sophie.member_id
     if "/municipalities" in route.path:
@@ -157,6 +178,9 @@ def _asked(site: Site, hidden: Hidden, *, is_api: bool, is_administrator: bool) 
             *(f"/api/v1/search?q={word}" for word in looked_for),
             f"/api/v1/search?q={looked_for[0]}&category=vault",
             "/api/v1/categories/questions/topics",
+            f"/api/v1/topics/{hidden.private_topic_id}",
+            f"/api/v1/topics/{hidden.private_topic_id}/posts",
+            f"/api/v1/posts/{hidden.private_post_id}",
         ]
     return [
         *paths,
@@ -166,6 +190,13 @@ def _asked(site: Site, hidden: Hidden, *, is_api: bool, is_administrator: bool) 
         "/categories/drawer",
         "/categories/drawer/new",
         f"/completions/members?q=so&topic={hidden.topic_id}",
+        f"/topics/{hidden.private_topic_id}",
+        f"/topics/{hidden.private_topic_id}/aporritos-titlos-adelphopoiisis",
+        f"/topics/{hidden.private_topic_id}/rights/mine",
+        f"/posts/{hidden.private_post_id}",
+        f"/completions/members?q=so&topic={hidden.private_topic_id}",
+        "/municipalities/chios",
+        "/municipalities/paphos",
         "/members?q=Sophie",
     ]
 
@@ -193,6 +224,38 @@ async def test_no_page_tells_of_what_one_may_not_see(world: tuple[Site, RawConne
     assert {path for path in paths if before[path] != after[path]} == set()
     told = [path for path, (_, _, text, _) in after.items() if any(word in _unasked(text) for word in _WORDS)]
     assert told == []
+
+
+@pytest.mark.parametrize("person", [person for person in OUTSIDERS if person not in {"guest", "suspended"}])
+async def test_no_feed_and_no_calendar_tells_of_what_one_may_not_see(
+    world: tuple[Site, RawConnection, Hidden], person: str
+) -> None:
+    site, owner, hidden = world
+    guest, base = await site.visitor(), await subscribing.address(site, person)
+    paths = [
+        _path(site, route, hidden).replace(f"/feeds/{'x' * 43}", base)
+        for route in ROUTES
+        if route.access is Access.FEED
+    ]
+    paths += [f"{base}/categories/drawer.atom", f"{base}/themes/water.atom"]
+    await _look(guest, paths)
+    before = await _look(guest, paths)
+    assert [status for status, *_ in before.values()].count(200) > 3, "the premise: the address opens"
+    await _hide(site, owner, hidden)
+    fields = {"themes": ["water"], "deadline": subscribing.instant(clock.now())}
+    await subscribing.set_fields(owner, TopicId(hidden.topic_id), "discussion", **fields)
+    after = await _look(guest, paths)
+    assert {path for path in paths if before[path] != after[path]} == set()
+    insider = await subscribing.address(site, "sophie")
+    for ending in (
+        "calendar.ics",
+        "topics.atom",
+        "categories/vault.atom",
+        "kinds/discussion.atom",
+        "themes/water.atom",
+    ):
+        answer = await guest.get(f"{insider}/{ending}")
+        assert _WORDS[1] in answer.text, "the premise: it is there for who may see it"
 
 
 @pytest.mark.parametrize("person", OUTSIDERS)
@@ -223,7 +286,7 @@ async def test_no_act_tells_of_what_one_may_not_see(world: tuple[Site, RawConnec
         route
         for route in ROUTES
         if route.method != "GET"
-        and re.search(r"/(topics|posts|categories|attachments)/{", route.path)
+        and re.search(r"/(topics|posts|categories|attachments|twinnings)/{", route.path)
         and not (person == "administrator" and route.access is Access.ADMINISTRATOR)
     ]
     assert len(acts) > 20

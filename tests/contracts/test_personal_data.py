@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from forum.db import RawConnection
-from forum.personal_data import NOT_PERSONAL, PERSONAL, Erasure
+from forum.not_personal import NOT_PERSONAL
+from forum.personal_data import PERSONAL, Erasure
 
 _COLUMNS = """
     SELECT c.relname || '.' || a.attname AS name,

@@ -26,6 +26,7 @@ _GROWING: Final = (
     "topic_notices",
     "audit_entries",
     "api_tokens",
+    "feed_tokens",
     "idempotency_keys",
     "attempts",
     "drafts",
@@ -59,9 +60,11 @@ _FILL: Final = """
 INSERT INTO members (name, email, organisation_id, password_hash)
 SELECT 'Μέλος ' || n, 'm' || n || '@example.org', n / 500 + 1, 'x' FROM generate_series(1, 20000) AS n;
 INSERT INTO topics (category_id, author_id, title, slug, last_author_id, post_count, reply_count, last_post_number,
-    last_post_at)
+    last_post_at, deadline_at, fields)
 SELECT (n % 5) + 1, (n % 2000) + 1, 'Θέμα ' || n, 'thema-' || n, (n % 2000) + 1, 10, 9, 10,
-    now() - n * interval '1 minute'
+    now() - n * interval '1 minute', CASE WHEN n % 10 = 0 THEN now() + n * interval '1 hour' END,
+    CASE WHEN n % 10 = 0 THEN jsonb_build_object('themes', '["water"]'::jsonb, 'interest_deadline',
+        jsonb_build_object('at', to_char(now() + n * interval '1 hour', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))) ELSE '{}' END
 FROM generate_series(1, 3000) AS n;
 INSERT INTO posts (topic_id, number, author_id, body, html, search)
 SELECT t.id, n, (t.id + n) % 2000 + 1, 'Κείμενο', '<p>Κείμενο</p>', to_tsvector('koinon', 'λέξη' || t.id % 500)
@@ -72,6 +75,7 @@ INSERT INTO sessions (key_hash, member_id, address, agent, expires_at)
 SELECT sha256(m.id::text::bytea), m.id, '127.0.0.1', '', now() + interval '1 day' FROM members m;
 INSERT INTO api_tokens (member_id, name, token_hash)
 SELECT m.id, 'x', sha256(m.id::text::bytea) FROM members m;
+INSERT INTO feed_tokens (member_id, token_hash) SELECT m.id, sha256(m.id::text::bytea) FROM members m;
 INSERT INTO audit_entries (actor_id, act, subject, subject_id) SELECT m.id, 'a.b', 'member', m.id FROM members m;
 INSERT INTO post_revisions (post_id, number, editor_id, body, created_at)
 SELECT p.id, 1, p.author_id, 'Πριν', now() FROM posts p WHERE p.id % 5 = 0;

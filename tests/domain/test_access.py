@@ -27,6 +27,7 @@ BY_TOPIC: Final[list[Callable[..., Awaitable[Any]]]] = [
     access.topic_to_reply,
     access.topic_to_moderate,
     access.topic_to_mark_internal,
+    access.topic_to_mark_answer,
     access.topic_to_delete,
     access.topic_to_restore,
     access.first_post_to_edit,
@@ -162,6 +163,15 @@ async def test_a_topics_door_asks_its_rule(db: Database, cast: Cast) -> None:
             (access.topic_to_restore, cast.maria, "not_deleted"),
         ],
     )
+
+
+async def test_the_answer_of_a_question_is_for_whoever_asked_and_moderators(db: Database, cast: Cast) -> None:
+    asked, said = await writing.start(db, cast.maria, kind="question"), await writing.start(db, cast.maria)
+    door = access.topic_to_mark_answer
+    await _assert_answers(
+        db, asked.topic_id, [(door, cast.maria, None), (door, cast.moderator, None), (door, cast.nikos, "not_author")]
+    )
+    await _assert_answers(db, said.topic_id, [(door, cast.maria, "not_a_question")])
 
 
 async def test_a_posts_door_asks_its_rule(db: Database, cast: Cast) -> None:

@@ -24,6 +24,7 @@ from tests import cast as people
 from tests.cast import Cast
 from tests.domain import telling, writing
 from tests.domain.opening import PARTNER, Opener
+from tests.lengths import IS_AUDIT
 
 
 @pytest.fixture
@@ -433,7 +434,7 @@ def test_what_is_shown_is_what_happens_and_undoing_restores_exactly(postgres: En
     below: Step = ("topic", PARTNER, "closed", None, None, False, "lighting")
     internal: Step = ("topic", PARTNER, "closed", None, None, True, "questions")
 
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=60 if IS_AUDIT else 20, suppress_health_check=list(HealthCheck), deadline=None)
     @given(_STEPS)
     @example(
         [

@@ -11,13 +11,14 @@ from uuid import UUID
 
 import pytest
 
-from forum.domain import permissions
+from forum.domain import permissions, twinned
 from forum.domain.actors import Actor
 from forum.domain.entities import (
     Attachment,
     AttachmentId,
     CategoryId,
     MemberId,
+    Organisation,
     OrganisationId,
     Post,
     PostId,
@@ -25,6 +26,7 @@ from forum.domain.entities import (
     TopicId,
 )
 from forum.domain.permissions import Verdict
+from forum.domain.twinned import Twinning, TwinningId
 
 NOW: Final = datetime(2026, 11, 23, tzinfo=UTC)
 ME, OTHER = MemberId(1), MemberId(2)
@@ -75,6 +77,7 @@ TOPIC: Final = Topic(
     created_at=NOW,
     deleted_at=None,
     deleted_by_id=None,
+    answer_post_id=None,
     version=1,
     fields={},
     tags=[],
@@ -117,6 +120,7 @@ LOCKED: Final = {"locked_at": NOW}
 DELETED_BY_ME: Final = {"deleted_at": NOW, "deleted_by_id": ME}
 DELETED_BY_OTHER: Final = {"deleted_at": NOW, "deleted_by_id": OTHER}
 MODERATED: Final = {"can_moderate": True}
+QUESTION: Final = {"kind": "question"}
 NO_START: Final = {"can_start": False}
 NO_REPLY: Final = {"can_reply": False}
 
@@ -158,6 +162,32 @@ TABLE: Final[dict[str, list[tuple[State, State, str]]]] = {
         (MODERATED | LOCKED, {}, ""),
         (MINE | DELETED_BY_ME, {}, "topic_deleted"),
         (MODERATED | DELETED_BY_OTHER, {}, "topic_deleted"),
+    ],
+    "can_change_answer": [
+        (MINE, {}, "not_a_question"),
+        (MODERATED, {}, "not_a_question"),
+        (QUESTION, {}, "not_author"),
+        (QUESTION, MINE, "not_author"),
+        (QUESTION | MINE, {}, ""),
+        (QUESTION | MINE | NO_REPLY, {}, ""),
+        (QUESTION | MINE | LOCKED, {}, "topic_locked"),
+        (QUESTION | MODERATED, {}, ""),
+        (QUESTION | MODERATED | LOCKED, {}, ""),
+        (QUESTION | MINE | DELETED_BY_ME, {}, "topic_deleted"),
+        (QUESTION | MODERATED | DELETED_BY_OTHER, {}, "topic_deleted"),
+    ],
+    "can_mark_answer": [
+        (MINE, {}, "not_a_question"),
+        (QUESTION, {}, "not_author"),
+        (QUESTION | MINE, {}, ""),
+        (QUESTION | MINE, MINE, ""),
+        (QUESTION | MINE, {"number": 1}, "not_a_reply"),
+        (QUESTION | MODERATED, {"number": 1}, "not_a_reply"),
+        (QUESTION | MINE, DELETED_BY_OTHER, "post_deleted"),
+        (QUESTION | MODERATED, DELETED_BY_OTHER, "post_deleted"),
+        (QUESTION | MINE | LOCKED, {}, "topic_locked"),
+        (QUESTION | MODERATED | LOCKED, {}, ""),
+        (QUESTION | MINE | DELETED_BY_ME, {}, "topic_deleted"),
     ],
     "can_edit_topic": [
         ({}, {}, "not_author"),
@@ -252,6 +282,18 @@ def test_starting_asks_for_the_right_to_start() -> None:
     assert permissions.can_start_topic(replace(TOPIC, category_archived_at=NOW)).code == "category_archived"
 
 
+def test_many_topics_at_once_come_from_associations_and_moderators() -> None:
+    place = replace(TOPIC, can_start=True, can_moderate=False)
+    municipal, associated = replace(ACTOR, region_slug="cyprus"), replace(ACTOR, region_slug=None)
+    assert permissions.can_import_topics(municipal, place).code == "not_association"
+    assert permissions.can_import_topics(municipal, replace(place, can_moderate=True))
+    assert permissions.can_import_topics(associated, place)
+    assert (
+        permissions.can_import_topics(associated, replace(place, can_start=False, can_reply=False)).code
+        == "cannot_start"
+    )
+
+
 def test_nothing_is_written_in_an_archived_category_and_moderators_still_moderate() -> None:
     mine = replace(TOPIC, author_id=ME, category_archived_at=NOW)
     post = replace(POST, number=2, author_id=ME)
@@ -260,6 +302,7 @@ def test_nothing_is_written_in_an_archived_category_and_moderators_still_moderat
         permissions.can_edit_topic(ACTOR, mine),
         permissions.can_delete_topic(ACTOR, mine),
         permissions.can_mark_topic_internal(ACTOR, mine),
+        permissions.can_change_answer(ACTOR, replace(mine, kind="question")),
         permissions.can_edit_post(ACTOR, mine, post),
         permissions.can_delete_post(ACTOR, mine, post),
     ):
@@ -271,6 +314,60 @@ def test_only_administrators_administer_whatever_else_they_hold() -> None:
     assert permissions.can_administer(ACTOR).code == "not_administrator"
     assert permissions.can_administer(replace(ACTOR, is_moderator=True)).code == "not_administrator"
     assert permissions.can_administer(replace(ACTOR, is_administrator=True))
+
+
+def test_a_profile_is_written_by_members_of_the_municipality_and_by_administrators() -> None:
+    organisation = _organisation()
+    other = replace(organisation, id=OrganisationId(2))
+    assert permissions.can_edit_profile(ACTOR, organisation)
+    assert permissions.can_edit_profile(ACTOR, other).code == "not_colleague"
+    assert permissions.can_edit_profile(replace(ACTOR, is_moderator=True), other).code == "not_colleague"
+    assert permissions.can_edit_profile(replace(ACTOR, is_administrator=True), other)
+    for none in (replace(organisation, closed_at=NOW), replace(organisation, kind="association")):
+        assert permissions.can_edit_profile(ACTOR, none).code == "organisation_closed"
+
+
+def _organisation(**changes: Any) -> Organisation:
+    organisation = Organisation(
+        OrganisationId(1), "larnaca", "municipality", "Λάρνακα", "Larnaca", "cyprus", "Κύπρος", "Cyprus", None, None,
+        False, None, None, 1, None, None, None, None,
+    )  # fmt: skip
+    return replace(organisation, **changes)
+
+
+def test_any_member_of_a_municipality_invites_another_one() -> None:
+    other = _organisation(id=OrganisationId(2))
+    assert permissions.can_invite(ACTOR)
+    assert permissions.can_invite_municipality(ACTOR, other)
+    assert permissions.can_invite_municipality(ACTOR, _organisation()).code == "own_municipality"
+    for none in (replace(other, closed_at=NOW), replace(other, kind="partner")):
+        assert permissions.can_invite_municipality(ACTOR, none).code == "organisation_closed"
+    of_association = replace(ACTOR, region_slug=None, is_administrator=True)
+    assert permissions.can_invite(of_association).code == "no_municipality"
+    assert permissions.can_invite_municipality(of_association, other).code == "no_municipality"
+
+
+@pytest.mark.parametrize(
+    ("state", "is_from", "answer", "withdraw", "change"),
+    [
+        ("invited", True, "not_invited", "", "twinning_not_open"),
+        ("invited", False, "", "not_inviting", "twinning_not_open"),
+        ("declined", False, "twinning_answered", "twinning_answered", "twinning_not_open"),
+        ("withdrawn", True, "twinning_answered", "twinning_answered", "twinning_not_open"),
+        ("in_contact", True, "twinning_answered", "twinning_answered", ""),
+        ("ended", False, "twinning_answered", "twinning_answered", ""),
+    ],
+)
+def test_the_invited_answer_those_who_invited_withdraw_and_both_move_the_stages(
+    state: twinned.State, is_from: bool, answer: str, withdraw: str, change: str
+) -> None:
+    twinning = Twinning(
+        TwinningId(1), OrganisationId(1), "a", "Α", "A", OrganisationId(2), "b", "Β", "B", is_from, state, TopicId(1),
+        "a-b", True, ME, "Μαρία", NOW, None, None, None, None, None, None, None, None, None,
+    )  # fmt: skip
+    assert permissions.can_answer_twinning(twinning).code == answer
+    assert permissions.can_withdraw_twinning(twinning).code == withdraw
+    assert permissions.can_change_twinning(twinning).code == change
 
 
 def _file(**changes: Any) -> Attachment:
@@ -288,6 +385,7 @@ def _file(**changes: Any) -> Attachment:
         None,
         b"",
         NOW,
+        False,
     )
     return replace(file, **changes)
 
@@ -320,10 +418,52 @@ def test_a_file_is_deleted_by_its_author_as_long_as_they_may_change_the_post() -
     assert refused == permissions.can_edit_post(ACTOR, *locked)
 
 
+def test_a_version_of_a_guides_file_is_not_deleted_alone() -> None:
+    mine = _file(author_id=ME, post_id=PostId(1), is_version=True)
+    place = replace(TOPIC, author_id=ME, can_start=True), replace(POST, author_id=ME)
+    assert permissions.can_delete_attachment(ACTOR, mine, place).code == "guide_version"
+
+
+@pytest.mark.parametrize(
+    ("changes", "may_add", "may_delete"),
+    [
+        ({"kind": "discussion", "author_id": ME}, "not_guide", "not_guide"),
+        ({}, "not_guide_author", "not_guide_author"),
+        ({"author_id": ME}, "", ""),
+        ({"author_organisation_slug": "larnaca"}, "", ""),
+        ({"can_moderate": True}, "", ""),
+        ({"author_id": ME, "can_attach": False}, "cannot_bring", ""),
+        ({"can_moderate": True, "can_attach": False}, "cannot_bring", ""),
+        ({"author_id": ME, "deleted_at": NOW}, "topic_deleted", "topic_deleted"),
+        ({"can_moderate": True, "deleted_at": NOW}, "topic_deleted", "topic_deleted"),
+        ({"author_id": ME, "locked_at": NOW}, "topic_locked", "topic_locked"),
+        ({"can_moderate": True, "locked_at": NOW}, "", ""),
+        ({"author_id": ME, "category_archived_at": NOW}, "category_archived", "category_archived"),
+    ],
+)
+def test_the_files_of_a_guide_are_kept_by_its_author_their_organisation_and_moderators(
+    changes: dict[str, Any], may_add: str, may_delete: str
+) -> None:
+    guide = replace(TOPIC, **{"kind": "guide", "can_attach": True, "can_moderate": False, **changes})
+    assert permissions.can_add_guide_file(ACTOR, guide).code == may_add
+    assert permissions.can_delete_guide_file(ACTOR, guide).code == may_delete
+
+
 def test_every_rule_stands_in_a_table() -> None:
     rules = {name for name, _ in inspect.getmembers(permissions, inspect.isfunction) if name.startswith("can_")}
-    alone = {"can_start_topic", "can_administer", "can_settle_feedback", "can_read_attachment", "can_delete_attachment"}
-    assert rules == {*TABLE, *alone}
+    alone = {
+        "can_start_topic",
+        "can_import_topics",
+        "can_add_guide_file",
+        "can_delete_guide_file",
+        "can_administer",
+        "can_settle_feedback",
+        "can_read_attachment",
+        "can_delete_attachment",
+    }
+    of_municipalities = {"can_edit_profile", "can_invite", "can_invite_municipality", "can_answer_twinning"}
+    of_municipalities |= {"can_withdraw_twinning", "can_change_twinning"}
+    assert rules == {*TABLE, *alone, *of_municipalities}
 
 
 def test_no_state_lets_anyone_write_in_what_is_deleted_or_change_what_is_anothers() -> None:
@@ -338,6 +478,7 @@ def test_no_state_lets_anyone_write_in_what_is_deleted_or_change_what_is_another
         state = dict(zip(flags, values, strict=True))
         topic = replace(
             TOPIC,
+            kind="question",
             author_id=ME if state["mine"] else OTHER,
             can_start=state["can_start"],
             can_reply=state["can_reply"],

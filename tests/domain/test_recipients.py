@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from forum.db import RawConnection, Tx, connect
 from forum.domain import fanouts
 from forum.postgres import Endpoint
+from tests.lengths import IS_AUDIT
 
 _RIGHTS = ("see", "read", "read", "moderate")
 _LEVELS = ("watch", "follow", "mute")
@@ -305,7 +306,7 @@ def test_those_are_told_whom_the_model_names(postgres: Endpoint, database_name: 
     connection = loop.run_until_complete(connect(postgres.url(database_name, "koinon_owner")))
     seen: set[str] = set()
 
-    @settings(max_examples=150, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150 if IS_AUDIT else 50, suppress_health_check=list(HealthCheck))
     @given(worlds())
     @example(_world(posts=[0]))
     @example(_world(posts=[0, 1], quoted={0}, mentioned={2}))

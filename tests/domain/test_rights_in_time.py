@@ -18,6 +18,7 @@ from forum.domain.events import Hearer
 from forum.errors import Forbidden, NotFound
 from forum.postgres import Endpoint
 from tests import cast as people
+from tests.lengths import IS_AUDIT
 
 _GROUPS: Final = {
     "region-cyprus": {"maria"},
@@ -294,7 +295,7 @@ def test_everything_shows_what_the_model_says(postgres: Endpoint, database_name:
     loop = asyncio.new_event_loop()
     connection = loop.run_until_complete(connect(postgres.url(database_name, "koinon_owner")))
 
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=60 if IS_AUDIT else 15, suppress_health_check=list(HealthCheck), deadline=None)
     @given(_worlds)
     @example(World((_grant(since=-2, internal_since=-2),), _OLD_AND_NEW))
     @example(World((_grant(internal_since=-2),), _OLD_AND_NEW))

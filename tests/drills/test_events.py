@@ -25,6 +25,7 @@ from tests import cast as people
 from tests.drills.forum_process import Person, forum, until
 from tests.drills.serving import serving
 from tests.drills.two_processes import two_processes
+from tests.lengths import IS_AUDIT
 
 _WRITER: Final = "anna@larnaca.example"
 _REACH_SECONDS: Final = 1.0
@@ -92,8 +93,9 @@ async def test_a_reply_through_one_process_reaches_the_readers_of_the_other(
                 heard = await stream.next()
                 assert heard
                 assert (heard[0], heard[1]["number"]) == ("post.created", 5)
-            await world.sql("DELETE FROM sessions WHERE member_id = $1", world.ids["keeper"])
-            assert await far.next(streams.RECHECK_SECONDS + 3) is None, "ended in the other process too"
+            if IS_AUDIT:
+                await world.sql("DELETE FROM sessions WHERE member_id = $1", world.ids["keeper"])
+                assert await far.next(streams.RECHECK_SECONDS + 3) is None, "ended in the other process too"
 
 
 @pytest.mark.audit

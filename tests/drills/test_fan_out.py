@@ -6,7 +6,6 @@ In the audit ten thousand, by two workers and at a measured pace.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import time
 from asyncio.subprocess import Process
@@ -19,10 +18,11 @@ from typing import Final
 from forum.db import RawConnection
 from forum.mailing import SENDERS
 from tests.drills.forum_process import ROOT, ForumProcess, Person, forum, until
+from tests.lengths import IS_AUDIT
 from tests.mail.post_office import post_office
 
 _WRITER: Final = "anna@larnaca.example"
-_COUNT: Final = 10_000 if os.environ.get("KOINON_AUDIT") == "1" else 400
+_COUNT: Final = 10_000 if IS_AUDIT else 400
 _SECONDS: Final = _COUNT / 20 + 60
 
 _READERS: Final = """

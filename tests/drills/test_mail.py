@@ -32,6 +32,7 @@ def _counted(office: PostOffice) -> Counter[str]:
     return Counter(letter.message_id for letter in office.letters)
 
 
+@pytest.mark.audit
 async def test_a_process_killed_while_it_sends_loses_no_letter_and_repeats_at_most_those_in_hand(
     data_dir: Path,
 ) -> None:

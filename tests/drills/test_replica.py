@@ -34,6 +34,10 @@ for _own in (_IS_REPLICA, _SAY, _SAID, _BREAK, _POSITION):
     del REGISTRY[_own.name]  # the registry is the forum's, and other tests walk it
 
 
+pytestmark = pytest.mark.xdist_group("replica")
+"""One process of tests has them all, so that the two servers are made once."""
+
+
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Pair]:
     with pair() as made:

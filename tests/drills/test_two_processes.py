@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,17 +16,17 @@ from typing import Final
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from forum.postgres import Endpoint
 from tests.drills.forum_process import ForumProcess
 from tests.drills.two_processes import ENTER, LEAVE, PEOPLE, WRITERS, ZONES, Stage, World, two_processes
+from tests.lengths import IS_AUDIT
 from tests.site import without_tokens
 
-_IS_AUDIT: Final = os.environ.get("KOINON_AUDIT") == "1"
-_EXAMPLES: Final = 100 if _IS_AUDIT else 1
-_READS: Final = 2000 if _IS_AUDIT else 25
+_EXAMPLES: Final = 100
+_READS: Final = 2000 if IS_AUDIT else 25
 """How often each of the readers reads at least, while others write."""
 
 _READERS: Final = 4
@@ -226,13 +225,18 @@ def test_the_tour_goes_everywhere() -> None:
 # What is seen then -------------------------------------------------------------------------------
 
 
-@settings(max_examples=_EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=_EXAMPLES,
+    phases=list(Phase) if IS_AUDIT else [Phase.explicit],
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @example(acts=_TOUR)
 @given(
     acts=st.lists(
         st.tuples(st.sampled_from(sorted(ACTS)), st.integers(0, 1), st.integers(0, 11)),
         min_size=6,
-        max_size=40 if _IS_AUDIT else 12,
+        max_size=40,
     )
 )
 async def test_every_process_shows_what_is_true_now(stage: Stage, acts: list[tuple[str, int, int]]) -> None:

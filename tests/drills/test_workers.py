@@ -101,15 +101,9 @@ async def test_whatever_dies_is_replaced(data_dir: Path) -> None:
         killed.kill()
         await _replaced(process, killed, "web", 2)
 
-        _make_the_sweep_due(process)
         jobs = process.processes("jobs")[0]
         jobs.kill()
         await _replaced(process, jobs, "jobs", 1)
-
-        async def is_swept() -> bool:
-            return "sweep done" in process.said()
-
-        await until(is_swept, 30, "the new process does what is due")
 
         postmaster = process.postmaster()
         for victim in (*postmaster.children(recursive=True), postmaster):
@@ -125,6 +119,21 @@ async def test_whatever_dies_is_replaced(data_dir: Path) -> None:
                 assert (await person.get("/login"))[0] == 200
         assert process.stop() == 0
         assert process.said().count("was started again") == 1, "one process brought it back"
+
+
+@pytest.mark.audit
+async def test_what_takes_the_place_of_the_jobs_process_does_what_is_due(data_dir: Path) -> None:
+    with forum(data_dir, FORUM_WORKERS="2") as process:
+        _make_the_sweep_due(process)
+        jobs = process.processes("jobs")[0]
+        jobs.kill()
+        await _replaced(process, jobs, "jobs", 1)
+
+        async def is_swept() -> bool:
+            return "sweep done" in process.said()
+
+        await until(is_swept, 30, "the new process does what is due")
+        assert process.stop() == 0
 
 
 def _make_the_sweep_due(process: ForumProcess) -> None:

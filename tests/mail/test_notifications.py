@@ -18,9 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from forum import clock
 from forum.config import Config
 from forum.db import Database, RawConnection, connect
-from forum.domain import notification_mails, notification_settings, notifications
+from forum.domain import access, answers, notification_mails, notification_settings, notifications
 from forum.domain.actors import Actor
 from forum.domain.entities import Frequency, NotificationKind, TopicId
 from forum.notifying import Notifying
@@ -30,6 +31,7 @@ from tests.cast import Cast
 from tests.domain import telling, writing
 from tests.mail.post_office import Letter, PostOffice, post_office
 from tests.mail.sending import send_due
+from tests.web.subscribing import instant, set_fields
 
 MARIA = people.email("maria")
 
@@ -332,6 +334,25 @@ async def test_a_digest_tells_of_several_topics_in_their_order_and_an_empty_one_
         assert await send_due(db, posting) == 0
 
 
+async def test_a_digest_begins_with_what_closes_this_week_as_its_member_may_read_it_then(
+    db: Database, cast: Cast, owner: RawConnection, office: tuple[PostOffice, str], posting: Config
+) -> None:
+    await telling.choose_category(db, cast.nikos, "watch")
+    call = await writing.start(db, cast.sophie, category="proposals", title="Κλείνει σύντομα")
+    await set_fields(owner, call.topic_id, deadline=instant(clock.now() + timedelta(days=3)), state="open")
+    await telling.start(db, cast.maria, "Κείμενο")
+    await _tell(db, owner, posting)
+    (letter,) = office[0].to(people.email("nikos"))
+    assert "Σύνοψη" in letter.subject
+    for part in (letter.text, letter.html):
+        assert part.index("Κλείνουν αυτή την εβδομάδα") < part.index("Κλείνει σύντομα") < part.index("αρχίζει το θέμα")
+    await owner.execute("DELETE FROM grants WHERE category_id = (SELECT id FROM categories WHERE slug = 'proposals')")
+    await telling.start(db, cast.maria, "Δεύτερο κείμενο")
+    await _tell(db, owner, posting)
+    _, later = office[0].to(people.email("nikos"))
+    assert "Κλείνει σύντομα" not in later.text
+
+
 async def test_a_weekly_item_waits_for_its_day_while_the_daily_digest_goes(
     db: Database, cast: Cast, owner: RawConnection, office: tuple[PostOffice, str], posting: Config
 ) -> None:
@@ -445,3 +466,24 @@ async def test_a_deleted_and_restored_post_is_told_of_as_it_stands(
     assert "Δεύτερη μορφή." in letter.text
     assert "Πρώτη μορφή." not in letter.text
     assert urlsplit(_stop_url(letter)).path.count("/") == 2
+
+
+async def test_a_reply_that_answers_the_question_is_told_at_once_and_only_as_long_as_it_is_the_answer(
+    db: Database, cast: Cast, owner: RawConnection, office: tuple[PostOffice, str], posting: Config
+) -> None:
+    question = await writing.start(db, cast.sophie, kind="question")
+    replies = [await telling.reply(db, cast.maria, question.topic_id, body) for body in ("Όργανα.", "Γεωραντάρ.")]
+    await telling.fan_out(db)
+    await owner.execute("DELETE FROM notifications")
+    for reply in replies:
+        async with db.write() as tx:
+            grant = await access.topic_to_mark_answer(tx, cast.sophie, question.topic_id)
+            await answers.mark(tx, grant, reply.id)
+        await telling.fan_out(db)
+    assert await owner.fetchval("SELECT count(*) FROM notifications WHERE member_id = $1", cast.maria.member_id) == 2
+    await _tell(db, owner, posting)
+    (letter,) = office[0].to(MARIA)
+    assert letter.subject == "Re: Δίκτυα ύδρευσης"
+    assert "Sophie Maertens, Ένωση Δήμων Κύπρου αποδέχεται μια απάντηση" in letter.text
+    assert "Γεωραντάρ." in letter.text
+    assert "Όργανα." not in letter.text, "another took its place meanwhile"

@@ -47,6 +47,7 @@ def test_root_runs_it_as_the_account_named(place: Place) -> None:
     assert "FORUM_PG_USER is daemon" in refusal(place.server(pg_user="daemon"))
 
 
+@pytest.mark.audit
 def test_an_ordinary_user_goes_on_where_root_began_for_them(place: Place, ordinary_programs: Path) -> None:
     data_dir = place.folder / "var"
     data_dir.mkdir()
@@ -85,6 +86,7 @@ def test_a_folder_closed_to_the_account_keeps_the_data_elsewhere(place: Place) -
         shutil.rmtree(base)
 
 
+@pytest.mark.audit
 def test_data_that_its_owner_can_no_longer_enter_is_not_begun_anew_elsewhere(place: Place) -> None:
     home = place.folder / "home"
     home.mkdir(mode=0o755)

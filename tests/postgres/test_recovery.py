@@ -42,6 +42,7 @@ def test_a_killed_postmaster_is_booted_again_with_what_was_committed(place: Plac
     assert query(endpoint, "SELECT count(*) FROM kept") == 1000
 
 
+@pytest.mark.audit
 def test_it_is_booted_again_though_a_busy_child_of_the_killed_one_lingers(place: Place) -> None:
     place.settle()
     server = place.server()
@@ -65,6 +66,7 @@ def test_it_is_booted_again_though_a_busy_child_of_the_killed_one_lingers(place:
     assert query(endpoint, "SELECT 1") == 1
 
 
+@pytest.mark.audit
 def test_of_several_that_revive_at_once_one_does(place: Place) -> None:
     place.settle()
     residents = [place.resident() for _ in range(3)]

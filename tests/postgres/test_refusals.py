@@ -147,6 +147,7 @@ def test_a_machine_without_a_utf8_locale_is_told_what_to_install(place: Place) -
     assert [path.name for path in base.iterdir()] == ["lock"]
 
 
+@pytest.mark.audit
 def test_a_file_larger_than_allowed_stops_initdb_as_a_full_disk_does(
     place: Place, ordinary_uid: int, ordinary_programs: Path
 ) -> None:

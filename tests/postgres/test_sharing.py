@@ -7,6 +7,8 @@ import signal
 import threading
 import time
 
+import pytest
+
 from tests.postgres.place import Place, is_running, postmaster_of, process, query, refusal, wait_for
 
 
@@ -76,6 +78,7 @@ def test_a_killed_process_counts_as_gone_though_others_stay(place: Place) -> Non
     assert staying.stop()
 
 
+@pytest.mark.audit
 def test_children_that_a_killed_process_forked_do_not_use_the_server_in_its_stead(place: Place) -> None:
     place.settle()
     killed, staying = place.resident(), place.server()
@@ -89,6 +92,7 @@ def test_children_that_a_killed_process_forked_do_not_use_the_server_in_its_stea
     assert staying.stop()
 
 
+@pytest.mark.audit
 def test_a_signal_to_the_terminals_processes_does_not_reach_the_server(place: Place) -> None:
     place.settle()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as where the tests themselves run behind a shell
@@ -131,6 +135,7 @@ def test_data_moved_with_the_checkout_is_served_at_its_new_place(place: Place) -
     assert query(place.server(place.folder / "νέο").start(), "SELECT count(*) FROM kept") == 0
 
 
+@pytest.mark.audit
 def test_a_process_that_starts_endlessly_is_named_to_those_who_wait(place: Place) -> None:
     place.settle()
     server = place.server()
@@ -147,6 +152,7 @@ def test_a_process_that_starts_endlessly_is_named_to_those_who_wait(place: Place
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.audit
 def test_a_stop_waits_for_a_revival_under_way_and_leaves_nothing(place: Place) -> None:
     place.settle()
     server = place.server()

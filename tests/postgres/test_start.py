@@ -21,7 +21,11 @@ from tests.postgres.place import (
 
 
 @pytest.mark.parametrize("major", PROGRAMS)
-@pytest.mark.parametrize("name", ["δήμοι και κοινότητες", LONG_NAME], ids=["short path", "long path"])
+@pytest.mark.parametrize(
+    "name",
+    ["δήμοι και κοινότητες", pytest.param(LONG_NAME, marks=pytest.mark.audit)],
+    ids=["short path", "long path"],
+)
 def test_a_first_start_makes_a_cluster_that_knows_greek(place: Place, major: int, name: str) -> None:
     server = place.server(place.folder / name, pg_bin=PROGRAMS[major])
 
@@ -68,6 +72,7 @@ def test_a_path_too_long_for_a_socket_moves_it_to_a_closed_temporary_folder_whil
     assert not host.exists()
 
 
+@pytest.mark.audit
 def test_a_link_planted_where_the_temporary_folder_should_be_is_refused(place: Place) -> None:
     server = place.server(place.folder / LONG_NAME)
     host = Path(server.start().host)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,15 +14,9 @@ from forum.i18n import catalogues, is_language, languages, negotiate, translator
 from tests import pseudo
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a third language, which takes seconds to make."""
-    return pseudo.make(tmp_path_factory.mktemp("made"))
-
-
 @pytest.fixture
-def folder(made: Path, tmp_path: Path) -> Iterator[Path]:
-    yield Path(shutil.copytree(made, tmp_path / "languages"))
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield pseudo.make(tmp_path / "languages")
     i18n.speak(None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 import pytest
@@ -11,10 +10,10 @@ from hypothesis import given, settings
 from forum.markup import BODY_LIMIT, render, sanitize
 from forum.markup.rendering import plain
 from tests import markup_corpus, payloads
+from tests.lengths import IS_AUDIT
 from tests.unit.test_markup_hostile import inspect
 
-_IS_LONG: Final = os.environ.get("KOINON_AUDIT") == "1"
-_EXAMPLES: Final = 10_000 if _IS_LONG else 250
+_EXAMPLES: Final = 10_000 if IS_AUDIT else 80
 
 
 def test_there_are_a_few_hundred_and_each_is_another() -> None:
@@ -30,7 +29,7 @@ def test_a_payload_is_inert_wherever_it_stands(family: str) -> None:
     places = markup_corpus.PLACES
     for number, payload in enumerate(payloads.FAMILIES[family]):
         turn = 2 * number % len(places)
-        for place in places if _IS_LONG else ("{}", *(places * 2)[turn : turn + 2]):
+        for place in places if IS_AUDIT else ("{}", *(places * 2)[turn : turn + 2]):
             source = place.replace("{}", payload)[:BODY_LIMIT]
             inspect(render(source).html)
             inspect(plain(source).html)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from forum.markup import simple
 from forum.markup.rendering import render
+from tests.lengths import IS_AUDIT
 
 ORDINARY = (
     "Καλησπέρα σας, στον δήμο μας κάναμε το ίδιο πριν από δύο χρόνια. Το κόστος ήταν περίπου 40 ευρώ.\n\n"
@@ -63,7 +64,7 @@ def test_an_ordinary_reply_is_simple(source: str) -> None:
     assert simple.render(source) == render(source)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=1500 if IS_AUDIT else 300)
 @given(st.lists(_PIECES, min_size=1, max_size=14).map("".join))
 @example("**α**\n**β** *γ*δ")
 @example("- α\n\n- β")

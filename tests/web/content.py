@@ -26,6 +26,7 @@ async def start(
     body: str = "Ποιος έχει σχετική εμπειρία;",
     language: str | None = None,
     is_internal: bool = False,
+    kind: str = "discussion",
 ) -> Started:
     rendered = await site.app[RENDERER].render(body)
     async with site.app[DB].write() as tx:
@@ -39,6 +40,7 @@ async def start(
             language=language,
             is_internal=is_internal,
             key=None,
+            kind=kind,
         )
 
 

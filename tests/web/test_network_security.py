@@ -102,7 +102,8 @@ async def test_every_route_is_open_to_them_or_leads_there(site: Site, owner: Raw
     await visitor.get(PATH)
     wrong: list[str] = []
     for route in ROUTES:
-        if route.is_api or route.is_for_all or route.access in {Access.PUBLIC, Access.OPEN, Access.OPERATOR}:
+        open_to_all = {Access.PUBLIC, Access.OPEN, Access.OPERATOR, Access.FEED}
+        if route.is_api or route.is_for_all or route.access in open_to_all:
             continue
         path = re.sub(r"\{\w+\}", "1", route.path)
         answer = await (visitor.get(path) if route.method == "GET" else visitor.submit(path))

@@ -14,7 +14,10 @@ CHOICE = {
     "mention": "immediately",
     "quote": "daily",
     "reply": "never",
+    "answer": "immediately",
+    "guide_version": "immediately",
     "new_topic": "weekly",
+    "twinning": "never",
     "hour": "17",
     "weekday": "5",
 }
@@ -23,7 +26,7 @@ CHOICE = {
 async def test_the_page_begins_with_what_is_usual(site: Site) -> None:
     page = await (await site.visitor("maria")).get("/settings/notifications")
     assert page.status == 200
-    assert page.text.count('<option value="immediately" selected>') == 3
+    assert page.text.count('<option value="immediately" selected>') == 4
     assert page.text.count('<option value="daily" selected>') == 1
     assert '<option value="8" selected>08:00</option>' in page.text
     assert '<option value="1" selected>Δευτέρα</option>' in page.text

@@ -20,7 +20,7 @@ from forum.passwords import Hasher, Parameters
 from forum.web import ratelimit
 from tests.cast import PASSWORD, Cast, email
 from tests.site import Answer, Program, Site, Visitor
-from tests.web import attaching, content
+from tests.web import attaching, content, subscribing
 from tests.web.inviting import make_link
 
 SENTENCE: Final = {"el": "σε σύντομο χρόνο", "en": "in a short time"}
@@ -48,6 +48,10 @@ async def _search(_site: Site, visitor: Visitor) -> Answer:
 
 async def _find(_site: Site, visitor: Visitor) -> Answer:
     return await visitor.get("/members?q=a")
+
+
+async def _take_table(_site: Site, visitor: Visitor) -> Answer:
+    return await visitor.get("/categories/questions/topics.csv")
 
 
 async def _preview(_site: Site, visitor: Visitor) -> Answer:
@@ -89,6 +93,10 @@ async def _make_token(_site: Site, visitor: Visitor) -> Answer:
     return await visitor.submit("/settings/tokens", {"name": "kept-words", "password_current": PASSWORD})
 
 
+async def _make_address(_site: Site, visitor: Visitor) -> Answer:
+    return await visitor.submit("/settings/feeds")
+
+
 async def _change_password(_site: Site, visitor: Visitor) -> Answer:
     sent = {"password_current": PASSWORD, "password": NEW, "password_repeat": NEW}
     return await visitor.submit("/settings/password", sent)
@@ -109,6 +117,7 @@ async def _attach(_site: Site, visitor: Visitor) -> Answer:
 ACTS: Final = {
     "search": Act(ratelimit.SEARCHES, _search, "kept-words"),
     "members found by name": Act(ratelimit.SEARCHES, _find),
+    "table": Act(ratelimit.TABLES, _take_table),
     "preview": Act(ratelimit.PREVIEWS, _preview),
     "draft": Act(ratelimit.DRAFTS, _draft, "kept-words"),
     "topic": Act(ratelimit.POSTS, _start, "kept-words"),
@@ -118,6 +127,7 @@ ACTS: Final = {
     "mention offered": Act(ratelimit.COMPLETIONS, _complete),
     "emoji offered": Act(ratelimit.COMPLETIONS, _complete_emoji),
     "token": Act(ratelimit.TOKENS, _make_token, "kept-words"),
+    "address of feeds": Act(ratelimit.TOKENS, _make_address),
     "password": Act(ratelimit.PASSWORDS, _change_password),
     "feedback": Act(ratelimit.FEEDBACK, _send_feedback, "kept-words"),
     "file": Act(ratelimit.UPLOADS, _attach),
@@ -148,6 +158,8 @@ def test_every_budget_has_an_act() -> None:
         ratelimit.ARRIVALS,
         ratelimit.LETTERS,
         ratelimit.UNSUBSCRIPTIONS,
+        ratelimit.FEEDS,
+        ratelimit.FEED_VISITS,
     }
     assert tried == set(ratelimit.BUDGETS)
     assert len({budget.act for budget in ratelimit.BUDGETS}) == len(ratelimit.BUDGETS)
@@ -182,6 +194,24 @@ async def test_links_that_stop_mail_are_counted_by_address(site: Site, owner: Ra
     assert (await guest.request("POST", "/unsubscribe/guessed")).status == 404
     assert await _use_up(owner, budget) == 1
     assert _is_refused(await guest.request("POST", "/unsubscribe/guessed"), budget)
+
+
+async def test_feeds_are_counted_by_their_address_and_by_who_asks(site: Site, owner: RawConnection) -> None:
+    guest, mine, theirs = (
+        await site.visitor(),
+        await subscribing.address(site),
+        await subscribing.address(site, "nikos"),
+    )
+    paths = [f"{base}/{ending}" for base in (mine, theirs) for ending in ("calendar.ics", "topics.atom")]
+    assert {(await guest.get(path)).status for path in paths[:2]} == {200}
+    assert await _use_up(owner, ratelimit.FEEDS) == 1
+    for path in (*paths[:2], f"{mine}/themes/water.atom"):
+        assert _is_refused(await guest.get(path), ratelimit.FEEDS)
+    assert (await guest.get(paths[2])).status == 200, "another member's are not held back"
+    assert (await guest.get("/feeds/guessed/topics.atom")).status == 404
+    assert await _use_up(owner, ratelimit.FEED_VISITS) == 1
+    for path in (paths[2], "/feeds/guessed/topics.atom"):
+        assert _is_refused(await guest.get(path), ratelimit.FEED_VISITS)
 
 
 async def test_the_sentence_is_in_the_readers_language(site: Site, owner: RawConnection) -> None:

@@ -132,7 +132,7 @@ async def test_who_may_not_start_topics_there_is_refused(site: Site, owner: RawC
 
 async def test_fields_the_form_does_not_have_are_ignored(site: Site, owner: RawConnection) -> None:
     maria = await site.visitor("maria")
-    sent = {**_TOPIC, "author_id": "1", "pinned_at": "2026-01-01", "category_id": "5", "kind": "circular"}
+    sent = {**_TOPIC, "author_id": "1", "pinned_at": "2026-01-01", "category_id": "5"}
     await maria.submit(_NEW, sent)
     row = await owner.fetchrow(
         "SELECT topics.author_id, topics.pinned_at, topics.kind, categories.slug"

@@ -65,7 +65,7 @@ async def test_one_click_of_a_mail_program_stops_letters_of_the_kind(
     for _ in range(2):  # twice is once
         answer = await guest.request("POST", _path(site, topic_id=topic.topic_id), data=data, headers=headers)
         assert answer.status == 200
-    assert await _frequencies(owner) == {"mention": "never", "quote": "never", "reply": "never"}
+    assert await _frequencies(owner) == dict.fromkeys(("mention", "quote", "reply", "answer"), "never")
     assert await owner.fetchval("SELECT mail_due_at FROM notifications") is None
     assert await owner.fetchval("SELECT count(*) FROM topic_subscriptions") == 0
     assert await content.acts(owner) == ["member.unsubscribed"]

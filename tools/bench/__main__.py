@@ -36,7 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         measured = []
         for name, size in databases.SIZES.items():
             if name in (options.database or databases.SIZES):
-                wanted = cases if options.case or not size.for_openings else []
+                fitting = [case for case in cases if case.is_of_proposals == bool(size.proposals)]
+                wanted = fitting if options.case or not size.for_openings else []
                 measured.append(measure(name, databases.filled(name, folder), wanted, how, options.starts))
     report.Report().show(measured, first_start)
     report.write(folder / "latest.json", measured, first_start)

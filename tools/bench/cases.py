@@ -52,6 +52,8 @@ class Case:
     connections: tuple[int, ...] | None = None
     with_streams: bool = False
     """With an event stream open for each of the scene's listeners."""
+    is_of_proposals: bool = False
+    """Asked for where there are a hundred thousand proposals, and nowhere else."""
 
 
 def _page(reader: Reader, path: str) -> Asked:
@@ -107,6 +109,20 @@ def _path(asked: Asked) -> bytes:
 
 def _everybody(make: Callable[[Reader], list[Asked]]) -> Callable[[Scene], Plan]:
     return lambda scene: [make(reader) for reader in scene.readers]
+
+
+def _list(name: str, label: str, query: str) -> tuple[Case, Case]:
+    """Return a list of proposals on the page, which is kept, and in the API, where it is found anew each time."""
+    path, asked = f"/categories/proposals{query}", query.replace("?", "&")
+    return (
+        Case(name, label, _everybody(lambda reader: [_page(reader, path)]), LIST_RATIO, is_of_proposals=True),
+        Case(
+            f"api-{name}",
+            f"API: {label}",
+            _everybody(lambda reader: [_call(reader, f"/api/v1{path.partition('?')[0]}/topics?sort=deadline{asked}")]),
+            is_of_proposals=True,
+        ),
+    )
 
 
 def _turned(items: list[str], by: int) -> list[str]:
@@ -212,4 +228,7 @@ CASES: Final = (
         is_write=True,
         connections=(16,),
     ),
+    *_list("deadline", "proposals, what closes next", ""),
+    *_list("deadline-frequent", "the same of a theme of most", "?theme=energy"),
+    *_list("deadline-rare", "the same of a theme of one in a thousand", "?theme=administration"),
 )

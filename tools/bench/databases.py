@@ -29,7 +29,8 @@ _FILLED: Final = "filled"
 class Size:
     """What `run.py generate` is asked for; groups and categories as a new forum begins with, unless said.
 
-    Pages are not measured where it is there for openings alone, unless cases are named.
+    Pages are not measured where it is there for openings alone, unless cases are named; where there are proposals,
+    their lists are, and nothing else.
     """
 
     members: int
@@ -38,12 +39,14 @@ class Size:
     groups: int | None = None
     categories: int | None = None
     for_openings: bool = False
+    proposals: int = 0
 
 
 SIZES: Final = {
     "small": Size(2_000, 2_100, 42_000),
     "region": Size(7_500, 12_500, 250_000, for_openings=True),  # 5,024 in Cyprus; 100,201 posts in the busiest category
     "large": Size(20_000, 50_000, 1_000_000),
+    "proposals": Size(2_000, 110_000, 130_000, proposals=100_000),
     "wide": Size(20_000, 50_000, 1_000_000, groups=500, categories=200),
 }
 
@@ -71,6 +74,7 @@ def filled(name: str, folder: Path) -> Path:
     options = [f"--members={size.members}", f"--topics={size.topics}", f"--posts={size.posts}"]
     options += [f"--groups={size.groups}"] if size.groups else []
     options += [f"--categories={size.categories}"] if size.categories else []
+    options += [f"--proposals={size.proposals}"] if size.proposals else []
     place.mkdir()
     print(f"generating {size.posts:,} posts …", file=sys.stderr, flush=True)
     subprocess.run(run_py("generate", *options), cwd=place, env=environment(place), stdout=sys.stderr, check=True)

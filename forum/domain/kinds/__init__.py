@@ -10,13 +10,15 @@ from typing import Final
 
 from forum.domain.kinds.fields import Table, Text
 from forum.domain.kinds.good_practice import GOOD_PRACTICE
-from forum.domain.kinds.guide import GUIDE
+from forum.domain.kinds.guide import GUIDE as GUIDE
+from forum.domain.kinds.kind import DEADLINE as DEADLINE
 from forum.domain.kinds.kind import STATE as STATE
 from forum.domain.kinds.kind import THEMES as THEMES
 from forum.domain.kinds.kind import Kind as Kind
 from forum.domain.kinds.kind import Section as Section
 from forum.domain.kinds.kind import Values as Values
-from forum.domain.kinds.plain import DISCUSSION, QUESTION
+from forum.domain.kinds.plain import DISCUSSION
+from forum.domain.kinds.plain import QUESTION as QUESTION
 from forum.domain.kinds.proposal import PROPOSAL
 
 DEFAULT: Final = DISCUSSION

@@ -27,7 +27,7 @@ GUIDE: Final = Kind(
         "A template, a manual or a form that others can use as it is. Its files keep one address, which always gives the newest version."
     ),
     icon="book-open",
-    body="required",
+    body="optional",
     columns=("audience", "language", "valid_from"),
     filters=("audience", "language", "themes"),
     sections=(

@@ -70,6 +70,11 @@ class Kind:
     def has_fields(self) -> bool:
         return bool(self.sections)
 
+    @property
+    def closes(self) -> bool:
+        """Say whether it has a deadline, past which an open one is closed."""
+        return any(field.name == DEADLINE for field in self)
+
     def read(self, sent: Mapping[str, str]) -> Values:
         """Return the fields of a form; raise Invalid with the codes of the faulty ones."""
         return self._gathered({field.name: (field.read, sent) for field in self if field.is_typed})

@@ -37,7 +37,7 @@ ROLES: Final = (
 )
 
 STATES: Final = (
-    ("open", mark("Open")),
+    ("open", mark("Still open")),
     ("consortium_complete", mark("Consortium complete")),
     ("submitted", mark("Submitted")),
     ("funded", mark("Funded")),

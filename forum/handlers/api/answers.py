@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from aiohttp import web
 from markupsafe import escape
 
-from forum.domain import entities, pages
+from forum.domain import entities, kinds, pages
 from forum.domain.api_tokens import TokenRow
 from forum.domain.categories import CategoryRow
 from forum.domain.entities import in_language
@@ -23,7 +23,6 @@ from forum.web.writing import shown
 
 T = TypeVar("T")
 
-STARTABLE: Final[tuple[models.Kind, ...]] = ("discussion",)
 """Kinds of topic that have their form by now."""
 
 
@@ -75,6 +74,8 @@ def notification(request: web.Request, found: Notification) -> models.Notificati
         url=None if found.post_id is None else post_url(request, found.post_id),
         actor_id=found.actor_id,
         actor_name=found.actor_name,
+        file_id=found.file_id,
+        version=found.version,
     )
 
 
@@ -142,7 +143,7 @@ def category(request: web.Request, found: CategoryRow) -> models.Category:
         description_en=found.description_en,
         parent=found.parent_slug,
         archived_at=found.archived_at,
-        kinds=[kind for kind in STARTABLE if kind in found.kinds],
+        kinds=[kind for kind in found.kinds if kind in kinds.KINDS],
         rights=[right for right in entities.RIGHTS if right in found.rights.names()],
         topic_count=found.topic_count,
         unread_count=found.unread_count,
@@ -169,6 +170,7 @@ def topic(request: web.Request, found: entities.Topic) -> models.Topic:
         internal=found.is_internal,
         language=found.language,
         tags=found.tags,
+        answer_post_id=found.answer_post_id,
         lock_reason=found.lock_reason,
         locked_at=found.locked_at,
         deleted_at=found.deleted_at,
@@ -195,6 +197,7 @@ def listed_topic(request: web.Request, found: entities.TopicRow) -> models.Liste
         internal=found.is_internal,
         language=found.language,
         tags=found.tags,
+        answer_post_id=found.answer_post_id,
         unread_count=found.unread_count,
     )
 

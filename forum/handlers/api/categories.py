@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from aiohttp import web
 
-from forum.domain import access, catalogue, categories, topic_lists
+from forum.domain import access, catalogue, categories, kinds, topic_lists
 from forum.domain.catalogue import Catalogued, CategoryFacts
 from forum.errors import NotFound
-from forum.handlers.api import answers, bodies, models, opening_models
+from forum.handlers.api import answers, bodies, list_models, models, opening_models
 from forum.handlers.api.calls import call
 from forum.i18n import mark
 from forum.keys import ACTOR, DB
+from forum.web import sifting
 
 
 @call(mark("List the categories"), takes=models.PageQuery, answers=models.Categories)
@@ -88,16 +92,17 @@ def _kept(request: web.Request, found: Catalogued) -> opening_models.KeptCategor
     )
 
 
-@call(mark("List the topics of a category"), takes=models.TopicsQuery, answers=models.Topics, refuses=(403, 404))
-async def list_topics(request: web.Request, query: models.TopicsQuery) -> models.Topics:
+@call(mark("List the topics of a category"), takes=list_models.TopicsQuery, answers=models.Topics, refuses=(403, 404))
+async def list_topics(request: web.Request, query: Any) -> models.Topics:
+    typed = {name: value for name, value in query.model_dump().items() if isinstance(value, str)}
+    sieve = sifting.make(typed, query.open, kinds.KINDS.values())
+    if query.sort == "deadline" and sieve.is_open is None:
+        sieve = replace(sieve, is_open=True)
     async with request.app[DB].read() as conn:
         grant = await access.category_to_read(conn, request[ACTOR], request.match_info["slug"])
-        page = await topic_lists.list_topics(
-            conn,
-            grant,
-            sort=query.sort,
-            municipality=query.municipality,
-            cursor=query.cursor or None,
-            limit=query.limit,
-        )
+        asked = {"sieve": sieve, "cursor": query.cursor or None, "limit": query.limit}
+        if query.unanswered:
+            page = await topic_lists.list_unanswered(conn, grant, **asked)
+        else:
+            page = await topic_lists.list_topics(conn, grant, sort=query.sort, **asked)
     return models.Topics(items=[answers.listed_topic(request, topic) for topic in page.items], next=page.next)

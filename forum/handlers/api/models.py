@@ -181,13 +181,6 @@ class MembersQuery(PageQuery):
     organisation: Slug | None = Field(None, description=mark("Slug of the municipality or association they belong to."))
 
 
-class TopicsQuery(PageQuery):
-    sort: Literal["activity", "created"] = Field(
-        "activity", description=mark("By the last post, pinned topics first; or the newest first.")
-    )
-    municipality: Slug | None = Field(None, description=mark("Slug of the organisation whose members started them."))
-
-
 class PostsQuery(PageQuery):
     after: Number = 0
 
@@ -196,6 +189,12 @@ class SearchQuery(PageQuery):
     q: Words
     category: Slug | None = None
     municipality: Slug | None = Field(None, description=mark("Slug of the organisation whose members wrote them."))
+    kind: Literal["discussion", "question", "proposal", "good_practice", "guide", "circular", "consultation"] | None = (
+        Field(None, description=mark("Of the topic they stand in."))
+    )
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = Field(
+        None, description=mark("Of the topic they stand in (ISO 639-1).")
+    )
 
 
 # Bodies ------------------------------------------------------------------------------------------
@@ -230,6 +229,11 @@ class PostChange(Body):
 class Lock(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Συνεχίζεται στο νέο θέμα."}]})
     reason: Reason
+
+
+class MarkedAnswer(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"post": 90}]})
+    post: Id = Field(description=mark("Id of a reply in the topic."))
 
 
 class SeenNotifications(Body):
@@ -453,6 +457,7 @@ class _AnyTopic(Answer):
     internal: bool
     language: str | None
     tags: list[str]
+    answer_post_id: Id | None = Field(description=mark("Of a question: the reply that is marked as its answer."))
 
 
 class Topic(_AnyTopic):
@@ -526,7 +531,9 @@ class Notification(Answer):
     """What it tells of is null where the caller may not read it any more."""
 
     id: Id
-    kind: Literal["mention", "quote", "reply", "new_topic", "validation", "adoption"]
+    kind: Literal[
+        "mention", "quote", "reply", "guide_version", "answer", "new_topic", "twinning", "validation", "adoption"
+    ]
     created_at: datetime
     read_at: datetime | None
     topic_id: Id | None
@@ -536,6 +543,8 @@ class Notification(Answer):
     url: str | None
     actor_id: Id | None
     actor_name: str | None
+    file_id: Id | None = Field(description=mark("Of a new version of a guide's file: that file."))
+    version: int | None
 
 
 class Notifications(Page[Notification]):

@@ -55,6 +55,7 @@ _HEADERS: Final[dict[int, Json]] = {
 }
 _PATH_PARAMETERS: Final[dict[str, Json]] = {
     "id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": INT8},
+    "file_id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": INT8},
     "adoption_id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": INT8},
     "slug": {"type": "string", "pattern": SLUG, "maxLength": SLUG_LIMIT},
 }

@@ -12,6 +12,7 @@ from forum.handlers.api import (
     categories,
     directory,
     events,
+    files,
     groups,
     imports,
     invitations,
@@ -23,6 +24,7 @@ from forum.handlers.api import (
     search,
     tokens,
     topics,
+    twinnings,
     validations,
 )
 from forum.handlers.api.document import Document
@@ -62,6 +64,18 @@ _CALLS: Final = (
     Route(
         "GET", "/api/v1/municipalities/{slug}", directory.show_municipality, Access.MEMBER, "api.municipalities.show"
     ),
+    Route("GET", "/api/v1/municipalities/{slug}/profile", twinnings.show_profile, Access.MEMBER, "api.profiles.show"),
+    Route(
+        "PUT",
+        "/api/v1/municipalities/{slug}/profile",
+        twinnings.update_profile,
+        Access.PROFILE_EDIT,
+        "api.profiles.update",
+    ),
+    Route("GET", "/api/v1/twinnings", twinnings.index, Access.MEMBER, "api.twinnings.index"),
+    Route("POST", "/api/v1/twinnings", twinnings.create, Access.TWINNING_INVITE, "api.twinnings.create"),
+    Route("GET", "/api/v1/twinnings/{id}", twinnings.show, Access.TWINNING_READ, "api.twinnings.show"),
+    Route("PATCH", "/api/v1/twinnings/{id}", twinnings.update, Access.TWINNING_CHANGE, "api.twinnings.update"),
     Route("POST", "/api/v1/groups", groups.create, Access.ADMINISTRATOR, "api.groups.create"),
     Route("GET", "/api/v1/groups/{slug}", groups.show, Access.ADMINISTRATOR, "api.groups.show"),
     Route("PATCH", "/api/v1/groups/{slug}", groups.update, Access.ADMINISTRATOR, "api.groups.update"),
@@ -90,6 +104,17 @@ _CALLS: Final = (
         "api.attachments.content",
     ),
     Route("DELETE", "/api/v1/attachments/{id}", attachments.delete, Access.ATTACHMENT_DELETE, "api.attachments.delete"),
+    Route("GET", "/api/v1/topics/{id}/files", files.index, Access.TOPIC_READ, "api.files.index"),
+    Route("POST", "/api/v1/topics/{id}/files", files.create, Access.GUIDE_FILE_ADD, "api.files.create"),
+    Route(
+        "POST",
+        "/api/v1/topics/{id}/files/{file_id}/versions",
+        files.create_version,
+        Access.GUIDE_FILE_ADD,
+        "api.files.create_version",
+    ),
+    Route("GET", "/api/v1/files/{id}", files.show, Access.GUIDE_FILE_READ, "api.files.show"),
+    Route("DELETE", "/api/v1/files/{id}", files.delete, Access.GUIDE_FILE_DELETE, "api.files.delete"),
     # Categories and topics
     Route("GET", "/api/v1/categories", categories.index, Access.MEMBER, "api.categories.index"),
     Route("POST", "/api/v1/categories", categories.create, Access.ADMINISTRATOR, "api.categories.create"),
@@ -109,6 +134,8 @@ _CALLS: Final = (
     Route("DELETE", "/api/v1/topics/{id}/lock", acts.unlock, Access.TOPIC_MODERATE, "api.topics.unlock"),
     Route("PUT", "/api/v1/topics/{id}/pin", acts.pin, Access.TOPIC_MODERATE, "api.topics.pin"),
     Route("DELETE", "/api/v1/topics/{id}/pin", acts.unpin, Access.TOPIC_MODERATE, "api.topics.unpin"),
+    Route("PUT", "/api/v1/topics/{id}/answer", acts.mark_answer, Access.TOPIC_ANSWER, "api.topics.mark_answer"),
+    Route("DELETE", "/api/v1/topics/{id}/answer", acts.unmark_answer, Access.TOPIC_ANSWER, "api.topics.unmark_answer"),
     # Good practices
     Route("GET", "/api/v1/topics/{id}/validations", validations.index, Access.TOPIC_READ, "api.validations.index"),
     Route(

@@ -22,6 +22,8 @@ async def index(request: web.Request, query: models.SearchQuery) -> models.Hits:
             query.q,
             category=query.category,
             municipality=query.municipality,
+            kind=query.kind,
+            language=query.language,
             cursor=query.cursor or None,
             limit=query.limit,
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from forum.characters import UNSEEN
 from forum.domain import kinds
 from forum.domain.entities import BODY_LIMIT, KINDS, TAG_LIMIT, TAGS_A_TOPIC
 from forum.handlers.api.models import Body, Slug, Title
@@ -20,7 +21,15 @@ def _startable(kind: str) -> str:
     return kind
 
 
-TopicText = Annotated[Text, Field(max_length=BODY_LIMIT)]
+def _needed(body: str, info: ValidationInfo) -> str:
+    kind = kinds.of(info.data.get("kind", kinds.DEFAULT.code))
+    if kind.body == "required" and UNSEEN.fullmatch(body):
+        raise PydanticCustomError("required", "must not be empty")
+    return body
+
+
+TopicText = Annotated[Text, Field(max_length=BODY_LIMIT, validate_default=True), AfterValidator(_needed)]
+"""What a kind that has nothing else to say cannot leave out."""
 Fields = Annotated[dict[str, Any], Field(max_length=100)]
 Tags = Annotated[list[Annotated[Line, Field(min_length=1, max_length=TAG_LIMIT)]], Field(max_length=TAGS_A_TOPIC)]
 
@@ -38,7 +47,7 @@ class NewTopic(Body):
         "discussion"
     )
     title: Title
-    body: TopicText = Field("", description=mark("Markdown; what a proposal and a good practice may leave out."))
+    body: TopicText = Field("", description=mark("Markdown; proposals, good practices and guides may leave it out."))
     fields: Fields = Field(
         default_factory=dict,
         description=mark("What the kind asks for besides title and text."),

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-from forum.characters import UNSEEN
 from forum.domain import access, kinds, posts, topics
 from forum.domain.entities import TopicId
 from forum.domain.kinds import Kind
@@ -32,7 +31,7 @@ from forum.web.ratelimit import count_post
 async def create(request: web.Request, sent: topic_models.NewTopic) -> models.StartedTopic:
     key = bodies.read_key(request, "api.topics.create", sent.model_dump_json())
     kind = kinds.of(sent.kind)
-    fields = _checked(kind, sent.title, sent.body, sent.fields)
+    fields = _checked(kind, sent.title, sent.fields)
     tags = list_tags(sent.tags)
     rendered = await writing.rendered(request, sent.body)
     with _of_fields(kind):
@@ -92,7 +91,7 @@ async def update(request: web.Request, change: topic_models.TopicChange) -> mode
                 fields = None
                 if change.fields is not None:
                     stood = {name: value for name, value in to_edit.topic.fields.items() if name in kind.typed}
-                    fields = _checked(kind, title, first.body, stood | change.fields)
+                    fields = _checked(kind, title, stood | change.fields)
                 elif len(title) > kind.title_limit:
                     raise Invalid({"title": ("too_long",)})
                 await posts.edit(tx, to_edit, body=first.body, rendered=rendered, title=title, fields=fields, tags=tags)
@@ -104,7 +103,7 @@ async def update(request: web.Request, change: topic_models.TopicChange) -> mode
     return answers.topic(request, changed.topic)
 
 
-def _checked(kind: Kind, title: str, body: str, sent: Mapping[str, object]) -> kinds.Values:
+def _checked(kind: Kind, title: str, sent: Mapping[str, object]) -> kinds.Values:
     """Return the fields that were sent as they are kept, or raise Invalid with all that is wrong with the topic."""
     faults: dict[str, tuple[str, ...]] = {}
     values: kinds.Values = {}
@@ -114,8 +113,6 @@ def _checked(kind: Kind, title: str, body: str, sent: Mapping[str, object]) -> k
         faults = {f"fields.{name}": codes for name, codes in invalid.fields.items()}
     if len(title) > kind.title_limit:
         faults["title"] = ("too_long",)
-    if kind.body == "required" and UNSEEN.fullmatch(body):
-        faults["body"] = ("required",)
     if faults:
         raise Invalid(faults)
     return values

@@ -1,0 +1,78 @@
+"""The pages of topics with fields, filled with what is hard to lay out."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests.browser.content import LONG_LINK, LONG_WORD, UNWIELDY
+from tests.browser.family import Family
+from tests.site import Site
+
+_LONG: Final = f"{LONG_WORD} και {'πολλά ακόμη ' * 20}"
+
+_PROPOSAL: Final[dict[str, Any]] = {
+    "type": "partner_search",
+    "programme": LONG_WORD[:120],
+    "call": "HORIZON-MISS-2027-CIT-01-01-" * 4,
+    "summary": _LONG[:290],
+    "themes": ["energy", "water", "civil-protection", "participation"],
+    "opens_on": "2026-11-01",
+    "deadline": {"at": "2099-03-28T15:00:00Z", "zone": "Europe/Brussels"},
+    "interest_deadline": {"at": "2099-03-01T15:00:00Z", "zone": "Asia/Nicosia"},
+    "duration": 36,
+    "budget": 123_456_789,
+    "grant_min": 1,
+    "grant_max": 123_456_789,
+    "cofinancing": 79.5,
+    "roles": ["lead", "partner", "associate", "observer"],
+    "countries": ["GR", "CY", "DE", "FR", "IT", "ES"],
+    "partners_min": 4,
+    "partners_max": 12,
+    "countries_min": 3,
+    "requirements": f"{_LONG}\n\n{_LONG}",
+    "contact": LONG_WORD[:200],
+    "links": [LONG_LINK, "https://example.org/"],
+}
+
+_PRACTICE: Final[dict[str, Any]] = {
+    "teaser": _LONG[:290],
+    "owner": "mytilene",
+    "themes": ["energy"],
+    "problem": _LONG,
+    "solution": _LONG,
+    "resources": _LONG,
+    "indicators": [
+        {"name": LONG_WORD[:110], "before": "1.200", "after": "610", "unit": "MWh τον χρόνο"},
+        {"name": "Λαμπτήρες", "before": "0", "after": "5.400", "unit": "τεμάχια"},
+    ],
+    "transfer": _LONG,
+    "contact": "Τεχνική Υπηρεσία",
+}
+
+
+async def kind_families(site: Site) -> list[Family]:
+    """Start a topic of every kind with fields and return its pages and forms."""
+    sophie = await site.program("sophie")
+    sent = (
+        ("proposals", "proposal", LONG_WORD[:150], "", _PROPOSAL),
+        ("good-practices", "good_practice", LONG_WORD[:100], UNWIELDY, _PRACTICE),
+        ("guides", "guide", "Υπόδειγμα σύμβασης", UNWIELDY, {"language": "tr", "audience": ["finance", "elected"]}),
+    )
+    found = []
+    for category, kind, title, body, fields in sent:
+        topic = {"category": category, "kind": kind, "title": title, "body": body, "fields": fields}
+        answer = await sophie.post("/api/v1/topics", json={**topic, "tags": ["λειψυδρία", LONG_WORD[:40].lower()]})
+        assert answer.status == 201, answer.text
+        made, new = answer.json, f"/categories/{category}/new?kind={kind}"
+        name = kind.replace("_", " ")
+        found += [
+            Family(name, f"/topics/{made['id']}/{made['slug']}", "nikos"),
+            Family(f"new {name}", new, "sophie"),
+            Family(f"new {name} refused", new, "sophie", 422, press="Publish the topic"),
+            Family(f"edit of {name}", f"/posts/{made['first_post_id']}/edit", "sophie"),
+        ]
+    found.append(Family("guides from a file", "/categories/guides/import/guide", "sophie"))
+    found.append(
+        Family("no file of guides", "/categories/guides/import/guide", "sophie", 422, press="Look at it first")
+    )
+    return found
