@@ -62,7 +62,7 @@ class Notification:
     """Of a new version: the file it is one of, that file's title, and its number."""
     file_title: str | None
     version: int | None
-    is_by_colleague: bool
+    is_by_colleague: bool | None
     """Whether they belong to the reader's own organisation."""
 
     @property
@@ -107,7 +107,7 @@ _COLUMNS: Final = """
     readable.post_id, readable.number,
     readable.actor_id, readable.actor_name, readable.organisation_slug, readable.organisation_el,
     readable.organisation_en, readable.file_id, readable.file_title, readable.version,
-    coalesce(readable.is_by_colleague, false)
+    readable.is_by_colleague
 """
 
 # Asked of each: what its member may read now.

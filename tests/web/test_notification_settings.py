@@ -18,6 +18,8 @@ CHOICE = {
     "guide_version": "immediately",
     "new_topic": "weekly",
     "twinning": "never",
+    "validation": "daily",
+    "adoption": "daily",
     "hour": "17",
     "weekday": "5",
 }
@@ -26,8 +28,8 @@ CHOICE = {
 async def test_the_page_begins_with_what_is_usual(site: Site) -> None:
     page = await (await site.visitor("maria")).get("/settings/notifications")
     assert page.status == 200
-    assert page.text.count('<option value="immediately" selected>') == 4
-    assert page.text.count('<option value="daily" selected>') == 1
+    assert page.text.count('<option value="immediately" selected>') == 6
+    assert page.text.count('<option value="daily" selected>') == 3
     assert '<option value="8" selected>08:00</option>' in page.text
     assert '<option value="1" selected>Δευτέρα</option>' in page.text
     assert "(Αθήνα)" in page.text

@@ -65,7 +65,9 @@ async def test_one_click_of_a_mail_program_stops_letters_of_the_kind(
     for _ in range(2):  # twice is once
         answer = await guest.request("POST", _path(site, topic_id=topic.topic_id), data=data, headers=headers)
         assert answer.status == 200
-    assert await _frequencies(owner) == dict.fromkeys(("mention", "quote", "reply", "answer"), "never")
+    assert await _frequencies(owner) == dict.fromkeys(
+        ("mention", "quote", "reply", "answer", "guide_version", "twinning"), "never"
+    )
     assert await owner.fetchval("SELECT mail_due_at FROM notifications") is None
     assert await owner.fetchval("SELECT count(*) FROM topic_subscriptions") == 0
     assert await content.acts(owner) == ["member.unsubscribed"]
@@ -76,7 +78,7 @@ async def test_one_click_of_a_mail_program_stops_letters_of_the_kind(
 async def test_a_digest_is_stopped_by_itself(site: Site, owner: RawConnection) -> None:
     guest = await site.visitor()
     assert (await guest.request("POST", _path(site, MailKind.DIGEST), data=ONE_CLICK)).status == 200
-    assert await _frequencies(owner) == {"new_topic": "never"}
+    assert await _frequencies(owner) == dict.fromkeys(("new_topic", "validation", "adoption"), "never")
 
 
 async def test_the_pages_other_button_mutes_the_topic_alone(site: Site, owner: RawConnection) -> None:
