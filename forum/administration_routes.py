@@ -38,6 +38,7 @@ from forum.handlers import (
     theme_places,
     thesaurus,
     transfers,
+    validators,
 )
 from forum.web.access import Access, Route
 
@@ -88,6 +89,8 @@ ADMINISTRATION: Final = (
         "category_mergers.create",
         is_grave=True,
     ),
+    Route("GET", "/admin/categories/{slug}/validators", validators.edit, Access.ADMINISTRATOR, "validators.edit"),
+    Route("POST", "/admin/categories/{slug}/validators", validators.update, Access.ADMINISTRATOR, "validators.update"),
     Route("GET", "/admin/categories/{slug}", category_grants.show, Access.ADMINISTRATOR, "category_grants.show"),
     Route("GET", "/admin/categories/{slug}/openings/new", openings.new, Access.ADMINISTRATOR, "openings.new"),
     Route(

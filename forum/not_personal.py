@@ -7,6 +7,8 @@ from typing import Final
 NOT_PERSONAL: Final = frozenset(
     {
         "attachments.key",
+        "adoptions.ask_at",
+        "adoptions.asked_at",
         "mail_domains.domain",
         "mail_domains.created_at",
         "network.name_el",

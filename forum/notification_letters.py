@@ -26,6 +26,8 @@ _WHAT: Final = {
     NotificationKind.TWINNING: mark("invites your municipality to a twinning"),
     NotificationKind.GUIDE_VERSION: mark("adds version %(number)s of “%(title)s”"),
     NotificationKind.INTEREST: mark("expresses interest"),
+    NotificationKind.VALIDATION: mark("has news of its validation"),
+    NotificationKind.ADOPTION: mark("takes up the practice"),
 }
 
 _DECIDED: Final[dict[Decision, str]] = {
@@ -33,6 +35,8 @@ _DECIDED: Final[dict[Decision, str]] = {
     "reserved": mark("puts your organisation's expression of interest on the reserve list"),
     "declined": mark("declines your organisation's expression of interest"),
 }
+_ASKED: Final = mark("takes up the practice for you: please write in a line how it goes")
+"""Of an adoption of one's own municipality, which nobody needs to be told that it has begun."""
 
 _STARTS: Final = {NotificationKind.NEW_TOPIC, NotificationKind.TWINNING}
 """What tells of the first post: a letter of it is the first of its conversation."""
@@ -179,6 +183,8 @@ def _place(item: Item) -> str:
 
 
 def _what(item: Item, words: Translator) -> str:
+    if item.kind is NotificationKind.ADOPTION and item.is_by_colleague:
+        return words.gettext(_ASKED)
     if item.version is None:
         return words.gettext(_WHAT[item.kind])
     return words.gettext(_WHAT[item.kind], number=words.number(item.version), title=item.file_title)

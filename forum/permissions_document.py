@@ -83,6 +83,10 @@ _WHO: Final = {
     Access.TOPIC_ANSWER: "who asked the question while it is not locked, and who holds `moderate`",
     Access.PROPOSAL_JOIN: "who may reply in it, for their own organisation unless that leads; while it is open",
     Access.PROPOSAL_LEAD: "members of the lead organisation, its author, and who holds `moderate` in its category",
+    Access.TOPIC_VALIDATE: "of a good practice: its category's validators, or who moderates where it has none;"
+    " never one of their own organisation",
+    Access.TOPIC_SUBMIT: "of a good practice that was returned: its author's organisation and its municipality",
+    Access.TOPIC_ADOPT: "of a good practice: members of another municipality who may read it, for their municipality",
     Access.POST_READ: "who may read its topic",
     Access.POST_EDIT: "its author, while they may write in its topic",
     Access.ATTACHMENT_CREATE: "members who may attach files in a category",

@@ -95,6 +95,12 @@ def _table(
     return tuple(PersonalColumn(table, column, purpose, retention, erasure) for column, purpose in columns.items())
 
 
+def _kept_with_it(table: str, content: tuple[str, ...], instants: tuple[str, ...]) -> tuple[PersonalColumn, ...]:
+    """Return what was written as part of others' deliberation, and when."""
+    columns = {**dict.fromkeys(content, Purpose.CONTENT), **dict.fromkeys(instants, Purpose.AUTHORSHIP)}
+    return _table(table, Retention.DELIBERATION, Erasure.KEEP, columns)
+
+
 PERSONAL: Final[tuple[PersonalColumn, ...]] = (
     *_table(
         "members",
@@ -207,6 +213,12 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         Erasure.KEEP,
         {"organisation_id": Purpose.AUTHORSHIP, "note": Purpose.CONTENT, "created_at": Purpose.AUTHORSHIP},
     ),
+    *_table("validations", Retention.DELIBERATION, Erasure.KEEP_ID, {"member_id": Purpose.AUTHORSHIP}),
+    *_table("adoptions", Retention.DELIBERATION, Erasure.KEEP_ID, {"member_id": Purpose.AUTHORSHIP}),
+    *_table("adoption_steps", Retention.DELIBERATION, Erasure.KEEP_ID, {"member_id": Purpose.AUTHORSHIP}),
+    *_kept_with_it("validations", ("verdict", "opinion"), ("created_at",)),
+    *_kept_with_it("adoptions", ("stage", "note", "outcome", "started_on"), ("staged_at", "created_at", "updated_at")),
+    *_kept_with_it("adoption_steps", ("stage", "note"), ("created_at",)),
     *_table("topic_notices", Retention.DELIBERATION, Erasure.KEEP_ID, {"actor_id": Purpose.ORDER}),
     *_table(
         "topic_notices",

@@ -16,6 +16,7 @@ from forum.handlers import (
     address_changes,
     address_confirmations,
     address_reversals,
+    adoptions,
     answers,
     application_forms,
     applications,
@@ -42,6 +43,7 @@ from forum.handlers import (
     interests,
     internal,
     languages,
+    like_practices,
     locks,
     members,
     metrics,
@@ -65,6 +67,7 @@ from forum.handlers import (
     settlements,
     setup,
     sign_in_codes,
+    submissions,
     terms,
     theme_subscriptions,
     themes,
@@ -81,6 +84,7 @@ from forum.handlers import (
     twinnings,
     twins,
     unsubscriptions,
+    validations,
 )
 from forum.handlers.api import routes as api
 from forum.web.access import Access, Route, guarded
@@ -278,6 +282,18 @@ _PAGES: Final = (
     Route("GET", "/topics/{topic_id}/state/new", topic_states.new, Access.PROPOSAL_LEAD, "topic_states.new"),
     Route("POST", "/topics/{topic_id}/state", topic_states.create, Access.PROPOSAL_LEAD, "topic_states.create"),
     Route("GET", "/topics/{topic_id}/practice/new", practices.new, Access.PROPOSAL_LEAD, "practices.new"),
+    # Good practices: their validation, and who takes them up
+    Route("GET", "/validations", validations.index, Access.MEMBER, "validations.index"),
+    Route("GET", "/topics/{topic_id}/validation/new", validations.new, Access.TOPIC_VALIDATE, "validations.new"),
+    Route("POST", "/topics/{topic_id}/validation", validations.create, Access.TOPIC_VALIDATE, "validations.create"),
+    Route("POST", "/topics/{topic_id}/submission", submissions.create, Access.TOPIC_SUBMIT, "submissions.create"),
+    Route("GET", "/topics/{topic_id}/adoptions/new", adoptions.new, Access.TOPIC_ADOPT, "adoptions.new"),
+    Route("POST", "/topics/{topic_id}/adoptions", adoptions.create, Access.TOPIC_ADOPT, "adoptions.create"),
+    Route("GET", "/topics/{topic_id}/adoptions/{adoption_id}", adoptions.show, Access.TOPIC_READ, "adoptions.show"),
+    Route(
+        "POST", "/topics/{topic_id}/adoptions/{adoption_id}", adoptions.update, Access.TOPIC_ADOPT, "adoptions.update"
+    ),
+    Route("GET", "/good-practices/like-mine", like_practices.index, Access.MEMBER, "like_practices.index"),
     # Posts
     Route("GET", "/posts/{post_id}", posts.show, Access.POST_READ, "posts.show"),
     Route("GET", "/posts/{post_id}/revisions", posts.revisions, Access.POST_READ, "posts.revisions"),

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from datetime import time as time_of_day
@@ -19,9 +19,10 @@ from typing import Any, Final
 
 from forum import attachment_jobs
 from forum.config import Config
-from forum.db import Database
+from forum.db import Database, Tx
 from forum.domain import (
     address_changes,
+    adoptions,
     applications,
     audit,
     category_visits,
@@ -111,11 +112,21 @@ class _Watching:
 
 async def _see_to_openings(db: Database, config: Config) -> None:
     """Do what follows from openings that have taken effect, and remind of those to be reviewed."""
-    for act in (opening_effects.settle, opening_reviews.remind):
-        is_done = False
-        while not is_done:
-            async with db.write() as tx:
-                is_done = not await act(tx)
+    await _do_all(db, opening_effects.settle)
+    await _do_all(db, opening_reviews.remind)
+
+
+async def _ask_adopters(db: Database, config: Config) -> None:
+    """Ask the municipalities that take up a good practice how it goes, half a year and a year after they began."""
+    await _do_all(db, adoptions.ask)
+
+
+async def _do_all(db: Database, act: Callable[[Tx], Awaitable[bool]]) -> None:
+    """Do an act, each time in a transaction of its own, until there is nothing left to do."""
+    is_done = False
+    while not is_done:
+        async with db.write() as tx:
+            is_done = not await act(tx)
 
 
 async def _expire_audit_entries(db: Database, config: Config) -> None:
@@ -126,6 +137,7 @@ async def _expire_audit_entries(db: Database, config: Config) -> None:
 
 
 JOBS: Final = (
+    Job("adoptions", every(timedelta(hours=1)), _ask_adopters),
     Job("attachments", every(timedelta(hours=1)), attachment_jobs.sweep),
     Job("attachment_words", every(timedelta(minutes=1)), attachment_jobs.read_words),
     Job("audit", every(timedelta(days=1)), _expire_audit_entries),

@@ -113,6 +113,10 @@ class NotificationKind(enum.StrEnum):
     """The topic of an invitation to a twinning."""
     INTEREST = "interest"
     """Of no post, but of an expression of interest in a proposal."""
+    VALIDATION = "validation"
+    """Of a good practice: it waits for it, or was decided on."""
+    ADOPTION = "adoption"
+    """Of a good practice: another municipality takes it up, or is asked how it goes."""
 
 
 Frequency = Literal["immediately", "daily", "weekly", "never"]

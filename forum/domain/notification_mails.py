@@ -51,6 +51,8 @@ class Item:
     version: int | None
     note: str | None
     decision: Decision | None
+    is_by_colleague: bool
+    """Whether who did it belongs to the recipient's own organisation."""
 
 
 # Of a digest only what is due: what comes weekly waits for its day.
@@ -95,6 +97,9 @@ _GATHER = Statement(
     card=Card.ONE,
 )
 
+_ACTS: Final = "('validation', 'adoption')"
+"""Kinds that tell of an act on a topic: it is as old as the notification, not as the post it stands at."""
+
 # OFFSET: the few notifications of a mail are found first. A planner without figures yet would begin with the topic, and
 # read for each letter what all of its readers were told.
 _ITEMS = Query(
@@ -111,8 +116,14 @@ _ITEMS = Query(
                    WHEN notifications.decision IS NULL THEN interests.note
                    ELSE interests.answer
                END,
-               coalesce(versions.created_at, posts.created_at, notifications.created_at), guide_files.title,
-               versions.number, versions.note, notifications.decision
+               CASE
+                   WHEN notifications.kind IN {_ACTS} THEN notifications.created_at
+                   ELSE coalesce(versions.created_at, posts.created_at, notifications.created_at)
+               END,
+               guide_files.title, versions.number, versions.note, notifications.decision,
+               actors.organisation_id = (
+                   SELECT readers.organisation_id FROM members AS readers WHERE readers.id = notifications.member_id
+               )
         FROM (
             SELECT notifications.id, notifications.mail_id, notifications.member_id, notifications.kind,
                    notifications.topic_id, notifications.post_id, notifications.version_id, notifications.actor_id,

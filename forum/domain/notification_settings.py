@@ -23,6 +23,8 @@ DEFAULTS: Final[Mapping[NotificationKind, Frequency]] = {
     NotificationKind.NEW_TOPIC: "daily",
     NotificationKind.TWINNING: "immediately",
     NotificationKind.INTEREST: "daily",
+    NotificationKind.VALIDATION: "daily",
+    NotificationKind.ADOPTION: "daily",
 }
 """What is addressed to somebody, and replies in what they watch, at once; the rest in a digest (CATALOGUE)."""
 

@@ -75,6 +75,8 @@ class Notification:
     """The expression of interest that it tells of instead of a post."""
     decision: Decision | None
     """What was decided on that; None where it is told that there is one."""
+    is_by_colleague: bool | None
+    """Whether who did it belongs to the reader's own organisation."""
 
     @property
     def is_readable(self) -> bool:
@@ -123,7 +125,7 @@ _COLUMNS: Final = """
     readable.post_id, readable.number,
     readable.actor_id, readable.actor_name, readable.organisation_slug, readable.organisation_el,
     readable.organisation_en, readable.file_id, readable.file_title, readable.version,
-    readable.interest_id, readable.decision
+    readable.interest_id, readable.decision, readable.is_by_colleague
 """
 
 # Asked of each: what its member may read now.
@@ -135,7 +137,10 @@ _READABLE: Final = f"""
                organisations.slug AS organisation_slug, organisations.name_el AS organisation_el,
                organisations.name_en AS organisation_en,
                guide_files.id AS file_id, guide_files.title AS file_title, versions.number AS version,
-               interests.id AS interest_id, notifications.decision
+               interests.id AS interest_id, notifications.decision,
+               actors.organisation_id = (
+                   SELECT readers.organisation_id FROM members AS readers WHERE readers.id = notifications.member_id
+               ) AS is_by_colleague
         FROM topics
         JOIN categories ON categories.id = topics.category_id
         JOIN topic_rights ON topic_rights.topic_id = topics.id AND topic_rights.member_id = notifications.member_id

@@ -20,6 +20,7 @@ from forum.domain import (
     fanouts,
     idempotency,
     kinds,
+    practice_news,
     references,
     search_vector,
 )
@@ -42,6 +43,7 @@ from forum.domain.entities import (
 )
 from forum.domain.events import Event, Kind
 from forum.domain.idempotency import Key
+from forum.domain.kinds.good_practice import GOOD_PRACTICE
 from forum.errors import Invalid, Undone
 from forum.markup import Rendered
 
@@ -310,6 +312,8 @@ async def start(
         raise Undone
     await attachments.take_up(tx, actor, started.first_post_id, rendered.html, can_attach=category.can_attach)
     await tx.run(_READ_BY_AUTHOR, actor.member_id, started.topic_id)
+    if kind == GOOD_PRACTICE.code:
+        await practice_news.tell_validators(tx, started.topic_id, actor.member_id)
     if key is not None:
         await idempotency.settle(tx, actor, key, started.topic_id)
     return started

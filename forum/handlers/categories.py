@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from forum.domain import access, categories, kinds, permissions, references, topic_lists, unread
+from forum.domain import access, categories, kinds, permissions, references, topic_lists, unread, validations
 from forum.domain.categories import UNREAD_LIMIT, CategoryRow
 from forum.domain.entities import Category, TopicRow
 from forum.domain.kinds import Kind
+from forum.domain.kinds.good_practice import GOOD_PRACTICE
 from forum.domain.levels import Level
 from forum.domain.permissions import Verdict
 from forum.domain.topic_lists import COUNT_LIMIT
@@ -64,6 +65,9 @@ class CategoryPage(Page):
     chosen_level: Level | None
     level: Level
     below: list[CategoryRow]
+    has_practices: bool
+    waiting_count: int
+    """Good practices that wait for the reader's decision."""
     count_limit: int = COUNT_LIMIT
     unread_limit: int = UNREAD_LIMIT
     unread_posts_limit: int = unread.COUNT_LIMIT
@@ -88,6 +92,8 @@ async def show(request: web.Request) -> web.Response:
                 )
             count = await topic_lists.count_topics(conn, grant, asked.sieve) if asked.filters else None
             names = await references.names(conn, topic_columns.shown(asked.kind, listed.items))
+            has_practices = GOOD_PRACTICE.code in grant.category.kinds
+            waiting = await validations.list_waiting(conn, actor) if has_practices else []
             below = await categories.list_below(conn, grant) if visit.has_below else []
         words, filters = request[TRANSLATOR], await sifting.filters(request, asked)
         is_closed = asked.sort == "deadline" and asked.sieve.is_open is False
@@ -115,6 +121,8 @@ async def show(request: web.Request) -> web.Response:
             chosen_level=visit.chosen_level,
             level=visit.level,
             below=below,
+            has_practices=has_practices,
+            waiting_count=len(waiting),
         )
 
     # The address, which says what is asked for, is a part of what every page is kept under.

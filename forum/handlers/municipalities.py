@@ -8,7 +8,18 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from forum.domain import members, organisations, permissions, profiles, regions, themes, topic_lists, unread
+from forum.domain import (
+    adoptions,
+    members,
+    organisations,
+    permissions,
+    profiles,
+    regions,
+    themes,
+    topic_lists,
+    unread,
+)
+from forum.domain.adoptions import Use
 from forum.domain.entities import Member, Organisation, Region, TopicRow, in_language
 from forum.domain.permissions import Verdict
 from forum.domain.profiles import Profile, Twin
@@ -58,6 +69,8 @@ class MunicipalityPage(Page):
     themes: dict[str, Theme]
     can_edit: Verdict
     can_invite: Verdict
+    uses: list[Use]
+    """Good practices that it takes up, and those of its own that others do."""
     unread_posts_limit: int = unread.COUNT_LIMIT
 
 
@@ -95,6 +108,7 @@ async def show(request: web.Request) -> web.Response:
         profile = await profiles.profile(conn, organisation.id) if is_municipality else None
         twins = await profiles.list_twins(conn, organisation.id) if is_municipality else []
         known = await themes.list_themes(conn) if profile and (profile.themes or profile.seeks_themes) else []
+        uses = await adoptions.list_of_municipality(conn, actor, organisation.id)
     if (leads_to := organisation.successor_slug or organisation.slug) != slug:
         return see_other(request, "municipalities.show", slug=leads_to)
     listed = await request.app[DB].browse(
@@ -113,5 +127,6 @@ async def show(request: web.Request) -> web.Response:
         themes={theme.slug: theme for theme in known},
         can_edit=permissions.can_edit_profile(actor, organisation),
         can_invite=permissions.can_invite_municipality(actor, organisation),
+        uses=uses,
     )
     return await render(request, page)

@@ -30,6 +30,10 @@ KINDS: Final = {
     NotificationKind.NEW_TOPIC: mark("A new topic where you watch"),
     NotificationKind.TWINNING: mark("An invitation of your municipality to a twinning"),
     NotificationKind.INTEREST: mark("Interest in a proposal that your organisation leads, and what became of yours"),
+    NotificationKind.VALIDATION: mark(
+        "A good practice that waits for your validation, or one of yours that was decided on"
+    ),
+    NotificationKind.ADOPTION: mark("A municipality takes up a good practice of yours, or yours is asked how it goes"),
 }
 """The msgid of every kind; a test sees that none is missing."""
 
@@ -53,6 +57,8 @@ class SettingsForm(Form):
     new_topic: Frequency
     twinning: Frequency
     interest: Frequency
+    validation: Frequency
+    adoption: Frequency
     hour: Annotated[int, Field(ge=0, le=23)]
     weekday: Annotated[int, Field(ge=1, le=7)]
 

@@ -23,6 +23,7 @@ from forum.domain import (
     notifications,
     permissions,
     posts,
+    practices,
     reading,
     references,
     topics,
@@ -51,7 +52,7 @@ from forum.i18n import languages
 from forum.keys import ACTOR, DB, PAGES, TRANSLATOR, UNREAD, VISIT
 from forum.markup import Rendered
 from forum.page_cache import PageCache
-from forum.web import drafting, field_views, growing, kind_forms, partners, problem_json, writing
+from forum.web import drafting, field_views, growing, kind_forms, partners, practice_views, problem_json, writing
 from forum.web.drafting import Writing
 from forum.web.field_views import SectionView
 from forum.web.flash import flash
@@ -67,6 +68,7 @@ from forum.web.locations import page_of, to_post, to_topic
 from forum.web.pages import Page, render, render_known
 from forum.web.partners import Ties
 from forum.web.post_views import PostView, apart, view
+from forum.web.practice_views import PracticeView
 from forum.web.ratelimit import count_post
 from forum.web.urls import redirect, see_other, url_for
 from forum.web.verdicts import require
@@ -121,6 +123,7 @@ class TopicPage(Page):
     """Those of a guide, on its first page."""
     ties: Ties
     themes: list[tuple[str, str]]
+    practice: PracticeView | None
     posts: list[PostView]
     current: int
     count: int
@@ -374,6 +377,7 @@ class _Contents:
     files: list[File]
     ties: Ties
     themes: list[tuple[str, str]]
+    practice: PracticeView | None
     translation: Translation | None
 
 
@@ -387,7 +391,7 @@ async def _read(request: web.Request, grant: ReadGrant, current: int, shown_in: 
             shown, answer = await posts.list_page(conn, grant, current), None
         notices = await topics.list_notices(conn, grant, first=first, last=first + POSTS_A_PAGE - 1)
         if current > 1:
-            return _Contents(shown, answer, notices, [], [], partners.NOTHING, [], None)
+            return _Contents(shown, answer, notices, [], [], partners.NOTHING, [], None, None)
         files = await guide_files.list_files(conn, grant) if topic.is_guide else []
         names = await references.names(conn, field_views.named([topic]))
         ties = await partners.read(conn, grant)
@@ -399,7 +403,8 @@ async def _read(request: web.Request, grant: ReadGrant, current: int, shown_in: 
         codes = {field.name: (shown_in if field.name in said else topic.language) or "" for field in kind}
         sections = field_views.sections(kind, topic.fields | said, names, words, zone, codes)
     themes = field_views.themes(kind, topic.fields, names, words)
-    return _Contents(_first_in(shown, found), answer, notices, sections, files, ties, themes, found)
+    practice = await practice_views.read(request, grant) if practices.is_practice(topic) else None
+    return _Contents(_first_in(shown, found), answer, notices, sections, files, ties, themes, practice, found)
 
 
 def _first_in(shown: list[Post], found: Translation | None) -> list[Post]:
@@ -439,7 +444,8 @@ class _Part:
         parties = pages.parties(place)
         if parties is None:
             parties = pages.note_parties(place, _parties(topic, (await self._contents()).posts))
-        own = actor.member_id if actor.member_id in parties else None
+        # How somebody stands to a good practice is theirs alone.
+        own = actor.member_id if actor.member_id in parties or practices.is_practice(topic) else None
         rights = topic.can_start, topic.can_reply, topic.can_attach, topic.can_moderate
         # Whoever keeps the files of a guide may have no other part in it: a colleague of its author.
         keeps = permissions.can_delete_guide_file(actor, topic).allowed
@@ -469,6 +475,7 @@ class _Part:
             files=contents.files,
             ties=contents.ties,
             themes=contents.themes,
+            practice=contents.practice,
             posts=views,
             current=self._current,
             count=page_of(topic.post_count),

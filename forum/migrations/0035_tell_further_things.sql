@@ -1,4 +1,4 @@
--- What members are told and what is shown between posts, with all that guides, answers and twinnings have added.
+-- What members are told and what is shown between posts, with all that guides, answers, twinnings and good practices have added.
 
 -- What held before holds under the wider rules too.
 -- squawk-ignore ban-drop-constraint
@@ -7,7 +7,7 @@ ALTER TABLE topic_notices DROP CONSTRAINT topic_notices_act_check;
 ALTER TABLE topic_notices ADD CONSTRAINT topic_notices_act_check CHECK (
     act IN (
         'lock', 'unlock', 'pin', 'unpin', 'mark_internal', 'unmark_internal', 'mark_answer', 'unmark_answer', 'add_file',
-        'add_version', 'delete_file', 'state'
+        'add_version', 'delete_file', 'state', 'validate', 'return', 'submit'
     )
 );
 
@@ -15,7 +15,9 @@ ALTER TABLE topic_notices ADD CONSTRAINT topic_notices_act_check CHECK (
 ALTER TABLE notifications DROP CONSTRAINT notifications_kind_check;
 -- squawk-ignore constraint-missing-not-valid
 ALTER TABLE notifications ADD CONSTRAINT notifications_kind_check CHECK (
-    kind IN ('mention', 'quote', 'reply', 'guide_version', 'answer', 'new_topic', 'twinning', 'interest')
+    kind IN (
+        'mention', 'quote', 'reply', 'guide_version', 'answer', 'new_topic', 'twinning', 'interest', 'validation', 'adoption'
+    )
 );
 
 -- That a post was written, that it was marked as the answer and each version of a file are things to be told apart.

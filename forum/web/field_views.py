@@ -31,6 +31,8 @@ from forum.domain.kinds.fields import (
 )
 from forum.domain.references import Names, Sort
 from forum.i18n import Translator
+from forum.web import indicator_bars
+from forum.web.indicator_bars import Pair
 
 TONES: Final = {
     "open": "new",
@@ -43,6 +45,9 @@ TONES: Final = {
     "withdrawn": "plain",
 }
 """How the badge of a state looks."""
+
+
+_MEASURED: Final = {"before", "after"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,12 @@ class FieldView:
     themes: list[tuple[str, str]]
     language: str = ""
     """Of a text that its author wrote, where it is known."""
+
+    @property
+    def bars(self) -> list[Pair]:
+        """The rows of a table of what was before and after that can be drawn."""
+        is_measured = isinstance(self.field, Table) and {column.name for column in self.field.columns} >= _MEASURED
+        return indicator_bars.draw(self.value) if is_measured else []
 
 
 @dataclass(frozen=True, slots=True)

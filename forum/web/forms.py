@@ -262,6 +262,7 @@ FIELD_CODES: Final = frozenset(
         "bad_link",
         "incomplete_row",
         "out_of_order",
+        "not_begun",
         "one_twin",
         "twins_already",
         "needed_when_signed",

@@ -21,7 +21,7 @@ from aiohttp import web
 from markupsafe import escape
 
 from forum import clock, page_cache
-from forum.domain import kinds, network
+from forum.domain import kinds, network, practices
 from forum.domain.actors import Actor
 from forum.domain.entities import HOUSE, Look, MemberId, Network, Scheme
 from forum.domain.sessions import UNREAD_LIMIT
@@ -117,6 +117,7 @@ def setup(app: web.Application) -> None:
         "setting_names": lambda codes: [twinning_words.SETTINGS[code] for code in codes],
         "kind_of": kinds.of,
         "state_tone": lambda code: field_views.TONES.get(code, "plain"),
+        "adoption_stage": lambda code: practices.STAGES[code],
         "attachment_mb": app[CONFIG].attachment_mb,
         "attachment_endings": ",".join(f".{ending}" for ending in ENDINGS),
     }

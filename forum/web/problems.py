@@ -85,6 +85,17 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     "too_many_files": mark("A guide has at most 20 files. Take one away that is no longer needed."),
     "too_many_versions": mark("A file has at most 200 versions. Add a new file instead."),
+    "not_practice": mark("This is done with good practices only."),
+    "not_validator": mark("Only validators of this category may do this."),
+    "own_practice": mark("Nobody validates a practice of their own organisation."),
+    "not_author_side": mark("Only the organisation that wrote it and the municipality it is of may do this."),
+    "not_returned": mark("It was not returned, so there is nothing to submit again."),
+    "not_waiting": mark("It does not wait for a validation: somebody has decided on it meanwhile, or it was returned."),
+    "practice_changed": mark("It was changed while you were reading it. Please read it again, then decide."),
+    "not_municipality": mark("Only members of a municipality take up practices, for their municipality."),
+    "adopts_own": mark("It is a practice of your own municipality."),
+    "not_adopter": mark("Only members of the municipality that takes it up may do this."),
+    "adopted_already": mark("Your municipality has taken it up already. Say there how far you are."),
     "cannot_attach": mark("You may not attach files here. Take them out of the text, or ask your association."),
     "file_too_large": mark("The file is larger than the forum takes. Make it smaller, or divide it."),
     "own_room_taken": mark(
@@ -258,6 +269,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "bad_zone": mark("Please choose one of the time zones offered."),
     "bad_link": mark("Please write whole addresses, each beginning with https:// or http://, one a line."),
     "incomplete_row": mark("A row is only half filled. Please complete it, or leave it empty."),
+    "not_begun": mark("Please choose a day that has come."),
     "out_of_order": mark("This must not be less, or earlier, than its counterpart above."),
 }
 

@@ -131,6 +131,8 @@ async def _caller(app: web.Application, cast: Cast, person: str, url: str) -> Ca
     known: dict[str, dict[str, object]] = {
         "topics": {"id": topic_id, "file_id": 999_999},
         "posts": {"id": post_id},
+        "validations": {"id": topic_id},
+        "adoptions": {"id": topic_id, "adoption_id": 999_999},
         "attachments": {"id": file_id},
         "files": {"id": 999_999},
         "members": {"id": cast.nikos.member_id},

@@ -54,7 +54,7 @@ def test_twelve_pages_that_are_looked_at_are_seen_in_all_ways() -> None:
     assert {look for number in range(8 * len(_ALL)) for look in _looks(number)} == set(_ALL)
 
 
-async def _violations(window: Window) -> list[str]:
+async def violations(window: Window) -> list[str]:
     found: dict[str, Any] = (await _AXE.run(window.page, options=_OPTIONS)).response
     return [
         f"{violation['id']}, {len(violation['nodes'])} times, {violation['nodes'][0]['target']} "
@@ -79,7 +79,7 @@ async def test_axe_finds_nothing(open_page: OpenPage, site: Site, owner: RawConn
             await window.page.set_viewport_size({"width": look.width, "height": HEIGHT})
             await window.page.emulate_media(color_scheme=look.scheme)
             await family.visit(window)
-            faults += [f"{family.name}, {look}: {it}" for it in await _violations(window)]
+            faults += [f"{family.name}, {look}: {it}" for it in await violations(window)]
         number += 1
     assert number > 60, "the families are walked"
     assert not faults, "\n".join(faults)

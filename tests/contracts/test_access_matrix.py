@@ -10,7 +10,7 @@ see, read, reply and moderate there, and as a member of an association the rest;
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import pytest
@@ -23,11 +23,13 @@ from forum.domain import (
     guide_access,
     guide_files,
     posts,
+    practice_access,
     sessions,
     topics,
     translations,
     twinning_access,
     twinnings,
+    validations,
 )
 from forum.domain.attachments import New, Room
 from forum.domain.entities import AttachmentId, GuideFileId, InterestId, PostId, TopicId
@@ -42,11 +44,10 @@ from forum.routes import ROUTES
 from forum.web.access import Route
 from tests.contracts.access_tables import API, BODIES, PAGES
 from tests.domain import proposing
+from tests.domain.practising import PRACTICE
 from tests.site import AGENT, Answer, Program, Site, Visitor, without_tokens
 
 COLUMNS: Final = ("guest", "suspended", "stranger", "nikos", "maria", "moderator", "administrator")
-
-"""What a call sends when an empty object is not its plainest form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +92,16 @@ async def _arrange(site: Site, route: Route) -> _Things:
     if route.name.removeprefix("api.").partition(".")[0] in _OF_PROPOSALS:
         return await _arrange_proposal(site, route)
     async with site.app[DB].write() as tx:
-        start = await access.category_to_start(tx, maria, "questions")
-        kind = "question" if "answer" in route.name else "discussion"
+        family = route.name.removeprefix("api.").partition(".")[0]
+        is_practice = family in {"validations", "submissions", "adoptions"}
+        start = await access.category_to_start(tx, maria, "good-practices" if is_practice else "questions")
+        said: dict[str, Any] = {"kind": "question" if "answer" in route.name else "discussion"}
+        if is_practice:
+            said = {"kind": "good_practice", "fields": PRACTICE}
         made = await topics.start(
-            tx, start, title="Φωτισμός", body="Κείμενο", rendered=rendered, key=None, kind=kind, language="el"
+            tx, start, title="Φωτισμός", body="Κείμενο", rendered=rendered, key=None, language="el", **said
         )
         post_id = made.first_post_id
-        family = route.name.removeprefix("api.").partition(".")[0]
         if family == "posts" and "/topics/" not in route.path:
             reply = await access.topic_to_reply(tx, maria, made.topic_id)
             post_id = (await posts.reply(tx, reply, Reply("Απάντηση", rendered))).id
@@ -106,6 +110,9 @@ async def _arrange(site: Site, route: Route) -> _Things:
     guide_file_id = await _add_file(site, made.topic_id) if is_of_guide else GuideFileId(999_999)
     async with site.app[DB].write() as tx:
         match route.name:
+            case "submissions.create":
+                decide = await practice_access.topic_to_validate(tx, moderator, made.topic_id)
+                await validations.decide(tx, decide, "returned", "Λείπει κάτι")
             case "posts.restore":
                 await posts.delete(tx, await access.post_to_delete(tx, maria, post_id))
             case "topics.restore":
@@ -213,6 +220,7 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         "guide_file_id": things.guide_file_id,
         "file_id": things.guide_file_id,
         "number": 1,
+        "adoption_id": 999_999,
         "page": "writing",
         "token": "nonsense",
         "kind": "discussion",

@@ -19,6 +19,8 @@ CHOICE = {
     "new_topic": "weekly",
     "twinning": "never",
     "interest": "daily",
+    "validation": "daily",
+    "adoption": "daily",
     "hour": "17",
     "weekday": "5",
 }
@@ -28,7 +30,7 @@ async def test_the_page_begins_with_what_is_usual(site: Site) -> None:
     page = await (await site.visitor("maria")).get("/settings/notifications")
     assert page.status == 200
     assert page.text.count('<option value="immediately" selected>') == 6
-    assert page.text.count('<option value="daily" selected>') == 2
+    assert page.text.count('<option value="daily" selected>') == 4
     assert '<option value="8" selected>08:00</option>' in page.text
     assert '<option value="1" selected>Δευτέρα</option>' in page.text
     assert "(Αθήνα)" in page.text

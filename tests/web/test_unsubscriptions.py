@@ -78,7 +78,7 @@ async def test_one_click_of_a_mail_program_stops_letters_of_the_kind(
 async def test_a_digest_is_stopped_by_itself(site: Site, owner: RawConnection) -> None:
     guest = await site.visitor()
     assert (await guest.request("POST", _path(site, MailKind.DIGEST), data=ONE_CLICK)).status == 200
-    assert await _frequencies(owner) == {"new_topic": "never", "interest": "never"}
+    assert await _frequencies(owner) == dict.fromkeys(("new_topic", "interest", "validation", "adoption"), "never")
 
 
 async def test_the_pages_other_button_mutes_the_topic_alone(site: Site, owner: RawConnection) -> None:

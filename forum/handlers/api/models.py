@@ -539,7 +539,18 @@ class Notification(Answer):
     """What it tells of is null where the caller may not read it any more."""
 
     id: Id
-    kind: Literal["mention", "quote", "reply", "guide_version", "answer", "new_topic", "twinning", "interest"]
+    kind: Literal[
+        "mention",
+        "quote",
+        "reply",
+        "guide_version",
+        "answer",
+        "new_topic",
+        "twinning",
+        "interest",
+        "validation",
+        "adoption",
+    ]
     created_at: datetime
     read_at: datetime | None
     topic_id: Id | None

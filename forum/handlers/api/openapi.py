@@ -57,6 +57,7 @@ _PATH_PARAMETERS: Final[dict[str, Json]] = {
     "id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": INT8},
     "file_id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": INT8},
     "interest_id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": INT8},
+    "adoption_id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": INT8},
     "slug": {"type": "string", "pattern": SLUG, "maxLength": SLUG_LIMIT},
 }
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from forum.handlers.api import (
     acts,
+    adoptions,
     attachments,
     audit,
     categories,
@@ -27,6 +28,7 @@ from forum.handlers.api import (
     topic_states,
     topics,
     twinnings,
+    validations,
 )
 from forum.handlers.api.document import Document
 from forum.web.access import Access, Route
@@ -166,6 +168,23 @@ _CALLS: Final = (
     Route("GET", "/api/v1/themes", themes.index, Access.MEMBER, "api.themes.index"),
     Route("PUT", "/api/v1/themes/{slug}/subscription", themes.follow, Access.MEMBER, "api.themes.follow"),
     Route("DELETE", "/api/v1/themes/{slug}/subscription", themes.leave, Access.MEMBER, "api.themes.leave"),
+    # Good practices
+    Route("GET", "/api/v1/topics/{id}/validations", validations.index, Access.TOPIC_READ, "api.validations.index"),
+    Route(
+        "POST", "/api/v1/topics/{id}/validations", validations.create, Access.TOPIC_VALIDATE, "api.validations.create"
+    ),
+    Route("GET", "/api/v1/topics/{id}/adoptions", adoptions.index, Access.TOPIC_READ, "api.adoptions.index"),
+    Route("POST", "/api/v1/topics/{id}/adoptions", adoptions.create, Access.TOPIC_ADOPT, "api.adoptions.create"),
+    Route(
+        "GET", "/api/v1/topics/{id}/adoptions/{adoption_id}", adoptions.show, Access.TOPIC_READ, "api.adoptions.show"
+    ),
+    Route(
+        "PATCH",
+        "/api/v1/topics/{id}/adoptions/{adoption_id}",
+        adoptions.update,
+        Access.TOPIC_ADOPT,
+        "api.adoptions.update",
+    ),
     # Posts
     Route("GET", "/api/v1/topics/{id}/posts", posts.index, Access.TOPIC_READ, "api.posts.index"),
     Route("POST", "/api/v1/topics/{id}/posts", posts.create, Access.TOPIC_REPLY, "api.posts.create"),
