@@ -9,16 +9,20 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import field, replace
+from datetime import UTC, datetime, time, timedelta
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from forum.domain import kinds
 from forum.domain.entities import BODY_LIMIT, FILE_NAME_LIMIT, NAME_LIMIT, REASON_LIMIT, TITLE_LIMIT, Language, Role
-from forum.errors import CommandError
+from forum.domain.kinds.fields import BRUSSELS, CLOSING_TIME, Fault
+from forum.errors import CommandError, Invalid
 from forum.files.kinds import Kind, kind_of
 from forum.seeds import ASSOCIATIONS, CATEGORIES, STAGES
 
@@ -68,7 +72,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class Topic:
-    """A topic and its replies in order; `locked` is the reason a moderator, `locked_by`, gave for locking it."""
+    """A topic and its replies in order; `locked` is the reason a moderator, `locked_by`, gave for locking it.
+
+    `fields` are those of its kind but for the deadline, which is told in days from the making; `state` is the one acts
+    have brought it to, `answer` the number of the post that answers a question, counted as `Reply.to` is.
+    """
 
     title: Annotated[str, StringConstraints(min_length=1, max_length=TITLE_LIMIT)]
     category: str
@@ -81,6 +89,26 @@ class Topic:
     pinned: bool = False
     locked: Annotated[str, StringConstraints(min_length=1, max_length=REASON_LIMIT)] | None = None
     locked_by: str | None = None
+    kind: str = kinds.DEFAULT.code
+    fields: dict[str, Any] = field(default_factory=dict)
+    deadline_in_days: int | None = None
+    state: str | None = None
+    tags: tuple[str, ...] = ()
+    answer: Annotated[int, Field(ge=2)] | None = None
+
+    def values(self, now: datetime) -> kinds.Values:
+        """Return the fields as its kind keeps them; Invalid names those it does not take."""
+        kind = kinds.of(self.kind)
+        sent = dict(self.fields)
+        if self.deadline_in_days is not None:
+            zone = ZoneInfo(BRUSSELS)
+            day = now.astimezone(zone).date() + timedelta(days=self.deadline_in_days)
+            closes = datetime.combine(day, time.fromisoformat(CLOSING_TIME), zone).astimezone(UTC)
+            sent[kinds.DEADLINE] = {"at": f"{closes:%Y-%m-%dT%H:%M:%SZ}", "zone": BRUSSELS}
+        values = kind.begun(kind.check(sent))
+        if self.state is not None:
+            values[kinds.STATE] = kind.field(kinds.STATE).check(self.state)
+        return values
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
@@ -254,6 +282,18 @@ def _faults_of(content: Content, topic: Topic) -> Iterator[str]:
             yield f"nobody is called {key!r}"
         elif right not in rights(person, topic.category):
             yield f"{key} may not {right} in {topic.category}"
+    allowed = {category.slug: category.kinds for category in CATEGORIES}[topic.category]
+    if not kinds.is_offered(topic.kind, allowed):
+        yield f"{topic.category} takes no {topic.kind}"
+        return
+    try:
+        topic.values(datetime.now(UTC))
+    except Invalid as error:
+        yield f"fields: {error.fields}"
+    except (Fault, KeyError) as error:
+        yield f"state: {error}"
+    if topic.answer is not None and (topic.kind != kinds.QUESTION.code or topic.answer > len(topic.reply) + 1):
+        yield f"post {topic.answer} cannot be the answer"
     for number, reply in enumerate(topic.reply, 2):
         if reply.to is not None and reply.to >= number:
             yield f"post {number} cannot answer post {reply.to}"

@@ -6,6 +6,7 @@ time, since lists go by them. How the rows come into the tables is `laying`'s.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Final
 
 from forum.demo import moments
 from forum.demo.content import Content, Person, Topic
+from forum.domain import kinds
 from forum.domain.topics import slug_of
 
 SEED: Final = "κοινόν"
@@ -60,11 +62,18 @@ class TopicRow:
     last_post_at: datetime
     last_author_id: int
     created_at: datetime
+    kind: str
+    fields: str
+    """As JSON."""
+    tags: str
+    """With commas between them."""
+    answer_post_id: int | None
+    answered_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class PostRow:
-    """A post; `found_by_title` is the title it is found by too, empty but for a topic's first."""
+    """A post; a topic's first is found by the title and by the words of the fields too."""
 
     id: int
     topic_id: int
@@ -73,6 +82,7 @@ class PostRow:
     reply_to_id: int | None
     body: str
     found_by_title: str
+    found_by_fields: str
     revision_count: int
     created_at: datetime
     edited_at: datetime | None
@@ -162,10 +172,10 @@ def tell(content: Content, now: datetime) -> History:
     acts: list[ActRow] = []
     for topic_id, thread in enumerate(threads, 1):
         done = _acts(content, thread, topic_id, member_ids, now)
-        topics.append(_topic_row(thread, topic_id, member_ids, done))
+        topics.append(_topic_row(thread, topic_id, member_ids, post_ids, done, now))
         acts += done
         for number, post in enumerate(thread.posts, 1):
-            row = _post_row(thread, post, topic_id, number, member_ids, post_ids)
+            row = _post_row(thread, post, topic_id, number, member_ids, post_ids, now)
             posts.append(row)
             revisions += _revision_rows(thread.topic, post, row)
             if post.deleted_at:
@@ -288,12 +298,20 @@ def _acts(content: Content, thread: _Thread, topic_id: int, member_ids: dict[str
     return sorted(rows, key=lambda row: row.created_at)
 
 
-def _topic_row(thread: _Thread, topic_id: int, member_ids: dict[str, int], acts: list[ActRow]) -> TopicRow:
+def _topic_row(
+    thread: _Thread,
+    topic_id: int,
+    member_ids: dict[str, int],
+    post_ids: dict[tuple[int, int], int],
+    acts: list[ActRow],
+    now: datetime,
+) -> TopicRow:
     topic = thread.topic
     by_field = {act.field: act for act in acts}
     lock, pin = by_field.get("is_locked"), by_field.get("is_pinned")
     standing = [(number, post) for number, post in enumerate(thread.posts, 1) if post.deleted_at is None]
     last_number, last = standing[-1]
+    answer = standing[topic.answer - 1] if topic.answer else None
     return TopicRow(
         id=topic_id,
         category_slug=topic.category,
@@ -312,6 +330,11 @@ def _topic_row(thread: _Thread, topic_id: int, member_ids: dict[str, int], acts:
         last_post_at=last.created_at,
         last_author_id=member_ids[last.author],
         created_at=thread.posts[0].created_at,
+        kind=topic.kind,
+        fields=json.dumps(topic.values(now)),
+        tags=",".join(topic.tags),
+        answer_post_id=post_ids[topic_id, answer[0]] if answer else None,
+        answered_at=min(answer[1].created_at + timedelta(hours=2), now) if answer else None,
     )
 
 
@@ -322,7 +345,9 @@ def _post_row(
     number: int,
     member_ids: dict[str, int],
     post_ids: dict[tuple[int, int], int],
+    now: datetime,
 ) -> PostRow:
+    topic = thread.topic
     return PostRow(
         id=post_ids[topic_id, number],
         topic_id=topic_id,
@@ -330,7 +355,8 @@ def _post_row(
         author_id=member_ids[post.author],
         reply_to_id=post_ids[topic_id, post.to] if post.to else None,
         body=post.body,
-        found_by_title=thread.topic.title if number == 1 else "",
+        found_by_title=topic.title if number == 1 else "",
+        found_by_fields=kinds.of(topic.kind).words(topic.values(now)) if number == 1 else "",
         revision_count=len(post.earlier),
         created_at=post.created_at,
         edited_at=post.earlier[-1][1] if post.earlier else None,

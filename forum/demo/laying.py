@@ -169,8 +169,9 @@ async def _check_places(connection: RawConnection, content: Content) -> None:
 async def _write(connection: RawConnection, prepared: Prepared, history: History) -> None:
     await connection.execute(_MEMBERS, *_columns(_member_values(history), 8), prepared.password_hash)
     await connection.execute(_GROUP_MEMBERS, *_columns(_group_values(history), 3))
-    await connection.execute(_TOPICS, *_columns(map(astuple, history.topics), 17))
+    await connection.execute(_TOPICS, *_columns((astuple(row)[:20] for row in history.topics), 20))
     await connection.execute(_POSTS, *_columns(_post_values(prepared, history), 13))
+    await connection.execute(_ANSWERS, *_columns(_answer_values(history), 3))
     await connection.execute(_ATTACHMENTS, *_columns(_attachment_values(prepared.content), 7))
     await connection.execute(_REVISIONS, *_columns(map(astuple, history.revisions), 7))
     await connection.execute(_NOTICES, *_columns(_notice_values(history), 6))
@@ -208,12 +209,18 @@ def _group_values(history: History) -> Iterable[tuple[object, ...]]:
             yield (group, row.id, row.created_at)
 
 
+def _answer_values(history: History) -> Iterable[tuple[object, ...]]:
+    for row in history.topics:
+        if row.answer_post_id is not None:
+            yield (row.id, row.answer_post_id, row.answered_at)
+
+
 def _post_values(prepared: Prepared, history: History) -> Iterable[tuple[object, ...]]:
     for row in history.posts:
         rendered = prepared.rendered[row.body]
         place = (row.id, row.topic_id, row.number, row.author_id, row.reply_to_id)
         times = (row.revision_count, row.created_at, row.edited_at, row.deleted_at)
-        yield (*place, row.body, rendered.html, rendered.text, row.found_by_title, *times)
+        yield (*place, row.body, rendered.html, f"{rendered.text}\n{row.found_by_fields}", row.found_by_title, *times)
 
 
 def _attachment_values(content: Content) -> Iterable[tuple[object, ...]]:
@@ -269,17 +276,21 @@ JOIN groups ON groups.slug = told.slug
 _TOPICS: Final = """
 INSERT INTO topics (
     id, category_id, author_id, title, slug, language, is_internal, locked_at, locked_by_id, lock_reason, pinned_at,
-    reply_count, post_count, last_post_number, last_post_at, last_author_id, created_at
+    reply_count, post_count, last_post_number, last_post_at, last_author_id, created_at,
+    kind, fields, deadline_at, tags
 )
 OVERRIDING SYSTEM VALUE
 SELECT told.id, categories.id, told.author_id, told.title, told.slug, told.language, told.is_internal, told.locked_at,
        told.locked_by_id, told.lock_reason, told.pinned_at, told.reply_count, told.post_count, told.last_post_number,
-       told.last_post_at, told.last_author_id, told.created_at
+       told.last_post_at, told.last_author_id, told.created_at, told.kind, told.fields::jsonb,
+       (told.fields::jsonb -> 'deadline' ->> 'at')::timestamptz, string_to_array(told.tags, ',')
 FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::boolean[],
             $8::timestamptz[], $9::bigint[], $10::text[], $11::timestamptz[], $12::integer[], $13::integer[],
-            $14::integer[], $15::timestamptz[], $16::bigint[], $17::timestamptz[])
+            $14::integer[], $15::timestamptz[], $16::bigint[], $17::timestamptz[], $18::text[],
+            $19::text[], $20::text[])
     AS told (id, category, author_id, title, slug, language, is_internal, locked_at, locked_by_id, lock_reason,
-             pinned_at, reply_count, post_count, last_post_number, last_post_at, last_author_id, created_at)
+             pinned_at, reply_count, post_count, last_post_number, last_post_at, last_author_id, created_at,
+             kind, fields, tags)
 JOIN categories ON categories.slug = told.category
 """
 
@@ -296,6 +307,14 @@ FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::bigint[], $5::bigint[
             $9::text[], $10::integer[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[])
     AS told (id, topic_id, number, author_id, reply_to_id, body, html, words, found_by_title, revision_count,
              created_at, edited_at, deleted_at)
+"""
+
+# Whoever asked has marked it.
+_ANSWERS: Final = """
+UPDATE topics
+SET answer_post_id = told.post_id, answered_at = told.answered_at, answered_by_id = topics.author_id
+FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS told (topic_id, post_id, answered_at)
+WHERE topics.id = told.topic_id
 """
 
 # Each belongs to the post that names it.

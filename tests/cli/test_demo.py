@@ -243,6 +243,21 @@ async def test_its_words_are_found_in_titles_and_texts(db: Database, cast: Cast,
 
 
 @pytest.mark.usefixtures("laid")
+async def test_some_proposals_close_soon_and_fields_are_found(db: Database, cast: Cast, owner: RawConnection) -> None:
+    soon = await owner.fetchval(
+        "SELECT count(*) FROM topics WHERE kind = 'proposal' "
+        "AND deadline_at BETWEEN now() AND now() + interval '7 days'"
+    )
+    past = await owner.fetchval("SELECT count(*) FROM topics WHERE kind = 'proposal' AND deadline_at < now()")
+    assert (soon, past) == (1, 1)
+    assert await owner.fetchval("SELECT count(*) FROM topics WHERE answer_post_id IS NOT NULL") == 1
+    actor = await _actor(owner, cast, "m.hadjigianni")
+    async with db.read() as conn:
+        found = await search.search(conn, actor, '"κρύφτηκαν έξι ανεμιστήρες" "ενδείξεις των μετρητών"')
+    assert [hit.title[:17] for hit in found.items] == ["Υπεύθυνη ενέργεια"]
+
+
+@pytest.mark.usefixtures("laid")
 async def test_what_is_written_next_goes_on_from_there(run: Run, owner: RawConnection) -> None:
     made = run(
         "member", "create", "--email", "new@demo.example", "--name", "Νέο Μέλος", "--organisation", "chios",

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from forum import clock
 from forum.demo import PASSWORD, read
 from forum.demo.content import faults
+from forum.domain import kinds
 from forum.domain.entities import Role
 from forum.domain.profiles import LANGUAGES, SETTINGS
 from forum.errors import CommandError
@@ -18,6 +20,17 @@ from forum.passwords import check_password
 from forum.seeds import CATEGORIES, organisation_names
 
 CONTENT = read()
+
+
+def test_every_kind_has_an_example_whose_fields_pass() -> None:
+    assert {topic.kind for topic in CONTENT.topics} == set(kinds.KINDS)
+    for topic in CONTENT.topics:
+        values = topic.values(clock.now())
+        kind = kinds.of(topic.kind)
+        typed = {name: value for name, value in values.items() if name in kind.typed}
+        assert kind.check(typed) == typed, topic.title
+    guides = {topic.language for topic in CONTENT.topics if topic.kind == kinds.GUIDE.code}
+    assert guides == {"el", "en"}
 
 
 def test_there_is_a_whole_network() -> None:
