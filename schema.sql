@@ -1709,6 +1709,8 @@ CREATE TABLE twinnings (
     next_event text CONSTRAINT twinnings_next_event_check CHECK (length(btrim(next_event)) BETWEEN 1 AND 200),
     next_event_at timestamptz,
     next_event_zone text CONSTRAINT twinnings_next_event_zone_check CHECK (length(next_event_zone) BETWEEN 1 AND 64),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    revision_count integer NOT NULL DEFAULT 0,
     CONSTRAINT twinnings_other_check CHECK (from_organisation_id <> to_organisation_id),
     CONSTRAINT twinnings_answer_check CHECK ((answered_at IS NULL) = (state = 'invited')),
     CONSTRAINT twinnings_event_check CHECK (

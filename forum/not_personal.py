@@ -84,7 +84,7 @@ NOT_PERSONAL: Final = frozenset(
         "topic_notices.act",
         *(f"profiles.{name}" for name in ("settings", "languages", "themes", "website", "updated_at")),
         *(f"profiles.{name}" for name in ("seeks_countries", "seeks_themes")),
-        *(f"twinnings.{name}" for name in ("state", "created_at", "answered_at")),
+        *(f"twinnings.{name}" for name in ("state", "created_at", "answered_at", "updated_at", "revision_count")),
         *(f"twinnings.{name}" for name in ("signed_on", "next_event_at", "next_event_zone")),
         *(f"twinnings.{side}_{name}" for side in ("from", "to") for name in ("decision_number", "decided_on")),
         "twinning_steps.state",

@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from forum.db import Card, Conn, Query
-from forum.domain import excerpts, readable
+from forum.domain import excerpts, readable, twinned
 from forum.domain.actors import Actor
 from forum.domain.entities import TopicId, in_language
+from forum.domain.twinned import TwinningId
 
-Kind = Literal["deadline", "interest_deadline", "meeting", "twinning_event"]
+Kind = Literal["deadline", "interest_deadline", "twinning_event"]
 
 BEFORE: Final = timedelta(days=31)
 AHEAD: Final = timedelta(days=731)
@@ -41,7 +42,7 @@ class Entry:
     """The name of the route of its page, and the parts of its address."""
     parts: Mapping[str, object] = field(hash=False)
     group: str
-    """What it belongs to, for the reader to sort by: a category."""
+    """What it belongs to, for the reader to sort by: a category, or the other municipality."""
     description: str
     """Plain text."""
     updated_at: datetime
@@ -59,6 +60,18 @@ class _Deadline:
     category_en: str
     summary: str | None
     html: str
+    updated_at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class _TwinningEvent:
+    id: TwinningId
+    title: str
+    at: datetime
+    zone: str
+    other_el: str
+    other_en: str
     updated_at: datetime
     revision: int
 
@@ -108,6 +121,20 @@ _INTEREST_DEADLINES = Query(
     card=Card.MANY,
 )
 
+_TWINNING_EVENTS = Query(
+    "calendar.twinning_events",
+    f"""
+    SELECT twinnings.id, twinnings.next_event, twinnings.next_event_at, twinnings.next_event_zone,
+           {twinned.other("name_el")}, {twinned.other("name_en")}, twinnings.updated_at, twinnings.revision_count
+    {twinned.JOINS}
+    WHERE twinnings.next_event_at BETWEEN $2 AND $3 AND twinnings.state <> 'ended'
+    ORDER BY twinnings.next_event_at, twinnings.id
+    LIMIT {LIMIT}
+    """,
+    returns=_TwinningEvent,
+    card=Card.MANY,
+)
+
 
 async def list_entries(conn: Conn, actor: Actor, now: datetime) -> list[Entry]:
     """Return what the actor's calendar holds, in the order of time."""
@@ -115,6 +142,7 @@ async def list_entries(conn: Conn, actor: Actor, now: datetime) -> list[Entry]:
     entries = [
         *await _topic_deadlines(conn, actor, since, until),
         *await _interest_deadlines(conn, actor, since, until),
+        *await _twinning_events(conn, actor, since, until),
     ]
     return sorted(entries, key=lambda entry: (entry.starts_at, entry.uid))
 
@@ -127,6 +155,28 @@ async def _topic_deadlines(conn: Conn, actor: Actor, since: datetime, until: dat
 async def _interest_deadlines(conn: Conn, actor: Actor, since: datetime, until: datetime) -> list[Entry]:
     found = await conn.many(_INTEREST_DEADLINES, actor.member_id, _written(since), _written(until))
     return [_entry(actor, "interest_deadline", deadline) for deadline in found]
+
+
+async def _twinning_events(conn: Conn, actor: Actor, since: datetime, until: datetime) -> list[Entry]:
+    found = await conn.many(_TWINNING_EVENTS, actor.member_id, since, until)
+    return [
+        Entry(
+            uid=f"twinning-event-{event.id}",
+            kind="twinning_event",
+            title=f"{event.title} ({other})",
+            starts_at=event.at,
+            ends_at=None,
+            zone=event.zone,
+            route="twinnings.show",
+            parts={"twinning_id": event.id},
+            group=other,
+            description="",
+            updated_at=event.updated_at,
+            revision=event.revision,
+        )
+        for event in found
+        for other in [in_language(actor.language, event.other_el, event.other_en)]
+    ]
 
 
 def _entry(actor: Actor, kind: Kind, deadline: _Deadline) -> Entry:

@@ -83,10 +83,12 @@ class Twinning:
         return self.state in STAGES
 
 
-COLUMNS: Final = """
+_IS_FROM: Final = "readers.organisation_id IN (inviting.id, inviting.merged_into_id)"
+
+COLUMNS: Final = f"""
     twinnings.id, inviting.id, inviting.slug, inviting.name_el, inviting.name_en,
     invited.id, invited.slug, invited.name_el, invited.name_en,
-    readers.organisation_id IN (inviting.id, inviting.merged_into_id), twinnings.state,
+    {_IS_FROM}, twinnings.state,
     topics.id, topics.slug, topics.deleted_at IS NULL, inviters.id, inviters.name,
     twinnings.created_at, twinnings.answered_at,
     twinnings.from_decision_number, twinnings.from_decided_on, twinnings.to_decision_number, twinnings.to_decided_on,
@@ -105,3 +107,8 @@ JOINS: Final = """
     JOIN category_rights AS rights
         ON rights.category_id = twinnings.category_id AND rights.member_id = $1 AND rights.can_read
 """
+
+
+def other(column: str) -> str:
+    """Return the SQL of a column of the municipality that is not the reader's."""
+    return f"CASE WHEN {_IS_FROM} THEN invited.{column} ELSE inviting.{column} END"

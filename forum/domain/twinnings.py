@@ -145,7 +145,11 @@ _INVITED = Query(
 
 _ANSWER = Statement(
     "twinnings.answer",
-    "UPDATE twinnings SET state = $2, answered_at = now() WHERE twinnings.id = $1",
+    """
+    UPDATE twinnings
+    SET state = $2, answered_at = now(), updated_at = now(), revision_count = twinnings.revision_count + 1
+    WHERE twinnings.id = $1
+    """,
     returns=int,
     card=Card.NONE,
 )
@@ -166,7 +170,8 @@ _CHANGE = Statement(
     """
     UPDATE twinnings
     SET state = $2, from_decision_number = $3, from_decided_on = $4, to_decision_number = $5, to_decided_on = $6,
-        signed_on = $7, next_event = $8, next_event_at = $9, next_event_zone = $10
+        signed_on = $7, next_event = $8, next_event_at = $9, next_event_zone = $10,
+        updated_at = now(), revision_count = twinnings.revision_count + 1
     WHERE twinnings.id = $1
     """,
     returns=int,

@@ -29,7 +29,6 @@ ALARMS: Final = (timedelta(days=7), timedelta(days=1))
 SUMMARIES: Final[Mapping[Kind, str]] = {
     "deadline": mark("Deadline: %(title)s"),
     "interest_deadline": mark("Expressions of interest until: %(title)s"),
-    "meeting": mark("Meeting: %(title)s"),
     "twinning_event": mark("Twinning: %(title)s"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,13 +14,20 @@ from forum import clock
 from forum.db import REGISTRY, RawConnection
 from forum.domain import calendar as dates
 from forum.domain.entities import TopicId
+from forum.domain.twinnings import Course
 from forum.i18n import translator
+from forum.keys import DB
 from forum.web import ical
+from tests.domain import twinning
 from tests.site import Site
 from tests.web import content
 from tests.web.subscribing import address, events, instant, read_calendar, set_fields
 
 SOON = (clock.now() + timedelta(days=40)).replace(minute=0, second=0, microsecond=0)
+
+_COURSE = Course(
+    state="in_contact", next_event="Σχολική ανταλλαγή", next_event_at=SOON, next_event_zone="Europe/Athens"
+)
 
 ZONES = ("Europe/Athens", "Asia/Nicosia", "Europe/Brussels")
 MOMENTS = (
@@ -120,7 +128,7 @@ def test_each_zone_is_described_once() -> None:
 
 def test_what_has_an_end_says_so() -> None:
     at = datetime(2027, 5, 4, 9, tzinfo=UTC)
-    text = written(entry(at, "Europe/Athens", kind="meeting", ends_at=at + timedelta(hours=2)))
+    text = written(entry(at, "Europe/Athens", kind="twinning_event", ends_at=at + timedelta(hours=2)))
     assert "DTEND;TZID=Europe/Athens:20270504T140000\r\n" in text
     assert "DURATION" not in text.replace("VALUE=DURATION", "")
     assert str(only_event(text)["SUMMARY"]).endswith(": Πρόσκληση")
@@ -171,6 +179,28 @@ async def test_both_deadlines_of_a_call_are_there_in_the_order_of_time(site: Sit
         f"deadline-{topic.topic_id}",
     ]
     assert all(str(event["DESCRIPTION"]).startswith("Με λίγα λόγια\n") for event in found.values())
+
+
+async def test_the_next_event_of_a_twinning_is_in_the_calendars_of_the_two(site: Site, owner: RawConnection) -> None:
+    db, cast = site.app[DB], site.cast
+    made = await twinning.invite(db, owner, by=cast.maria, to="mytilene")
+    await twinning.accept(db, cast.nikos, made.twinning_id)
+    await twinning.change(db, cast.nikos, made.twinning_id, _COURSE)
+    for person in ("maria", "nikos"):
+        (event,) = (await events(await site.visitor(), await address(site, person))).values()
+        other = {"maria": "Δήμος Μυτιλήνης", "nikos": "Δήμος Λάρνακας"}[person]
+        assert event["SUMMARY"] == f"Αδελφοποίηση: Σχολική ανταλλαγή ({other})"
+        assert event.start == SOON
+        assert str(event["UID"]).startswith(f"twinning-event-{made.twinning_id}@")
+        assert str(event["URL"]).endswith(f"/twinnings/{made.twinning_id}")
+        assert event["SEQUENCE"] == 2
+    for person in ("sophie", "moderator", "administrator"):
+        assert not await events(await site.visitor(), await address(site, person))
+    await twinning.change(db, cast.nikos, made.twinning_id, replace(_COURSE, next_event_at=SOON + timedelta(days=1)))
+    (event,) = (await events(await site.visitor(), await address(site))).values()
+    assert (event.start, event["SEQUENCE"]) == (SOON + timedelta(days=1), 3)
+    await twinning.change(db, cast.maria, made.twinning_id, replace(_COURSE, state="ended"))
+    assert not await events(await site.visitor(), await address(site)), "what has ended plans nothing"
 
 
 async def test_an_edit_raises_the_sequence_and_keeps_the_name(site: Site, owner: RawConnection) -> None:
