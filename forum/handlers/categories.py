@@ -8,7 +8,17 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from forum.domain import access, categories, kinds, permissions, references, topic_lists, unread, validations
+from forum.domain import (
+    access,
+    categories,
+    interests,
+    kinds,
+    permissions,
+    references,
+    topic_lists,
+    unread,
+    validations,
+)
 from forum.domain.categories import UNREAD_LIMIT, CategoryRow
 from forum.domain.entities import Category, TopicRow
 from forum.domain.kinds import Kind
@@ -92,6 +102,7 @@ async def show(request: web.Request) -> web.Response:
                 )
             count = await topic_lists.count_topics(conn, grant, asked.sieve) if asked.filters else None
             names = await references.names(conn, topic_columns.shown(asked.kind, listed.items))
+            meters = await interests.meters(conn, topic_columns.proposals(listed.items))
             has_practices = GOOD_PRACTICE.code in grant.category.kinds
             waiting = await validations.list_waiting(conn, actor) if has_practices else []
             below = await categories.list_below(conn, grant) if visit.has_below else []
@@ -103,9 +114,10 @@ async def show(request: web.Request) -> web.Response:
             kind=asked.kind,
             kinds=asked.kinds,
             topics=listed.items,
-            columns=topic_columns.columns(
-                asked.kind, listed.items, names, words, ZoneInfo(actor.zone), by_deadline=order
-            ),
+            columns=[
+                *topic_columns.columns(asked.kind, listed.items, names, words, ZoneInfo(actor.zone), by_deadline=order),
+                *topic_columns.partners(asked.kind, meters, words),
+            ],
             count=count,
             tabs=_tabs(asked, words, is_closed=is_closed, is_unanswered=is_unanswered),
             form=FormState(asked.query),

@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from forum import clock, spreadsheets
-from forum.domain import access, kinds, references, topic_lists
+from forum.domain import access, interests, kinds, references, topic_lists
 from forum.domain.access import CategoryGrant
 from forum.domain.entities import TopicRow, in_language
+from forum.domain.interests import Meter
+from forum.domain.kinds.proposal import PROPOSAL
 from forum.domain.references import Names
-from forum.i18n import Translator, mark
+from forum.i18n import mark
 from forum.keys import ACTOR, DB, TRANSLATOR
-from forum.web import downloads, field_views, sifting
+from forum.web import downloads, field_views, sifting, topic_columns
 from forum.web.ratelimit import count_table
 from forum.web.sifting import Asked
 from forum.web.urls import absolute, url_for
@@ -39,21 +41,25 @@ async def _table(request: web.Request, grant: CategoryGrant, asked: Asked) -> As
         mark("Municipality of the author"),
         *(field.label for field in asked.kind),
     ]
+    if asked.kind is PROPOSAL:
+        head += [mark("Partners found"), mark("Countries found")]
     head += [mark("Tags"), mark("Address")]
     yield spreadsheets.MARK + spreadsheets.written([[words.gettext(label) for label in head]])
     pieces = topic_lists.stream_topics(db, grant, sort=asked.sort, sieve=asked.sieve)
     async for topics, is_cut in pieces:
         async with db.read() as conn:
             names = await references.names(conn, field_views.named(topics))
-        yield spreadsheets.written([_row(request, asked, topic, names, words) for topic in topics])
+            meters = await interests.meters(conn, topic_columns.proposals(topics))
+        rows = [_row(request, asked, topic, names, meters.get(topic.id)) for topic in topics]
+        yield spreadsheets.written(rows)
         if is_cut:
             limit = words.number(topic_lists.TABLE_LIMIT)
             more = words.gettext(mark("More than %(n)s topics: the rest is left out. Narrow the list."), n=limit)
             yield spreadsheets.written([[more]])
 
 
-def _row(request: web.Request, asked: Asked, topic: TopicRow, names: Names, words: Translator) -> list[object]:
-    kind, zone = kinds.of(topic.kind), ZoneInfo(request[ACTOR].zone)
+def _row(request: web.Request, asked: Asked, topic: TopicRow, names: Names, meter: Meter | None) -> list[object]:
+    kind, zone, words = kinds.of(topic.kind), ZoneInfo(request[ACTOR].zone), request[TRANSLATOR]
     own = {field.name: field for field in kind}
     cells: list[object] = []
     for field in asked.kind:
@@ -64,6 +70,8 @@ def _row(request: web.Request, asked: Asked, topic: TopicRow, names: Names, word
             cells.append(None)
         else:
             cells.append(field_views.cell_of(own[field.name], value, names, words, zone))
+    if asked.kind is PROPOSAL:
+        cells += [meter.found, meter.countries_found] if meter else [None, None]
     return [
         topic.title,
         words.gettext(kind.name),

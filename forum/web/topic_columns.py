@@ -8,9 +8,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from forum.domain.entities import TopicId, TopicRow
+from forum.domain.interests import Meter
 from forum.domain.kinds import Kind, Values
+from forum.domain.kinds.proposal import PROPOSAL
 from forum.domain.references import Names
-from forum.i18n import Translator
+from forum.i18n import Translator, mark
 from forum.web import field_views
 
 
@@ -56,3 +58,26 @@ def columns(
             texts = {id: field_views.text_of(field, value, names, words, zone) for id, value in said.items()}
             found.append(Column(label, "text", texts))
     return found
+
+
+def proposals(topics: Iterable[TopicRow]) -> list[TopicId]:
+    """Return which of some topics are proposals."""
+    return [topic.id for topic in topics if topic.kind == PROPOSAL.code]
+
+
+def partners(kind: Kind, meters: Mapping[TopicId, Meter], words: Translator) -> list[Column]:
+    """Return the column of how many partners proposals have; none where other topics are listed."""
+    if kind is not PROPOSAL:
+        return []
+    return [
+        Column(
+            words.gettext(mark("Partners so far")), "text", {id: _found(meter, words) for id, meter in meters.items()}
+        )
+    ]
+
+
+def _found(meter: Meter, words: Translator) -> str:
+    found = words.number(meter.found)
+    if not meter.needed:
+        return found
+    return words.gettext(mark("%(found)s of %(needed)s"), found=found, needed=words.number(meter.needed))

@@ -13,6 +13,7 @@ from forum.db import RawConnection
 from forum.domain.entities import TopicId
 from forum.keys import DB
 from forum.spreadsheets import MARK
+from tests.domain import proposing
 from tests.domain.test_topic_lists import close, propose
 from tests.site import Site, Visitor
 from tests.web import content, doors
@@ -87,6 +88,28 @@ async def test_the_columns_are_those_of_the_kind_in_the_readers_language(site: S
         assert words[2] in row
         assert "Interreg" in row
         assert '<time datetime="2030-01-11T16:00:00Z">' in row
+
+
+async def test_a_list_of_proposals_says_how_many_partners_each_has(site: Site, owner: RawConnection) -> None:
+    db, cast = site.app[DB], site.cast
+    made = await proposing.propose(db, cast.sophie, lead="larnaca", partners_min=4)
+    await proposing.propose(db, cast.sophie, title="Χωρίς αριθμό")
+    interest_id = await proposing.express(db, cast.nikos, made.topic_id)
+    maria = await site.visitor("maria")
+    cells = {
+        title: re.sub("<.*?>", "", cell).strip()
+        for title, cell in re.findall(
+            r'<tr.*?>(Δίκτυο πόλεων|Χωρίς αριθμό)</a>.*?data-th="Εταίροι ως τώρα">(.*?)</td>',
+            (await maria.get(_PAGE)).text,
+            re.DOTALL,
+        )
+    }
+    assert cells == {"Δίκτυο πόλεων": "1 από 4", "Χωρίς αριθμό": "1"}
+    await proposing.decide(db, cast.maria, made.topic_id, interest_id, "accepted")
+    assert ">2 από 4<" in (await maria.get(_PAGE)).text
+    rows = [line.split(";") for line in (await maria.get("/categories/proposals/topics.csv")).text.splitlines()]
+    at = rows[0].index("Εταίροι που βρέθηκαν")
+    assert [row[at : at + 2] for row in rows[1:] if row[0] == "Δίκτυο πόλεων"] == [["2", "2"]]
 
 
 async def test_a_list_of_plain_topics_is_as_it_was(site: Site) -> None:
