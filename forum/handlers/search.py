@@ -1,4 +1,4 @@
-"""Search: words in what the reader may read, in all categories or one."""
+"""Search: words in what the reader may read, in all categories or one, of all kinds or one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import ClassVar, Final
 
 from aiohttp import web
 
-from forum.domain import categories, search
+from forum.domain import categories, kinds, search
 from forum.domain.categories import CategoryRow
+from forum.domain.kinds import Kind
 from forum.domain.search import Hit
 from forum.errors import ForumError, Invalid, RateLimited
 from forum.keys import ACTOR, DB, STAMP
@@ -28,14 +29,16 @@ class SearchPage(Page):
     query: str
     category: str
     categories: list[CategoryRow]
+    kind: str
+    kinds: list[Kind]
     hits: list[Hit]
     next: str
     is_first: bool
 
 
 async def index(request: web.Request) -> web.Response:
-    query, category = query_param(request, "q"), query_param(request, "category")
-    cursor = query_param(request, "cursor")
+    query, cursor = query_param(request, "q"), query_param(request, "cursor")
+    category, kind = query_param(request, "category"), query_param(request, "kind")
     actor, stamp = request[ACTOR], request[STAMP]
     fault = await _fault(request, query)
 
@@ -46,14 +49,18 @@ async def index(request: web.Request) -> web.Response:
             listed = await categories.list_categories(conn, actor)
         if query and fault is None:
             found = await request.app[DB].browse(
-                lambda conn: search.search(conn, actor, query, category=category or None, cursor=cursor or None)
+                lambda conn: search.search(
+                    conn, actor, query, category=category or None, kind=kind or None, cursor=cursor or None
+                )
             )
             hits, following = found.items, found.next
         return SearchPage(
-            form=FormState({"q": query, "category": category}, {"q": (fault.code,)} if fault else {}),
+            form=FormState({"q": query}, {"q": (fault.code,)} if fault else {}),
             query=query,
             category=category,
             categories=[row for row in listed if row.can_read],
+            kind=kind,
+            kinds=list(kinds.KINDS.values()),
             hits=hits,
             next=following or "",
             is_first=not cursor,
@@ -64,7 +71,17 @@ async def index(request: web.Request) -> web.Response:
         problem_json.retry_after(response, fault)
         return response
     # What the member has read changes nothing here; coming back from a result finds the page as it was.
-    key = ("search.index", query, category, cursor, actor.member_id, stamp.foundations, stamp.topics, stamp.under_way)
+    key = (
+        "search.index",
+        query,
+        category,
+        kind,
+        cursor,
+        actor.member_id,
+        stamp.foundations,
+        stamp.topics,
+        stamp.under_way,
+    )
     return await render_known(request, key, page)
 
 

@@ -6,6 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
+from forum.keys import DB
+from tests.domain import writing
+from tests.domain.practising import PRACTICE
 from tests.site import Site
 from tests.web import content, doors
 
@@ -44,6 +47,22 @@ async def test_one_category_can_be_searched_alone(site: Site) -> None:
     assert "Νερό εδώ" not in answer.text
     assert '<option value="good-practices" selected>' in answer.text
     assert 'class="empty"' in (await maria.get(_search("νερό", category="no-such-place"))).text
+
+
+async def test_one_kind_of_topic_can_be_searched_alone(site: Site) -> None:
+    await content.start(site, "nikos", "questions", title="Νερό εδώ")
+    db, cast = site.app[DB], site.cast
+    await writing.start(
+        db, cast.nikos, category="good-practices", title="Νερό εκεί", body="", kind="good_practice", fields=PRACTICE
+    )
+    maria = await site.visitor("maria")
+    answer = await maria.get(_search("νερό", kind="good_practice"))
+    assert "Νερό εκεί" in answer.text
+    assert "Νερό εδώ" not in answer.text
+    assert '<option value="good_practice" selected>Καλή πρακτική</option>' in answer.text
+    assert 'class="empty"' in (await maria.get(_search("νερό", kind="proposal"))).text
+    unknown = await maria.get(_search("νερό", kind="nonsense"))
+    assert (unknown.status, "empty" in unknown.text) == (200, True)
 
 
 async def test_nothing_typed_shows_the_form_and_no_result(site: Site) -> None:
