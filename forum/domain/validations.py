@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from forum.db import Card, Conn, Query, Statement, Tx
-from forum.domain import audit, events, practice_access, practice_news, practices, readable, topics
+from forum.domain import audit, events, idempotency, practice_access, practice_news, practices, readable, topics
 from forum.domain.access import ReadGrant
 from forum.domain.actors import Actor
 from forum.domain.entities import Topic, TopicId
 from forum.domain.events import Event, Kind
+from forum.domain.idempotency import Key
 from forum.domain.practice_access import SubmitGrant, ValidateGrant
 from forum.domain.practices import Decision, Standing, Validation, ValidationId
 from forum.errors import Conflict
@@ -172,6 +173,33 @@ async def decide(
     await _set_state(tx, grant.actor, grant.topic, "validate" if verdict == "validated" else "return", verdict)
     await practice_news.tell_author_side(tx, grant.topic.id, grant.actor.member_id)
     return made
+
+
+async def answer(
+    tx: Tx,
+    actor: Actor,
+    topic_id: TopicId,
+    verdict: Decision | Literal["submitted"],
+    opinion: str,
+    *,
+    revision: int | None = None,
+    key: Key | None = None,
+) -> None:
+    """Do what a program asks for: decide on a practice, or submit it again; the same key again does nothing more.
+
+    Raise what `decide` and `submit` do, and Forbidden. The key is looked at before the rights: a practice that was decided
+    on does not wait any more.
+    """
+    if key is not None and await idempotency.claim(tx, actor, key) is not None:
+        return
+    if verdict == "submitted":
+        await submit(tx, await practice_access.topic_to_submit(tx, actor, topic_id))
+    else:
+        await decide(
+            tx, await practice_access.topic_to_validate(tx, actor, topic_id), verdict, opinion, revision=revision
+        )
+    if key is not None:
+        await idempotency.settle(tx, actor, key, topic_id)
 
 
 async def is_waiting(conn: Conn, topic: Topic, revision: int) -> bool:

@@ -22,6 +22,9 @@ _BODIES: Final[dict[str, dict[str, object]]] = {
     "api.interests.create": {"role": "partner", "contact": "Γραφείο"},
     "api.interests.update": {"role": "partner"},
     "api.topic_states.update": {"state": "submitted"},
+    "api.validations.create": {"verdict": "submitted"},
+    "api.adoptions.create": {"stage": "interested"},
+    "api.adoptions.update": {"stage": "in_use"},
     "api.posts.update": {"body": "Άλλο κείμενο"},
 }
 

@@ -94,7 +94,9 @@ async def test_administrators_name_the_validators(site: Site, owner: RawConnecti
 async def test_a_program_decides_takes_up_and_moves_on(site: Site, practice: Started) -> None:
     moderator, nikos, maria = [await site.program(name) for name in ("moderator", "nikos", "maria")]
     calls = f"/api/v1/topics/{practice.topic_id}"
-    returned = await moderator.post(f"{calls}/validations", json={"verdict": "returned", "opinion": "Λόγος"})
+    sent = {"json": {"verdict": "returned", "opinion": "Λόγος"}, "headers": {"Idempotency-Key": "return-1"}}
+    returned = await moderator.post(f"{calls}/validations", **sent)
+    assert (await moderator.post(f"{calls}/validations", **sent)).json == returned.json
     assert (returned.status, returned.json["state"]) == (200, "returned")
     assert (await nikos.get(f"{calls}/validations")).json["items"] == []
     assert [each["opinion"] for each in (await maria.get(f"{calls}/validations")).json["items"]] == ["Λόγος"]

@@ -30,13 +30,13 @@ async def index(request: web.Request, query: models.PageQuery) -> topic_models.T
     return topic_models.ThemeList(items=told, next=following)
 
 
-@call(mark("Follow a theme: be told of every new topic that names it"), refuses=(404,))
+@call(mark("Follow a theme: be told of every new topic that names it"), refuses=(404, 409))
 async def follow(request: web.Request) -> None:
     async with request.app[DB].write() as tx:
         await subscriptions.follow_theme(tx, request[ACTOR], await themes.theme(tx, request.match_info["slug"]))
 
 
-@call(mark("Follow a theme no more"), refuses=(404,))
+@call(mark("Follow a theme no more"), refuses=(404, 409))
 async def leave(request: web.Request) -> None:
     async with request.app[DB].write() as tx:
         await subscriptions.leave_theme(tx, request[ACTOR], await themes.theme(tx, request.match_info["slug"]))

@@ -7,7 +7,7 @@ from aiohttp import web
 from forum.domain import access, practice_access, practices, validations
 from forum.domain.entities import TopicId
 from forum.errors import Invalid
-from forum.handlers.api import answers, models, practice_models
+from forum.handlers.api import answers, bodies, models, practice_models
 from forum.handlers.api.calls import call
 from forum.i18n import mark
 from forum.keys import ACTOR, DB
@@ -32,14 +32,11 @@ async def index(request: web.Request, query: models.PageQuery) -> practice_model
 )
 async def create(request: web.Request, sent: practice_models.NewValidation) -> practice_models.Validations:
     actor, topic_id = request[ACTOR], _topic_id(request)
+    if sent.verdict != "submitted" and sent.opinion is None:
+        raise Invalid({"opinion": ("required",)})
+    key = bodies.read_key(request, "api.validations.create", str(topic_id), sent.model_dump_json())
     async with request.app[DB].write() as tx:
-        if sent.verdict == "submitted":
-            await validations.submit(tx, await practice_access.topic_to_submit(tx, actor, topic_id))
-        else:
-            grant = await practice_access.topic_to_validate(tx, actor, topic_id)
-            if sent.opinion is None:
-                raise Invalid({"opinion": ("required",)})
-            await validations.decide(tx, grant, sent.verdict, sent.opinion, revision=sent.revision)
+        await validations.answer(tx, actor, topic_id, sent.verdict, sent.opinion or "", revision=sent.revision, key=key)
     return await _index(request, models.PageQuery())
 
 
