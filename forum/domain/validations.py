@@ -187,8 +187,8 @@ async def answer(
 ) -> None:
     """Do what a program asks for: decide on a practice, or submit it again; the same key again does nothing more.
 
-    Raise what `decide` and `submit` do, and Forbidden. The key is looked at before the rights: a practice that was decided
-    on does not wait any more.
+    Raise what `decide` and `submit` do, and Forbidden. The key is looked at before the rights: what was decided on does
+    not wait any more.
     """
     if key is not None and await idempotency.claim(tx, actor, key) is not None:
         return
