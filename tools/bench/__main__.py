@@ -19,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--case", action="append", choices=[case.name for case in CASES], help="only these cases")
     parser.add_argument("--openings", action="store_true", help="openings of a category, too, as without --case")
+    parser.add_argument("--uploads", action="store_true", help="a large file up and down, too, as without --case")
     parser.add_argument("--seconds", type=float, default=1.5, help="seconds a round (1.5)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each of the two (5)")
     parser.add_argument("--connections", type=int, action="append", choices=range(1, 17), metavar="N", help="1 and 16")
@@ -29,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     cases = [case for case in CASES if not options.case or case.name in options.case]
     with_openings = options.openings or not options.case
-    how = Options(options.seconds, options.rounds, tuple(options.connections or (1, 16)), with_openings)
+    with_uploads = options.uploads or not options.case
+    connections = tuple(options.connections or (1, 16))
+    how = Options(options.seconds, options.rounds, connections, with_openings, with_uploads)
     folder = options.folder.resolve()
     with databases.alone(folder):
         first_start = processes.first_start_seconds() if options.starts else None

@@ -14,7 +14,7 @@ from forum import config as settings
 from forum.config import Config
 from forum.postgres import EmbeddedServer
 from forum.server import Ready, database
-from tools.bench import openings, processes, scene
+from tools.bench import openings, processes, scene, uploads
 from tools.bench.cases import Case, bare_plan, one_reply
 from tools.bench.databases import SIZES
 from tools.bench.load import Client, Plan, WrongAnswerError, client
@@ -22,6 +22,7 @@ from tools.bench.openings import Openings
 from tools.bench.processes import Cost, Memory, Server
 from tools.bench.scene import Scene
 from tools.bench.streams import Reach, listening
+from tools.bench.uploads import Uploads
 
 _COUNTED: Final = 8
 """Requests over which the statements of a page are counted."""
@@ -31,12 +32,13 @@ _STATEMENT: Final = (b"LOG:  execute ", b"LOG:  statement: ")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How long is measured: seconds a round, rounds of each of the two, with how many connections; openings, too."""
+    """How long is measured: seconds a round, rounds of each of the two, with how many connections, and what else."""
 
     seconds: float
     rounds: int
     connections: tuple[int, ...]
     with_openings: bool
+    with_uploads: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Measured:
     start: float | None
     reach: Reach | None
     openings: Openings | None
+    uploads: Uploads | None
 
 
 def measure(size: str, data_dir: Path, cases: list[Case], options: Options, starts: int) -> Measured:
@@ -112,15 +115,22 @@ def measure(size: str, data_dir: Path, cases: list[Case], options: Options, star
                 reach = _reach(forum, asking, place, cluster) if any(case.with_streams for case in cases) else None
                 opened = _openings(forum, ready, config, place) if options.with_openings else None
                 memory = forum.memory()
+                sent = _uploads(forum, place) if options.with_uploads else None
         finally:
             asyncio.run(scene.take_away(ready))
-    return Measured(size, figures, faults, memory, start, reach, opened)
+    return Measured(size, figures, faults, memory, start, reach, opened, sent)
 
 
 def _openings(forum: Server, ready: Ready, config: Config, place: Scene) -> Openings:
     token = asyncio.run(openings.administrator(ready, settings.secret_key(config)))
     found = openings.measure(forum.port, token, place.category)
     _say(f"openings: shown in {found.shown:.0f} ms, done in {found.done:.0f} ms")
+    return found
+
+
+def _uploads(forum: Server, place: Scene) -> Uploads:
+    found = uploads.measure(forum, place.readers[0].token)
+    _say(f"{found.bytes / 1e6:.0f} MB: {found.up:.2f} s up, {found.down:.2f} s down, {found.grown:.1f} MB more held")
     return found
 
 

@@ -125,6 +125,12 @@ class Server:
                 found.append(Memory(name, process.memory_info().rss / 1e6, peak * 1024 / 1e6))
         return found
 
+    def forget_peaks(self) -> None:
+        """Have the most that each process holds counted from now on (proc(5), clear_refs)."""
+        for process in self._processes():
+            with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError):
+                Path(f"/proc/{process.pid}/clear_refs").write_text("5")
+
     def _processes(self) -> list[psutil.Process]:
         first = psutil.Process(self._popen.pid)
         return [first, *first.children(recursive=True)]

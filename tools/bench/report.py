@@ -23,6 +23,8 @@ RESIDENT_LIMIT: Final = 120.0
 START_LIMIT: Final = 2.0
 OPENING_LIMIT: Final = 1000.0
 """Milliseconds."""
+UPLOAD_LIMIT: Final = 20.0
+"""MB that a process may grow by, whatever is sent."""
 GROWTH: Final = 0.9
 """What is left at 1,000,000 posts of the figures at 42,000 at least, and on the last page of those on the first."""
 
@@ -46,6 +48,7 @@ class Report:
                 self._figures(one)
         self._reach(measured)
         self._openings(measured)
+        self._uploads(measured)
         self._process(measured, first_start)
         self._comparisons(measured)
 
@@ -119,6 +122,16 @@ class Report:
                 ]
                 times = (f"{opened.shown:.0f}", judged[0], f"{opened.done:.0f}", judged[1])
                 table.add_row(one.size, f"{opened.members:,}", f"{opened.posts:,}", *times)
+        if table.row_count:
+            self._console.print(table)
+
+    def _uploads(self, measured: list[Measured]) -> None:
+        columns = ("database", "MB", "up s", "down s", "process MB more", "wanted")
+        table = self._table("a large file goes up, and comes down again", *columns)
+        for one in measured:
+            if sent := one.uploads:
+                figures = f"{sent.bytes / 1e6:.0f}", f"{sent.up:.2f}", f"{sent.down:.2f}", f"{sent.grown:.1f}"
+                table.add_row(one.size, *figures, self._judged(f"≤ {UPLOAD_LIMIT:.0f}", sent.grown <= UPLOAD_LIMIT))
         if table.row_count:
             self._console.print(table)
 
