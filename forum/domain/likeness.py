@@ -1,8 +1,4 @@
-"""Good practices of municipalities like the reader's: by population, region and themes; the more, the higher.
-
-A further likeness (the setting: island, coast, mountain, inland) is a further column of _LIKE, a term of its sum and a
-field of LikePractice.
-"""
+"""Good practices of municipalities like the reader's in population, setting, region or themes; the most alike first."""
 
 from __future__ import annotations
 
@@ -38,9 +34,11 @@ class LikePractice:
     region_en: str
     is_near: bool
     is_same_region: bool
+    settings: list[str]
+    """Those of both municipalities' profiles: `island`, `coast`, `mountain`, `inland`."""
     themes_el: list[str]
     themes_en: list[str]
-    """Those of the practice that are also themes of what the reader's own municipality has done or takes up."""
+    """Those of the practice that the reader's own municipality works on: by its profile, or what it did or takes up."""
     user_count: int
     """Municipalities that use it."""
 
@@ -51,12 +49,14 @@ _LIKE = Query(
     f"""
     WITH {readable.CTE},
     mine AS MATERIALIZED (
-        SELECT organisations.id, organisations.slug, organisations.population, organisations.region_id
+        SELECT organisations.id, organisations.slug, organisations.population, organisations.region_id,
+               coalesce(profiles.settings, '{{}}') AS settings, coalesce(profiles.themes, '{{}}') AS themes
         FROM organisations
+        LEFT JOIN profiles ON profiles.organisation_id = organisations.id
         WHERE organisations.id = $2
     ),
     my_themes AS MATERIALIZED (
-        SELECT DISTINCT themes.slug
+        SELECT themes.slug
         FROM (
             SELECT topics.id
             FROM mine
@@ -70,18 +70,27 @@ _LIKE = Query(
         ) AS own
         JOIN topics ON topics.id = own.id AND topics.deleted_at IS NULL AND {readable.IS}
         JOIN themes ON topics.fields -> 'themes' ? themes.slug
+        UNION
+        SELECT unnest(mine.themes)
+        FROM mine
     )
     SELECT topics.id, topics.title, topics.slug, topics.language, coalesce(topics.fields ->> 'teaser', ''),
            coalesce(topics.fields ->> 'state', 'submitted'), owners.slug, owners.name_el, owners.name_en,
            owners.population, regions.name_el, regions.name_en, likeness.is_near, likeness.is_same_region,
-           shared.names_el, shared.names_en,
+           likeness.settings, shared.names_el, shared.names_en,
            (SELECT count(*) FROM adoptions WHERE adoptions.topic_id = topics.id AND adoptions.stage = 'in_use')
     FROM mine
     CROSS JOIN organisations AS owners
     JOIN regions ON regions.id = owners.region_id
+    LEFT JOIN profiles ON profiles.organisation_id = owners.id
     CROSS JOIN LATERAL (
         SELECT coalesce(abs(owners.population - mine.population) <= {NEAR} * mine.population, false) AS is_near,
-               coalesce(owners.region_id = mine.region_id, false) AS is_same_region
+               coalesce(owners.region_id = mine.region_id, false) AS is_same_region,
+               ARRAY(
+                   SELECT setting
+                   FROM unnest(profiles.settings) AS setting
+                   WHERE setting = ANY (mine.settings)
+               ) AS settings
     ) AS likeness
     CROSS JOIN LATERAL (
         SELECT topics.id, topics.title, topics.slug, topics.language, topics.fields
@@ -98,9 +107,13 @@ _LIKE = Query(
         WHERE topics.fields -> 'themes' ? themes.slug
     ) AS shared
     WHERE owners.id <> mine.id
-        AND (likeness.is_near OR likeness.is_same_region OR cardinality(shared.names_el) > 0)
+        AND (
+            likeness.is_near OR likeness.is_same_region OR cardinality(likeness.settings) > 0
+            OR cardinality(shared.names_el) > 0
+        )
     ORDER BY (
-        likeness.is_near::integer + likeness.is_same_region::integer + (cardinality(shared.names_el) > 0)::integer
+        likeness.is_near::integer + likeness.is_same_region::integer + (cardinality(likeness.settings) > 0)::integer
+        + (cardinality(shared.names_el) > 0)::integer
     ) DESC, (topics.fields @> '{{"state": "validated"}}') DESC, topics.id DESC
     LIMIT {LISTED}
     """,

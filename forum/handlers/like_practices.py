@@ -13,6 +13,7 @@ from forum.domain.likeness import LikePractice
 from forum.i18n import Translator, mark
 from forum.keys import ACTOR, DB, TRANSLATOR
 from forum.web.pages import Page, render
+from forum.web.twinning_words import SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ def _reasons(practice: LikePractice, words: Translator) -> list[str]:
     if practice.is_near and practice.population is not None:
         number = words.number(practice.population)
         reasons.append(words.gettext(mark("Population %(number)s, near yours"), number=number))
+    if practice.settings:
+        settings = [words.gettext(SETTINGS[setting]) for setting in practice.settings]
+        reasons.append(words.gettext(mark("Setting of both: %(settings)s"), settings=words.join(settings)))
     if practice.is_same_region:
         reasons.append(words.gettext(mark("Same region")))
     if practice.themes_el:

@@ -330,6 +330,29 @@ async def test_populations_are_near_within_half_of_ones_own(db: Database, cast: 
         assert (practice.topic_id in {each.topic_id for each in await _alike(db, cast.maria)}) is is_near
 
 
+async def test_the_setting_and_the_themes_of_a_profile_count(db: Database, cast: Cast, owner: RawConnection) -> None:
+    practice = await practising.start(db, cast.nikos, owner="mytilene", themes=["energy"])
+    assert await _alike(db, cast.maria) == []
+    await _profile(owner, "mytilene", ["island", "coast"], [])
+    await _profile(owner, "larnaca", ["coast"], [])
+    (found,) = await _alike(db, cast.maria)
+    assert (found.topic_id, found.settings, found.themes_en) == (practice.topic_id, ["coast"], [])
+    await _profile(owner, "larnaca", ["inland"], ["energy", "water"])
+    (found,) = await _alike(db, cast.maria)
+    assert (found.settings, found.themes_en) == ([], ["Energy and climate"])
+
+
+async def _profile(owner: RawConnection, slug: str, settings: list[str], themes: list[str]) -> None:
+    await owner.execute(
+        "INSERT INTO profiles (organisation_id, settings, themes, updated_by_id) "
+        "SELECT id, $2, $3, (SELECT min(members.id) FROM members) FROM organisations WHERE slug = $1 "
+        "ON CONFLICT (organisation_id) DO UPDATE SET settings = excluded.settings, themes = excluded.themes",
+        slug,
+        settings,
+        themes,
+    )
+
+
 async def test_like_practices_are_those_their_reader_may_read(db: Database, cast: Cast, owner: RawConnection) -> None:
     practice = await practising.start(db, cast.sophie, owner="nicosia")
     assert [each.topic_id for each in await _alike(db, cast.maria)] == [practice.topic_id]
