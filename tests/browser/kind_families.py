@@ -61,7 +61,8 @@ async def kind_families(site: Site) -> list[Family]:
     found = []
     for category, kind, title, body, fields in sent:
         topic = {"category": category, "kind": kind, "title": title, "body": body, "fields": fields}
-        answer = await sophie.post("/api/v1/topics", json={**topic, "tags": ["λειψυδρία", LONG_WORD[:40].lower()]})
+        said = {"language": fields.get("language", "el"), "tags": ["λειψυδρία", LONG_WORD[:40].lower()]}
+        answer = await sophie.post("/api/v1/topics", json=topic | said)
         assert answer.status == 201, answer.text
         made, new = answer.json, f"/categories/{category}/new?kind={kind}"
         name = kind.replace("_", " ")

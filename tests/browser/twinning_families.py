@@ -42,7 +42,7 @@ async def fill(site: Site, owner: RawConnection) -> tuple[int, int]:
     for values in people:
         await owner.execute(_PROFILE, *values)
     for told in (
-        ("larnaca", None, LONG_WORD[:100], "FR", "active", UNWIELDY[:200]),
+        ("larnaca", None, LONG_WORD[:100], "FR", "active", " ".join(UNWIELDY[:200].split())),
         ("larnaca", None, "Venezia", "IT", "dormant", None),
         ("chios", "paphos", None, None, "active", None),
         ("agios-dometios", "chios", None, None, "dormant", None),

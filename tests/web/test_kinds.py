@@ -11,6 +11,8 @@ import pytest
 
 from forum.db import RawConnection
 from forum.domain import kinds
+from forum.keys import DB
+from tests.domain import practising
 from tests.site import Site
 from tests.web import content
 
@@ -130,6 +132,21 @@ async def test_the_page_says_it_in_the_readers_language_and_by_their_clocks(site
     assert "Water" in page
 
 
+async def test_what_its_author_wrote_says_in_which_language(site: Site, owner: RawConnection) -> None:
+    path = await _start(site, {**CALL, "language": "el"})
+    sophie = await site.visitor("sophie")
+    page = (await sophie.get(path)).text
+    assert '<dt>Programme</dt><dd lang="el">Interreg Euro-MED</dd>' in page
+    assert "<dt>Largest grant in euros</dt><dd>" in page
+    nikos = await site.visitor("nikos")
+    assert '<dd lang="el">' not in (await nikos.get(path)).text
+    practice = await practising.start(site.app[DB], site.cast.maria)
+    await owner.execute("UPDATE topics SET language = 'el' WHERE id = $1", practice.topic_id)
+    page = (await sophie.get(f"/topics/{practice.topic_id}/{practice.slug}")).text
+    assert '<tbody lang="el">' in page
+    assert '<p lang="el">Νερό που χάνεται' in page
+
+
 async def test_every_fault_stands_beside_its_field_and_in_the_summary_and_all_that_was_typed_stays(
     site: Site, owner: RawConnection
 ) -> None:
@@ -225,7 +242,7 @@ async def test_a_preview_shows_the_fields_and_stores_nothing(site: Site, owner: 
 
 
 async def test_an_edit_changes_fields_and_what_stood_is_shown(site: Site, owner: RawConnection) -> None:
-    path = await _start(site, CALL)
+    path = await _start(site, {**CALL, "language": "el"})
     sophie = await site.visitor("sophie")
     post_id = await owner.fetchval("SELECT id FROM posts")
     form = await sophie.get(f"/posts/{post_id}/edit")
