@@ -72,7 +72,7 @@ class _Topics(Importing[Row, Candidate]):
             )
         found, wrong = await asyncio.to_thread(topic_sheets.candidates, kind, candidates, known)
         async with request.app[DB].read() as conn:
-            return await topic_imports.look(conn, grant.start.category.id, found, [*faults, *wrong])
+            return await topic_imports.look(conn, grant, found, [*faults, *wrong])
 
     async def empty_page(self, request: web.Request, form: FormState) -> NewImportPage:
         kind = _kind(request)
