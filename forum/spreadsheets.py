@@ -16,10 +16,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from forum.characters import is_piled
 from forum.i18n import fold
 
 LINES_LIMIT: Final = 10_000
 """Lines of a table below its head; more are several files."""
+
+COLUMNS_LIMIT: Final = 500
+"""Columns of a table, those that are left out among them: twice what old spreadsheet programs could have."""
 
 CELL_LIMIT: Final = 1_000
 """Characters of a cell: beyond, a quotation mark was opened and not closed."""
@@ -81,8 +85,8 @@ def read_rows(
 
     `columns` maps a key to the names it may have, accents and capitals aside; columns that are not among them are left
     out, those that are `required` must be there. A cell is one line, unless it `has_paragraphs`. Codes of faults:
-    not_csv, empty_table, too_many_lines, missing_column, repeated_column, too_many_cells, too_long, bad_characters.
-    Source: RFC 4180.
+    not_csv, empty_table, too_many_lines, too_many_columns, missing_column, repeated_column, too_many_cells, too_long,
+    bad_characters. Source: RFC 4180.
     """
     text = _text(content)
     if text is None:
@@ -95,11 +99,13 @@ def read_rows(
         for number, cells in enumerate(lines, start=1):
             if not any(cell.strip() for cell in cells):
                 continue
+            if head is None and len(cells) > COLUMNS_LIMIT:
+                return Sheet(faults=[Finding(number, None, "too_many_columns")])
             if head is None:
                 head = [keys.get(fold(_value(cell))) for cell in cells]
                 if faults := _faults_of_head(head, cells, number, required):
                     return Sheet(faults=faults)
-            elif len(sheet.rows) == lines_limit:
+            elif len(sheet.rows) + len(sheet.faults) == lines_limit:
                 return Sheet(faults=[Finding(number, None, "too_many_lines")])
             else:
                 _read_line(sheet, head, cells, number, cell_limit, has_paragraphs)
@@ -136,7 +142,7 @@ def _text(content: bytes) -> str | None:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return None if _BINARY.search(text) else text
+        return None if _BINARY.search(text) or is_piled(text) else text
     return None
 
 
@@ -147,7 +153,9 @@ def _delimiter(text: str, keys: Mapping[str, str]) -> tuple[str, str]:
     head = text.lstrip().partition("\n")[0].partition("\r")[0]
 
     def known(delimiter: str) -> int:
-        return sum(fold(_value(cell.strip('"'))) in keys for cell in head.split(delimiter))
+        return sum(
+            fold(_value(cell.strip('"'))) in keys for cell in head.split(delimiter, COLUMNS_LIMIT)[:COLUMNS_LIMIT]
+        )
 
     return max(_DELIMITERS, key=known), text
 

@@ -1,4 +1,4 @@
-"""Files that people send to add many things at once: kept for a day, for them to look at what they would do.
+"""Files that people send to add many things at once: a few kept for a day, for them to look at what they would do.
 
 What a file holds and what comes of it is `member_imports`', `municipality_imports`' and `topic_imports`'; a file is its
 sender's alone.
@@ -17,6 +17,9 @@ from forum.spreadsheets import Finding
 
 KEPT: Final = timedelta(days=1)
 """How long a file is kept; what was made of it stands in the audit log."""
+
+FILES_LIMIT: Final = 5
+"""Files of a sender that are kept: whoever corrects a table needs the last."""
 
 Ready = TypeVar("Ready")
 
@@ -47,6 +50,18 @@ class Report(Generic[Ready]):
     """What the table says otherwise of what is there; it is left as it is."""
     faulty: list[Finding] = field(default_factory=list)
 
+
+_MAKE_ROOM = Statement(
+    "imports.make_room",
+    """
+    DELETE FROM imports
+    WHERE imports.id IN (
+        SELECT files.id FROM imports AS files WHERE files.actor_id = $1 ORDER BY files.id DESC OFFSET $2
+    )
+    """,
+    returns=int,
+    card=Card.NONE,
+)
 
 _KEEP = Statement(
     "imports.keep",
@@ -89,7 +104,11 @@ _SWEEP = Statement(
 
 
 async def keep(tx: Tx, grant: Sender, kind: ImportKind, name: str, content: bytes, *, place: str = "") -> int:
-    """Keep a file for its sender to look at what it would do; return its number. `place` is where its topics go."""
+    """Keep a file for its sender to look at what it would do; return its number. `place` is where its topics go.
+
+    Beyond FILES_LIMIT, of whatever kind, the oldest of theirs goes.
+    """
+    await tx.run(_MAKE_ROOM, grant.actor.member_id, FILES_LIMIT - 1)
     return await tx.one(_KEEP, kind, grant.actor.member_id, name, content, place)
 
 

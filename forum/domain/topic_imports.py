@@ -1,4 +1,4 @@
-"""Topics of a table, started at once in a category; those whose title stands there already are left as they are.
+"""Topics of a table, started at once in a category; those whose title one reads there already are left.
 
 How a file becomes candidates is `web/topic_sheets.py`'s. Nobody is told of them one by one: a hundred letters would be
 read by nobody.
@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forum.db import Card, Conn, Query, Tx
-from forum.domain import fanouts, idempotency, imports, topics
+from forum.domain import fanouts, idempotency, imports, readable, topics
 from forum.domain.access import ImportTopicsGrant
-from forum.domain.entities import CategoryId
 from forum.domain.imports import Report
 from forum.domain.kinds import Kind, Values
 from forum.i18n import fold
@@ -34,10 +33,13 @@ class Candidate:
 
 _TITLES = Query(
     "topic_imports.titles",
-    """
+    f"""
     SELECT fold(topics.title)
     FROM topics
-    WHERE topics.category_id = $1 AND topics.deleted_at IS NULL AND fold(topics.title) = ANY ($2::text[])
+    JOIN category_rights AS rights
+        ON rights.category_id = topics.category_id AND rights.member_id = $1 AND rights.can_read
+    WHERE topics.category_id = $2 AND topics.deleted_at IS NULL AND fold(topics.title) = ANY ($3::text[])
+        AND topics.created_at >= {readable.SINCE.format(rights="rights")}
     """,
     returns=str,
     card=Card.MANY,
@@ -45,10 +47,14 @@ _TITLES = Query(
 
 
 async def look(
-    conn: Conn, category_id: CategoryId, candidates: Sequence[Candidate], faults: Sequence[Finding]
+    conn: Conn, grant: ImportTopicsGrant, candidates: Sequence[Candidate], faults: Sequence[Finding]
 ) -> Report[Candidate]:
-    """Return what the table would do now: a title that stands in the category, accents aside, is there already."""
-    known = set(await conn.many(_TITLES, category_id, [fold(candidate.title) for candidate in candidates]))
+    """Return what the table would do now: a title that stands in the category, accents aside, is there already.
+
+    One that the actor may not read is not: nobody learns of it by guessing.
+    """
+    titles = [fold(candidate.title) for candidate in candidates]
+    known = set(await conn.many(_TITLES, grant.actor.member_id, grant.start.category.id, titles))
     ready, faulty, seen = [], list(faults), set[str]()
     there = 0
     for candidate in candidates:

@@ -22,6 +22,7 @@ from forum.web import member_sheets
 from forum.web.forms import FormState
 from forum.web.importing import Importing, Looked, NewImportPage
 from forum.web.pages import Page
+from forum.web.ratelimit import count_import
 
 SHOWN_READY: Final = 20
 """People on the page: enough to see whether the columns were understood."""
@@ -71,6 +72,8 @@ async def update(request: web.Request) -> web.Response:
     """Make members of all who are ready; a script asks for AT_ONCE of them and is told how many are left."""
     grant = access.to_administer(request[ACTOR])
     is_piece = request.headers.get("Accept", "") == "application/json"
+    if not is_piece:
+        await count_import(request)
     looked = await _members.look(request, grant)
     ready = looked.report.ready[:AT_ONCE] if is_piece else looked.report.ready
     nobodys = await request.app[HASHER].hash(secrets.token_urlsafe(32))

@@ -17,6 +17,7 @@ from forum.web import municipality_sheets
 from forum.web.forms import FormState
 from forum.web.importing import Importing, Looked, NewImportPage
 from forum.web.pages import Page
+from forum.web.ratelimit import count_import
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ show, delete = _municipalities.show, _municipalities.delete
 async def update(request: web.Request) -> web.Response:
     """Add all municipalities that are ready."""
     grant = access.to_administer(request[ACTOR])
+    await count_import(request)
     looked = await _municipalities.look(request, grant)
     async with request.app[DB].write() as tx:
         await municipality_imports.carry_out(tx, grant, looked.report.ready, looked.file.id)

@@ -23,6 +23,7 @@ from forum.web import topic_sheets, writing
 from forum.web.forms import FormState
 from forum.web.importing import Importing, Looked, NewImportPage
 from forum.web.pages import Page
+from forum.web.ratelimit import count_import
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class _Topics(Importing[Row, Candidate]):
             )
         found, wrong = await asyncio.to_thread(topic_sheets.candidates, kind, candidates, known)
         async with request.app[DB].read() as conn:
-            return await topic_imports.look(conn, grant.start.category.id, found, [*faults, *wrong])
+            return await topic_imports.look(conn, grant, found, [*faults, *wrong])
 
     async def empty_page(self, request: web.Request, form: FormState) -> NewImportPage:
         kind = _kind(request)
@@ -97,7 +98,9 @@ new, create, show, delete = _topics.new, _topics.create, _topics.show, _topics.d
 
 async def update(request: web.Request) -> web.Response:
     """Start all topics that are ready."""
-    looked = await _topics.look(request, await _topics.grant(request))
+    grant = await _topics.grant(request)
+    await count_import(request)
+    looked = await _topics.look(request, grant)
     items = [(one, await writing.rendered(request, one.body)) for one in looked.report.ready]
     slug = request.match_info["slug"]
     async with request.app[DB].write() as tx:

@@ -231,6 +231,7 @@ FIELD_CODES: Final = frozenset(
         "not_csv",
         "empty_table",
         "too_many_lines",
+        "too_many_columns",
         "missing_column",
         "repeated_column",
         "too_many_cells",

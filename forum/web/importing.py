@@ -1,7 +1,8 @@
 """Files of which many things are made at once: sent first, looked at, and only then done.
 
 Owns the course of it, alike for members, municipalities and topics. What a file would do is worked out anew whenever it
-is looked at, so that it is true of that moment; the file itself is kept for a day.
+is looked at, so that it is true of that moment; the file itself is kept for a day. Sending and looking are counted, so
+that nobody keeps the forum reading.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from forum.web.flash import flash
 from forum.web.forms import FormState, int_param
 from forum.web.multipart import is_form
 from forum.web.pages import Page, render
+from forum.web.ratelimit import count_import, count_import_look
 from forum.web.urls import see_other
 
 Candidate = TypeVar("Candidate")
@@ -89,8 +91,9 @@ class Importing(ABC, Generic[Candidate, Ready]):
         return await render(request, await self.empty_page(request, FormState()))
 
     async def create(self, request: web.Request) -> web.Response:
-        """Keep a file that can be read, and lead to what it would do."""
+        """Keep a file that can be read, and lead to what it would do; raise RateLimited."""
         grant = await self.grant(request)
+        await count_import(request)
         sent = await uploads.read(request) if is_form(request) else uploads.Upload()
         try:
             if sent.content is None:
@@ -124,7 +127,8 @@ class Importing(ABC, Generic[Candidate, Ready]):
         return response
 
     async def look(self, request: web.Request, grant: Sender) -> Looked[Ready]:
-        """Return the file and what it would do now; raise NotFound where it is not the actor's."""
+        """Return the file and what it would do now; raise RateLimited, or NotFound where it is not the actor's."""
+        await count_import_look(request)
         async with request.app[DB].read() as conn:
             file = await imports.find(
                 conn, grant, self.kind, int_param(request, "import_id"), place=self.place(request)

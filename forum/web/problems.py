@@ -217,6 +217,7 @@ FIELDS: Final[Mapping[str, str]] = {
     ),
     "empty_table": mark("The file holds no lines below the names of its columns."),
     "too_many_lines": mark("The file has too many lines. Please divide it."),
+    "too_many_columns": mark("The first line names too many columns. Please keep those that are needed."),
     "missing_column": mark("The first line does not name this column."),
     "repeated_column": mark("The first line names this column more than once."),
     "too_many_cells": mark("The line has more cells than the first line names columns."),

@@ -46,6 +46,12 @@ DRAFTS: Final = Budget("drafts", 120, 60)
 UPLOADS: Final = Budget("uploads", 200, 3600)
 """Files brought: all the pictures of a finished project; each is looked into by a process of its own."""
 
+IMPORTS: Final = Budget("imports", 20, 3600)
+"""Files of many things sent, and carried out: each may start hundreds of topics, all rendered."""
+
+IMPORT_LOOKS: Final = Budget("import_looks", 120, 3600)
+"""Looks at what such a file would do, and pieces of it that a script has done: each reads it whole."""
+
 COMPLETIONS: Final = Budget("completions", 600, 60)
 """Offers while somebody writes, one a letter: faster than anybody types."""
 
@@ -89,6 +95,8 @@ BUDGETS: Final = (
     PREVIEWS,
     DRAFTS,
     UPLOADS,
+    IMPORTS,
+    IMPORT_LOOKS,
     COMPLETIONS,
     TOKENS,
     PASSWORDS,
@@ -151,6 +159,16 @@ async def count_draft(request: web.Request) -> None:
 async def count_upload(request: web.Request) -> None:
     """Count a file that is brought, or raise RateLimited."""
     await _count(request, (UPLOADS, _member(request, request[ACTOR])))
+
+
+async def count_import(request: web.Request) -> None:
+    """Count a file of many things that is sent or carried out, or raise RateLimited."""
+    await _count(request, (IMPORTS, _member(request, request[ACTOR])))
+
+
+async def count_import_look(request: web.Request) -> None:
+    """Count a look at what such a file would do, or raise RateLimited."""
+    await _count(request, (IMPORT_LOOKS, _member(request, request[ACTOR])))
 
 
 async def count_completion(request: web.Request) -> None:

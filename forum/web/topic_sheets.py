@@ -24,8 +24,10 @@ from forum.domain.kinds.fields import (
     Field,
     Instant,
     Links,
+    Several,
     SpokenLanguage,
     Table,
+    Text,
     Themes,
     Value,
 )
@@ -36,12 +38,15 @@ from forum.errors import Invalid
 from forum.i18n import fold, languages, mark, translator
 from forum.spreadsheets import Finding, Row, Sheet
 from forum.territories import countries
-from forum.web.kind_forms import list_tags
+from forum.web.kind_forms import TAGS_LIMIT, list_tags
 
 LINES_LIMIT: Final = 500
 """Topics of a file: a category that gains more at once is no longer read."""
 
 CELL_LIMIT: Final = BODY_LIMIT
+
+SHORT_LIMIT: Final = 2000
+"""Characters of a cell that is no text of several lines, table or list of links: all names of a field and to spare."""
 
 HEADS: Final = {"title": mark("Title"), "body": mark("Text"), "tags": mark("Tags")}
 
@@ -87,10 +92,11 @@ def candidates(kind: Kind, rows: Iterable[Row], known: Lookups) -> tuple[list[Ca
     """Return the topics that the rows are, and what is wrong with those that are none."""
     found: list[Candidate] = []
     faults: list[Finding] = []
+    names = {each.name: _named(each, known) for each in kind}
     for row in rows:
-        values, wrong = _fields(kind, row, known)
+        values, wrong = _fields(kind, row, names)
         try:
-            tags = list_tags(_PARTS.split(row.values.get("tags", "")))
+            tags = _tags(row.values.get("tags", ""))
         except Invalid as invalid:
             tags, wrong = [], wrong | {name: codes[0] for name, codes in invalid.fields.items()}
         title, body = " ".join(row.values.get("title", "").split()), row.values.get("body", "")
@@ -105,14 +111,20 @@ def candidates(kind: Kind, rows: Iterable[Row], known: Lookups) -> tuple[list[Ca
     return found, faults
 
 
-def _fields(kind: Kind, row: Row, known: Lookups) -> tuple[Values, dict[str, str]]:
+def _tags(text: str) -> list[str]:
+    if len(text) > TAGS_LIMIT:
+        raise Invalid({"tags": ("too_long",)})
+    return list_tags(_PARTS.split(text))
+
+
+def _fields(kind: Kind, row: Row, names: Mapping[str, Mapping[str, str]]) -> tuple[Values, dict[str, str]]:
     sent: dict[str, Value] = {}
     wrong: dict[str, str] = {}
     for each in kind:
         text = row.values.get(each.name, "")
         if text and each.is_typed:
             try:
-                sent[each.name] = each.check(_meant(each, text, known))
+                sent[each.name] = each.check(_meant(each, text, names[each.name]))
             except Fault as fault:
                 wrong[each.name] = fault.code
     try:
@@ -122,23 +134,34 @@ def _fields(kind: Kind, row: Row, known: Lookups) -> tuple[Values, dict[str, str
     return values, wrong
 
 
-def _meant(each: Field, text: str, known: Lookups) -> Value:
-    """Return what a cell says as a program would send it."""
+def _named(each: Field, known: Lookups) -> Mapping[str, str]:
+    """Return the codes of a field by every name that a cell may give them."""
+    words = [translator(language) for language in languages()]
     match each:
-        case Choice():
-            return _code(each.options, text)
-        case Choices():
-            return [_code(each.options, part) for part in _parts(text)]
+        case Choice() | Choices():
+            named = {code: [one.gettext(label) for one in words] for code, label in each.options}
         case Countries():
-            named = {fold(translator(code).country(state)): state for code in languages() for state in countries()}
-            return [named.get(fold(part), part.upper()) for part in _parts(text)]
+            named = {code: [one.country(code) for one in words] for code in countries()}
         case SpokenLanguage():
-            spoken = {fold(translator(code).language_name(one)): one for code in languages() for one in each.codes}
-            return spoken.get(fold(text), text.lower())
+            named = {code: [one.language_name(code) for one in words] for code in each.codes}
         case Themes():
-            return [known.themes.get(fold(part)) or _unknown() for part in _parts(text)]
+            return known.themes
         case OrganisationField():
-            return known.organisations.get(fold(text)) or _unknown()
+            return known.organisations
+        case _:
+            return {}
+    return {fold(name): code for code, names in named.items() for name in (code, *names)}
+
+
+def _meant(each: Field, text: str, names: Mapping[str, str]) -> Value:
+    """Return what a cell says as a program would send it; what is too much is refused before it is looked at."""
+    if len(text) > SHORT_LIMIT and not isinstance(each, Text | Table | Links):
+        raise Fault("too_long")
+    match each:
+        case Choice() | SpokenLanguage() | OrganisationField():
+            return _code(names, text)
+        case Several():
+            return [_code(names, part) for part in _bounded(_parts(text), each.most)]
         case Day():
             return _day(text)
         case Instant():
@@ -146,29 +169,27 @@ def _meant(each: Field, text: str, known: Lookups) -> Value:
         case Links():
             return [part for part in re.split(r"[\s;]+", text) if part]
         case Table():
-            names = [column.name for column in each.columns]
-            return [
-                dict(zip(names, map(str.strip, line.split("|")), strict=False)) for line in text.split("\n") if line
-            ]
+            columns = [column.name for column in each.columns]
+            lines = _bounded([line for line in text.split("\n") if line], each.rows)
+            return [dict(zip(columns, map(str.strip, line.split("|")), strict=False)) for line in lines]
         case _:
             return text
 
 
-def _unknown() -> str:
-    raise Fault("unknown")
+def _bounded(parts: list[str], most: int) -> list[str]:
+    if len(parts) > most:
+        raise Fault("too_many")
+    return parts
 
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in _PARTS.split(text) if part.strip()]
 
 
-def _code(options: Iterable[tuple[str, str]], text: str) -> str:
-    named = {
-        fold(name): code
-        for code, label in options
-        for name in (code, *(translator(each).gettext(label) for each in languages()))
-    }
-    return named.get(fold(text.strip()), text)
+def _code(names: Mapping[str, str], text: str) -> str:
+    if (code := names.get(fold(text))) is None:
+        raise Fault("unknown")
+    return code
 
 
 def _day(text: str) -> str:

@@ -38,6 +38,7 @@ async def start(db: Database, actor: Actor, **fields: Any) -> Started:
         title="Μισές διαρροές σε δύο χρόνια",
         body="",
         kind="good_practice",
+        language="el",
         fields=PRACTICE | fields,
     )
 

@@ -31,7 +31,9 @@ async def propose(
 ) -> Started:
     """Start a proposal, of an association unless told otherwise: they may start there."""
     said = {name: value for name, value in (FIELDS | fields).items() if value is not None}
-    return await writing.start(db, actor, category=category, title=title, body="", kind="proposal", fields=said)
+    return await writing.start(
+        db, actor, category=category, title=title, body="", kind="proposal", fields=said, language="el"
+    )
 
 
 async def express(

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forum.spreadsheets import CELL_LIMIT, LINES_LIMIT, MARK, Finding, Row, Sheet, read_rows, written
+from forum.spreadsheets import CELL_LIMIT, COLUMNS_LIMIT, LINES_LIMIT, MARK, Finding, Row, Sheet, read_rows, written
 
 COLUMNS = {"name": ("όνομα", "ονοματεπώνυμο"), "email": ("e-mail", "ηλεκτρονική διεύθυνση")}
 
 GREEK = "Ονοματεπώνυμο;Ηλεκτρονική διεύθυνση\r\nΜαρία Ιωάννου;maria@example.org\r\n"
+PILE = "\u0301\u0323" * 20
+"""Marks that take time to compose which grows with the square of their number."""
 MARIA = Sheet([Row(2, {"name": "Μαρία Ιωάννου", "email": "maria@example.org"})])
 
 
@@ -69,7 +71,11 @@ def test_a_cell_that_is_not_there_is_empty() -> None:
         (b"name;email\n" + b"x" * (CELL_LIMIT + 1) + b";y\n", Finding(2, "name", "too_long")),
         ("name;email\nx\u202e;y\n".encode(), Finding(2, "name", "bad_characters")),
         (b"name;email\n" + b"x;y\n" * (LINES_LIMIT + 1), Finding(LINES_LIMIT + 2, None, "too_many_lines")),
+        (b"name;email" + b";" * COLUMNS_LIMIT + b"\nx;y\n", Finding(1, None, "too_many_columns")),
+        (b"name;email\n" + b"x;y;z\n" * (LINES_LIMIT + 1), Finding(LINES_LIMIT + 2, None, "too_many_lines")),
         (b'name;email\nx;"' + b"y" * 200_000, Finding(2, None, "not_csv")),
+        (f"name;email\nα{PILE};y\n".encode(), Finding(1, None, "not_csv")),
+        (f"name;email;α{PILE}\nx;y;z\n".encode("utf-16"), Finding(1, None, "not_csv")),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_place(content: bytes, fault: Finding) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from forum.db import RawConnection
+from forum.domain.imports import FILES_LIMIT
 from tests.site import Answer, Site, Visitor
-from tests.web.importing import PLACES, PLACES_HEAD, PLACES_PATH, send
+from tests.web.importing import GOOD, PLACES, PLACES_HEAD, PLACES_PATH, send
 
 
 async def _send(visitor: Visitor, content: bytes) -> Answer:
@@ -83,3 +84,14 @@ async def test_what_is_no_such_table_is_refused(site: Site, owner: RawConnection
     for content in (b"", b"PK\x03\x04\x00", "Όνομα;Τηλέφωνο\r\nΑ;1\r\n".encode()):
         assert (await _send(administrator, content)).status == 422
     assert await owner.fetchval("SELECT count(*) FROM imports") == 0
+
+
+async def test_of_the_files_of_a_sender_the_last_few_are_kept(site: Site, owner: RawConnection) -> None:
+    administrator, sophie = await site.visitor("administrator"), await site.visitor("sophie")
+    others = await send(sophie, b"title;language\nA;en\n", path="/categories/guides/import/guide")
+    sent = [(await _send(administrator, PLACES.encode())).location for _ in range(FILES_LIMIT)]
+    assert (await administrator.get(sent[0])).status == 200, "the premise: so many are kept"
+    sent += [(await send(administrator, GOOD.encode())).location]
+    assert [(await administrator.get(path)).status for path in sent] == [404, *[200] * FILES_LIMIT]
+    assert (await sophie.get(others.location)).status == 200
+    assert await owner.fetchval("SELECT count(*) FROM imports") == FILES_LIMIT + 1

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from typing import Any, Final
 
 import pytest
+from aiohttp import FormData
 
 from forum.app import create_app
 from forum.config import Config
@@ -21,6 +22,7 @@ from forum.web import ratelimit
 from tests.cast import PASSWORD, Cast, email
 from tests.site import Answer, Program, Site, Visitor
 from tests.web import attaching, content, subscribing
+from tests.web.importing import GOOD, MEMBERS_PATH, PLACES, PLACES_PATH, send
 from tests.web.inviting import make_link
 
 SENTENCE: Final = {"el": "σε σύντομο χρόνο", "en": "in a short time"}
@@ -160,6 +162,8 @@ def test_every_budget_has_an_act() -> None:
         ratelimit.UNSUBSCRIPTIONS,
         ratelimit.FEEDS,
         ratelimit.FEED_VISITS,
+        ratelimit.IMPORTS,
+        ratelimit.IMPORT_LOOKS,
     }
     assert tried == set(ratelimit.BUDGETS)
     assert len({budget.act for budget in ratelimit.BUDGETS}) == len(ratelimit.BUDGETS)
@@ -212,6 +216,64 @@ async def test_feeds_are_counted_by_their_address_and_by_who_asks(site: Site, ow
     assert await _use_up(owner, ratelimit.FEED_VISITS) == 1
     for path in (paths[2], "/feeds/guessed/topics.atom"):
         assert _is_refused(await guest.get(path), ratelimit.FEED_VISITS)
+
+
+@pytest.mark.parametrize(
+    ("path", "table"),
+    [(MEMBERS_PATH, GOOD), (PLACES_PATH, PLACES), ("/categories/guides/import/guide", "title;language\nΟδηγός;el\n")],
+)
+async def test_files_of_many_things_are_counted_when_sent_looked_at_and_done(
+    site: Site, owner: RawConnection, path: str, table: str
+) -> None:
+    visitor, other = await site.visitor("administrator"), await site.visitor("sophie")
+
+    async def bring() -> Answer:
+        return await send(visitor, table.encode(), path=path)
+
+    sent = await bring()
+    assert sent.status == 303, sent.text
+    assert (await visitor.get(sent.location)).status == 200
+    assert await _use_up(owner, ratelimit.IMPORTS) == 1
+    assert _is_refused(await bring(), ratelimit.IMPORTS)
+    assert _is_refused(await visitor.submit(sent.location), ratelimit.IMPORTS)
+    assert (await visitor.get(sent.location)).status == 200, "looking is counted by itself"
+    guides = await send(other, b"title;language\nA;en\n", path="/categories/guides/import/guide")
+    assert guides.status == 303, "another member is not held back"
+    assert await owner.fetchval("SELECT count(*) FROM imports WHERE made_count > 0") == 0
+    await owner.execute("UPDATE attempts SET expires_at = now() WHERE act = 'imports'")
+    assert (await visitor.submit(sent.location)).status == 303
+    assert await _use_up(owner, ratelimit.IMPORT_LOOKS) == 1
+    for refused in (await visitor.get(sent.location), await visitor.submit(sent.location)):
+        assert _is_refused(refused, ratelimit.IMPORT_LOOKS)
+
+
+async def test_pieces_of_a_file_are_counted_as_looks(site: Site, owner: RawConnection) -> None:
+    visitor = await site.visitor("administrator")
+    sent = await send(visitor, GOOD.encode())
+    await _use_up(owner, ratelimit.IMPORTS)
+    piece = await visitor.submit(sent.location, headers={"Accept": "application/json"})
+    assert piece.json == {"left": 0}
+    await _use_up(owner, ratelimit.IMPORT_LOOKS)
+    assert (await visitor.submit(sent.location, headers={"Accept": "application/json"})).status == 429
+
+
+@pytest.mark.parametrize(
+    ("way", "path", "table"), [("members", MEMBERS_PATH, GOOD), ("municipalities", PLACES_PATH, PLACES)]
+)
+async def test_files_that_programs_send_are_counted_with_those_of_pages(
+    site: Site, owner: RawConnection, way: str, path: str, table: str
+) -> None:
+    visitor, program = await site.visitor("administrator"), await site.program("administrator")
+
+    async def bring() -> int:
+        form = FormData()
+        form.add_field("file", table.encode(), filename="x.csv", content_type="text/csv")
+        return (await program.post(f"/api/v1/{way}/import?dry_run=1", data=form)).status
+
+    assert await bring() == 200
+    assert await _use_up(owner, ratelimit.IMPORTS) == 1
+    assert await bring() == 429
+    assert _is_refused(await send(visitor, table.encode(), path=path), ratelimit.IMPORTS)
 
 
 async def test_the_sentence_is_in_the_readers_language(site: Site, owner: RawConnection) -> None:

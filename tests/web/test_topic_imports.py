@@ -145,3 +145,20 @@ async def test_the_empty_table_names_the_columns_that_are_read(site: Site) -> No
     assert head == "Title;Audience;Language of the guide;Valid from;Themes;Text;Tags"
     _, page = await _looked(sophie, _GUIDES, f"{head}\r\nA;Everybody;English;;;Text;\r\n")
     assert "Publish 1 topic" in page.text
+
+
+@pytest.mark.parametrize("is_internal", [False, True])
+async def test_a_title_that_one_may_not_read_is_not_there(site: Site, owner: RawConnection, is_internal: bool) -> None:
+    sophie = await site.visitor("sophie")
+    path, _ = await _looked(sophie, _GUIDES, GUIDES)
+    await sophie.submit(path)
+    await owner.execute("UPDATE topics SET is_internal = $1", is_internal)
+    _, page = await _looked(sophie, _GUIDES, GUIDES)
+    assert re.search(r"<dt>Are there already</dt><dd>2</dd>", page.text), "the premise: what one may read is there"
+    since = "internal_since" if is_internal else "topics_since = now() + interval '1 day', internal_since"
+    await owner.execute(f"UPDATE grants SET {since} = now() + interval '1 day'")
+    path, page = await _looked(sophie, _GUIDES, GUIDES)
+    assert re.search(r"<dt>Are there already</dt><dd>0</dd>", page.text)
+    assert "Publish 2 topics" in page.text
+    assert (await sophie.submit(path)).status == 303
+    assert await owner.fetchval("SELECT count(*) FROM topics") == 4, "and no answer tells it afterwards"

@@ -30,6 +30,7 @@ CLOSING_TIME: Final = "17:00"
 _NUMBER: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 _DECIMAL: Final = re.compile(r"[0-9]{1,3}([.,][0-9]{1,2})?", re.ASCII)
 _SLUG: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+CODES: Final = 100
 LINKS: Final = 10
 LINK_LIMIT: Final = 500
 EARLIEST: Final = date(1900, 1, 1)
@@ -174,6 +175,11 @@ class SpokenLanguage(Field):
 class Several(Field):
     """Any number of codes, each an input to tick; kept once each."""
 
+    @property
+    def most(self) -> int:
+        """Return how many may be sent: as many as there are, where that is known."""
+        return CODES
+
     def is_offered(self, code: str) -> bool:
         raise NotImplementedError
 
@@ -185,7 +191,7 @@ class Several(Field):
     def check(self, value: object) -> list[str]:
         if not isinstance(value, list | tuple) or not all(isinstance(code, str) for code in value):
             raise Fault("bad_value")
-        if len(value) > 100:
+        if len(value) > self.most:
             raise Fault("too_many")
         if not value:
             raise Fault("required")
@@ -210,6 +216,10 @@ class Choices(Several):
     type: ClassVar[str] = "choices"
     options: tuple[tuple[str, str], ...]
 
+    @property
+    def most(self) -> int:
+        return len(self.options)
+
     def is_offered(self, code: str) -> bool:
         return code in dict(self.options)
 
@@ -226,6 +236,10 @@ class Countries(Several):
     """Member states of the European Union by ISO 3166-1."""
 
     type: ClassVar[str] = "countries"
+
+    @property
+    def most(self) -> int:
+        return len(territories.countries())
 
     def is_offered(self, code: str) -> bool:
         return code in territories.countries()

@@ -22,6 +22,7 @@ from forum.keys import ACTOR, CONFIG, DB, HASHER, TRANSLATOR
 from forum.spreadsheets import Finding
 from forum.web import member_sheets, municipality_sheets, problems, uploads
 from forum.web.multipart import is_form
+from forum.web.ratelimit import count_import
 
 
 @call(
@@ -70,6 +71,7 @@ async def _content(request: web.Request) -> bytes:
         problem = BadRequest("unsupported_media_type")
         problem.status = 415
         raise problem
+    await count_import(request)
     content = (await uploads.read(request)).content
     if content is None:
         raise Invalid({"file": ("required",)})
