@@ -5,7 +5,8 @@ how it comes into an empty database (`laying`). Everything follows from the cont
 making. It goes by the rights a new forum begins with, and refuses a database in which anybody else is a member.
 """
 
-from forum.demo.content import Content, Person, read
+from forum.demo.content import read
 from forum.demo.laying import PASSWORD, Prepared, is_laid, lay, prepare, store
+from forum.demo.shapes import Content, Person
 
 __all__ = ["PASSWORD", "Content", "Person", "Prepared", "is_laid", "lay", "prepare", "read", "store"]

@@ -14,7 +14,7 @@ from random import Random
 from typing import Final
 
 from forum.demo import moments
-from forum.demo.content import Content, Person, Topic
+from forum.demo.shapes import Content, Person, Topic
 from forum.domain import kinds
 from forum.domain.topics import slug_of
 

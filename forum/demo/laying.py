@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from forum.db import RawConnection, RawError, connect, one_line
-from forum.demo.content import DOMAIN, Content
 from forum.demo.history import History, tell
+from forum.demo.shapes import DOMAIN, Content
 from forum.domain import category_visits, groups, search_vector
 from forum.domain.entities import Role
 from forum.domain.members import USUAL_ZONE

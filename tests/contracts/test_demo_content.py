@@ -10,7 +10,7 @@ import pytest
 
 from forum import clock
 from forum.demo import PASSWORD, read
-from forum.demo.content import faults
+from forum.demo.faults import faults
 from forum.domain import kinds
 from forum.domain.entities import Role
 from forum.domain.profiles import LANGUAGES, SETTINGS
