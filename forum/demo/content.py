@@ -16,7 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from forum.demo.faults import faults
-from forum.demo.shapes import Content, File, Person, Profile, Topic, Twin
+from forum.demo.shapes import Content, File, Person, Profile, Topic, Twin, Twinning
 from forum.errors import CommandError
 
 _PEOPLE: Final = "people.toml"
@@ -28,6 +28,7 @@ class _File:
     file: tuple[File, ...] = ()
     profile: tuple[Profile, ...] = ()
     twin: tuple[Twin, ...] = ()
+    twinning: tuple[Twinning, ...] = ()
     person: tuple[Person, ...] = ()
     topic: tuple[Topic, ...] = ()
 
@@ -51,6 +52,7 @@ def read(folder: Traversable | None = None) -> Content:
         brought,
         tuple(profile for file in parsed.values() for profile in file.profile),
         tuple(twin for file in parsed.values() for twin in file.twin),
+        tuple(twinning for file in parsed.values() for twinning in file.twinning),
     )
     if found := next(faults(content), None):
         raise CommandError(f"demo: {found}")

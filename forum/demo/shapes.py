@@ -9,26 +9,39 @@ from typing import Annotated, Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
+from forum.demo.gathered import (
+    STRICT,
+    Adoption,
+    Body,
+    Council,
+    DaysAgo,
+    Event,
+    GuideFile,
+    Interest,
+    Move,
+    Title,
+    Translation,
+    TwinningStep,
+    Validation,
+)
 from forum.domain import kinds
-from forum.domain.entities import BODY_LIMIT, FILE_NAME_LIMIT, NAME_LIMIT, REASON_LIMIT, TITLE_LIMIT, Language, Role
+from forum.domain.entities import FILE_NAME_LIMIT, NAME_LIMIT, REASON_LIMIT, Language, Role
 from forum.domain.kinds.fields import BRUSSELS, CLOSING_TIME
 from forum.files.kinds import Kind, kind_of
 
 DOMAIN: Final = "demo.example"
 """What the address of every member of the demo ends in, and of nobody else: the name leads nowhere (RFC 2606)."""
 
-_STRICT: Final = ConfigDict(extra="forbid")
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z]+(\.[a-z]+)*$")]
-Body = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=BODY_LIMIT)]
 
 
-@dataclass(frozen=True, slots=True, config=_STRICT)
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Person:
-    """Somebody invented; `zone` None is the usual one of the organisation.
+    """Somebody invented, who follows some themes; `zone` None is the usual one of the organisation.
 
     Who has `sign_in` is named to whoever tries the demo, with the `note`.
     """
@@ -39,6 +52,7 @@ class Person:
     role: Role
     language: Language = "el"
     zone: str | None = None
+    themes: tuple[str, ...] = ()
     sign_in: bool = False
     note: str = ""
 
@@ -51,28 +65,32 @@ class Person:
         return self.role is not Role.MEMBER
 
 
-@dataclass(frozen=True, slots=True, config=_STRICT)
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Reply:
-    """A reply; `to` is the number of the post it answers, counted from 1, the topic's own text."""
+    """A reply; `to` is the number of the post it answers, counted from 1, the topic's own text.
+
+    `days_ago` is for one whose day matters; the others come about between those that have one.
+    """
 
     author: str
     body: Body
     to: Annotated[int, Field(ge=1)] | None = None
+    days_ago: DaysAgo | None = None
 
 
-@dataclass(frozen=True, slots=True, config=_STRICT)
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Topic:
     """A topic and its replies in order; `locked` is the reason a moderator, `locked_by`, gave for locking it.
 
-    `fields` are those of its kind but for the deadline, which is told in days from the making; `state` is the one acts
-    have brought it to, `answer` the number of the post that answers a question, counted as `Reply.to` is.
+    `fields` are those of its kind but for the deadlines, which are told in days from the making; `answer` is the number
+    of the post that answers a question, counted as `Reply.to` is.
     """
 
-    title: Annotated[str, StringConstraints(min_length=1, max_length=TITLE_LIMIT)]
+    title: Title
     category: str
     author: str
     language: Language
-    days_ago: Annotated[int, Field(ge=1, le=365)]
+    days_ago: DaysAgo
     body: Body
     reply: tuple[Reply, ...] = ()
     internal: bool = False
@@ -82,26 +100,45 @@ class Topic:
     kind: str = kinds.DEFAULT.code
     fields: dict[str, Any] = field(default_factory=dict)
     deadline_in_days: int | None = None
-    state: str | None = None
+    interest_deadline_in_days: int | None = None
     tags: tuple[str, ...] = ()
     answer: Annotated[int, Field(ge=2)] | None = None
+    moves: tuple[Move, ...] = ()
+    interest: tuple[Interest, ...] = ()
+    validation: tuple[Validation, ...] = ()
+    adoption: tuple[Adoption, ...] = ()
+    translation: tuple[Translation, ...] = ()
+    guide_file: tuple[GuideFile, ...] = ()
+
+    @property
+    def state(self) -> str | None:
+        """The state that acts have brought it to, None for the first of its kind."""
+        if self.moves:
+            return self.moves[-1].state
+        return self.validation[-1].verdict if self.validation else None
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the day of some reply is told."""
+        return any(reply.days_ago is not None for reply in self.reply)
 
     def values(self, now: datetime) -> kinds.Values:
         """Return the fields as its kind keeps them; Invalid names those it does not take."""
         kind = kinds.of(self.kind)
         sent = dict(self.fields)
-        if self.deadline_in_days is not None:
-            zone = ZoneInfo(BRUSSELS)
-            day = now.astimezone(zone).date() + timedelta(days=self.deadline_in_days)
-            closes = datetime.combine(day, time.fromisoformat(CLOSING_TIME), zone).astimezone(UTC)
-            sent[kinds.DEADLINE] = {"at": f"{closes:%Y-%m-%dT%H:%M:%SZ}", "zone": BRUSSELS}
+        for name, in_days in (
+            (kinds.DEADLINE, self.deadline_in_days),
+            ("interest_deadline", self.interest_deadline_in_days),
+        ):
+            if in_days is not None:
+                sent[name] = {"at": f"{_closing(now, in_days):%Y-%m-%dT%H:%M:%SZ}", "zone": BRUSSELS}
         values = kind.begun(kind.check(sent))
         if self.state is not None:
             values[kinds.STATE] = kind.field(kinds.STATE).check(self.state)
         return values
 
 
-@dataclass(frozen=True, slots=True, config=_STRICT)
+@dataclass(frozen=True, slots=True, config=STRICT)
 class File:
     """A file of the folder `files`, which a text names as `attachment:PATH`, and what it is called there."""
 
@@ -119,7 +156,7 @@ class File:
         return kind_of(self.path, self.content)
 
 
-@dataclass(frozen=True, slots=True, config=_STRICT)
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Profile:
     """What a municipality says of itself; as `profiles.Facts` has it."""
 
@@ -138,7 +175,7 @@ class Profile:
     seeks_themes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, config=_STRICT)
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Twin:
     """A twin that a municipality tells of: another one, or a town of a country."""
 
@@ -151,7 +188,39 @@ class Twin:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, config=_STRICT)
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Twinning:
+    """That one municipality invited another, and what the two wrote in their topic, which `body` begins."""
+
+    inviting: str
+    invited: str
+    author: str
+    title: Title
+    language: Language
+    days_ago: DaysAgo
+    body: Body
+    reply: tuple[Reply, ...] = ()
+    step: tuple[TwinningStep, ...] = ()
+    inviting_council: Council | None = None
+    invited_council: Council | None = None
+    signed_days_ago: DaysAgo | None = None
+    event: Event | None = None
+
+    @property
+    def category(self) -> str:
+        """The slug of the two's own category."""
+        return f"twinning-{uuid5(NAMESPACE_URL, f'https://{DOMAIN}/{self.inviting}/{self.invited}').hex}"
+
+    @property
+    def topic(self) -> Topic:
+        told = (self.title, self.category, self.author, self.language, self.days_ago, self.body, self.reply)
+        return Topic(*told)
+
+    def is_of(self, person: Person) -> bool:
+        return person.organisation in {self.inviting, self.invited}
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Content:
     """Everybody and everything of the demo, in the order of the files."""
 
@@ -161,6 +230,7 @@ class Content:
     """In the order of their ids, from 1."""
     profiles: tuple[Profile, ...] = ()
     twins: tuple[Twin, ...] = ()
+    twinnings: tuple[Twinning, ...] = ()
     by_key: dict[str, Person] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -168,11 +238,29 @@ class Content:
 
     def bodies(self) -> Iterator[str]:
         """Yield every text, topic by topic."""
-        for topic in self.topics:
+        for topic in (*self.topics, *(twinning.topic for twinning in self.twinnings)):
             yield topic.body
             yield from (reply.body for reply in topic.reply)
+            yield from (translation.body for translation in topic.translation)
+
+    def file_id(self, path: str) -> int:
+        """Return the id of a file, by its path."""
+        return next(number for number, file in enumerate(self.files, 1) if file.path == path)
+
+    def themes(self) -> set[str]:
+        """Return the slugs of all themes that are named."""
+        named = {theme for topic in self.topics for theme in topic.fields.get(kinds.THEMES, ())}
+        told = {theme for profile in self.profiles for theme in (*profile.themes, *profile.seeks_themes)}
+        return named | told | {theme for person in self.people for theme in person.themes}
 
     def sign_ins(self) -> list[Person]:
         """Return the people who are named to whoever tries the demo, those who may do most first."""
         named = [person for person in self.people if person.sign_in]
         return sorted(named, key=lambda person: list(Role).index(person.role), reverse=True)
+
+
+def _closing(now: datetime, in_days: int) -> datetime:
+    """Return when a call closes that closes in so many days, by the clocks of Brussels."""
+    zone = ZoneInfo(BRUSSELS)
+    day = now.astimezone(zone).date() + timedelta(days=in_days)
+    return datetime.combine(day, time.fromisoformat(CLOSING_TIME), zone).astimezone(UTC)
