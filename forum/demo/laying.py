@@ -144,11 +144,11 @@ async def _holds_demo(connection: RawConnection) -> bool:
 
 async def _empty(connection: RawConnection) -> None:
     """Bring the database back to what a new forum begins with; what the network calls itself and its themes are
-    kept."""
+    kept, and the version that pages rest on goes on growing."""
     tables = await connection.fetchval(
         "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
         "WHERE schemaname = current_schema "
-        "AND tablename NOT IN ('schema_migrations', 'network', 'storage_room', 'themes')"
+        "AND tablename NOT IN ('schema_migrations', 'foundations', 'network', 'storage_room', 'themes')"
     )
     await connection.execute(f"""
         ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_append_only;

@@ -236,6 +236,7 @@ async def test_everyone_named_signs_in_and_finds_read_and_unread(
     site: Site, nobody: None, db: Database, cast: Cast, owner: RawConnection, owner_url: str, prepared: Prepared
 ) -> None:
     assert await demo.lay(owner_url, prepared, now=clock.now())
+    assert await demo.lay(owner_url, prepared, now=clock.now(), reset=True)
     for person in prepared.content.sign_ins():
         visitor = await site.visitor()
         await visitor.get("/login")
