@@ -123,7 +123,7 @@ def advise(
         found.append(
             Advice(
                 heading=words.gettext(heading) if heading != previous else "",
-                title=one.title,
+                title=one.title_in(words.language),
                 why=why,
                 url=url(f"/topics/{one.topic_id}/{one.slug}"),
             )

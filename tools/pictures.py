@@ -29,7 +29,7 @@ from typing import Final
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from forum.demo import PASSWORD
-from forum.demo.content import DOMAIN
+from forum.demo.shapes import DOMAIN
 from tools.bootstrap import find_browser
 
 ROOT: Final = Path(__file__).resolve().parents[1]

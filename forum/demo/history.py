@@ -13,17 +13,18 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from forum.demo import moments
-from forum.demo.content import Content, Person, Topic
+from forum.demo import gathering, moments
+from forum.demo.chance import chance as _chance
+from forum.demo.rows import ActRow, Facts, History, MemberRow, PostRow, ReadRow, RevisionRow, TopicRow
+from forum.demo.shapes import Content, Person, Topic
 from forum.domain import kinds
 from forum.domain.topics import slug_of
-
-SEED: Final = "κοινόν"
-"""What all chance here begins with; each topic and each member has a stream of its own."""
 
 _LIVELY: Final = 16
 """Topics that somebody has replied to since yesterday."""
 _LIVELY_DAYS: Final = range(4, 91)
+_APART: Final = timedelta(minutes=2)
+"""Between replies whose day is told, at the least."""
 _DOUBLES: Final = 9
 """Replies that were sent twice by mistake, the second taken away."""
 _EDITED: Final = 0.06
@@ -33,106 +34,6 @@ _MARKED_LATER: Final = 0.4
 
 _SENTENCE_END: Final = re.compile(r"(?<=[.;!?])\s+(?=[«“A-ZΑ-ΩΆ-Ώ])")
 _PLAIN_START: Final = re.compile(r"[«“\"(]?[^\W\d_]")
-
-
-@dataclass(frozen=True, slots=True)
-class MemberRow:
-    id: int
-    person: Person
-    created_at: datetime
-    read_before: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class TopicRow:
-    id: int
-    category_slug: str
-    author_id: int
-    title: str
-    slug: str
-    language: str
-    is_internal: bool
-    locked_at: datetime | None
-    locked_by_id: int | None
-    lock_reason: str | None
-    pinned_at: datetime | None
-    reply_count: int
-    post_count: int
-    last_post_number: int
-    last_post_at: datetime
-    last_author_id: int
-    created_at: datetime
-    kind: str
-    fields: str
-    """As JSON."""
-    tags: str
-    """With commas between them."""
-    answer_post_id: int | None
-    answered_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class PostRow:
-    """A post; a topic's first is found by the title and by the words of the fields too."""
-
-    id: int
-    topic_id: int
-    number: int
-    author_id: int
-    reply_to_id: int | None
-    body: str
-    found_by_title: str
-    found_by_fields: str
-    revision_count: int
-    created_at: datetime
-    edited_at: datetime | None
-    deleted_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class RevisionRow:
-    post_id: int
-    number: int
-    editor_id: int
-    title: str | None
-    body: str
-    created_at: datetime
-    replaced_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ActRow:
-    """Something done to a topic or a post, for the audit log; `after_number` says where a topic's notice stands."""
-
-    created_at: datetime
-    actor_id: int
-    act: str
-    subject: str
-    subject_id: int
-    field: str
-    topic_id: int
-    after_number: int
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRow:
-    member_id: int
-    topic_id: int
-    last_number: int
-    read_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """All rows of the demo, each kind in the order in which it came about."""
-
-    members: list[MemberRow]
-    topics: list[TopicRow]
-    posts: list[PostRow]
-    revisions: list[RevisionRow]
-    acts: list[ActRow]
-    reads: list[ReadRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,21 +80,28 @@ def tell(content: Content, now: datetime) -> History:
             posts.append(row)
             revisions += _revision_rows(thread.topic, post, row)
             if post.deleted_at:
-                deleted = ("post.delete", "post", row.id, "is_deleted", topic_id, number, None)
+                facts: tuple[Facts, Facts] = (
+                    {"is_deleted": False},
+                    {
+                        "is_deleted": True,
+                        "topic_id": topic_id,
+                        "number": number,
+                    },
+                )
+                deleted = ("post.delete", "post", row.id, *facts, topic_id)
                 acts.append(ActRow(post.deleted_at, row.author_id, *deleted))
     members, reads = _readers(content, joined, topics, posts, now)
+    gathered = gathering.gather(content, member_ids, topics, posts, now)
     return History(
         members,
         topics,
         sorted(posts, key=lambda row: row.id),
         sorted(revisions, key=lambda row: (row.post_id, row.number)),
-        sorted(acts, key=lambda row: (row.created_at, row.subject_id)),
+        sorted([*acts, *gathered.acts], key=lambda row: (row.created_at, row.subject_id)),
         reads,
+        gathered,
+        now,
     )
-
-
-def _chance(*names: object) -> Random:
-    return Random(":".join(map(str, (SEED, *names))))  # noqa: S311 - invented lives, no secrets
 
 
 def _joined_at(person: Person, now: datetime) -> datetime:
@@ -207,12 +115,15 @@ def _threads(content: Content, now: datetime) -> list[_Thread]:
     chance = _chance("threads")
     open_ones = [topic for topic in content.topics if topic.locked is None]
     lively = [topic for topic in open_ones if topic.days_ago in _LIVELY_DAYS and len(topic.reply) > 3]
+    lively = [topic for topic in lively if not topic.is_dated]
     lively = chance.sample(lively, min(_LIVELY, len(lively)))
     late = dict(zip((topic.title for topic in lively), moments.late(now, len(lively), chance), strict=True))
     middling = [topic.title for topic in open_ones if 5 <= len(topic.reply) <= 20]
     doubled = frozenset(chance.sample(middling, min(_DOUBLES, len(middling))))
     threads = [_Thread(topic, tuple(_posts(topic, late.get(topic.title), now))) for topic in content.topics]
     threads = [_sent_twice(thread) if thread.topic.title in doubled else thread for thread in threads]
+    told = [twinning.topic for twinning in content.twinnings]
+    threads += [_Thread(topic, tuple(_posts(topic, None, now))) for topic in told]
     return sorted(threads, key=lambda thread: (thread.posts[0].created_at, thread.topic.title))
 
 
@@ -224,7 +135,17 @@ def _posts(topic: Topic, late: datetime | None, now: datetime) -> list[_Post]:
     if late is not None and chance.random() < 0.35:
         lately.insert(0, late - timedelta(seconds=chance.randrange(240, 2400)))
     until = now - (timedelta(hours=3) if late is None else moments.LATE_SPAN)
-    earlier = moments.following(started, count - len(lately), until=until, random=chance)
+    earlier: list[datetime] = []
+    since, between = started, 0
+    for reply in topic.reply:
+        if reply.days_ago is None:
+            between += 1
+            continue
+        told = max(moments.of_day(now, reply.days_ago, chance), since + _APART * (between + 1))
+        earlier += [*moments.following(since, between, until=told, random=chance), told]
+        since, between = told, 0
+    count -= len(earlier) + len(lately)
+    earlier += moments.following(since, count, until=max(until, since + _APART * (count + 1)), random=chance)
     posts = [_Post(topic.author, topic.body, None, started)]
     posts += [
         _Post(reply.author, reply.body, reply.to, moment)
@@ -293,7 +214,7 @@ def _acts(content: Content, thread: _Thread, topic_id: int, member_ids: dict[str
         # where there was no time for it in working hours, it was done half-way to now
         at = moment if moment < now else last + (now - last) / 2
         after_number = sum(post.created_at <= at for post in thread.posts)
-        subject = (f"topic.{act}", "topic", topic_id, field, topic_id, after_number, reason)
+        subject = (f"topic.{act}", "topic", topic_id, {field: False}, {field: True}, topic_id, after_number, reason)
         rows.append(ActRow(at, member_ids[actor], *subject))
     return sorted(rows, key=lambda row: row.created_at)
 
@@ -307,8 +228,8 @@ def _topic_row(
     now: datetime,
 ) -> TopicRow:
     topic = thread.topic
-    by_field = {act.field: act for act in acts}
-    lock, pin = by_field.get("is_locked"), by_field.get("is_pinned")
+    by_act = {act.act: act for act in acts}
+    lock, pin = by_act.get("topic.lock"), by_act.get("topic.pin")
     standing = [(number, post) for number, post in enumerate(thread.posts, 1) if post.deleted_at is None]
     last_number, last = standing[-1]
     answer = standing[topic.answer - 1] if topic.answer else None
@@ -377,6 +298,7 @@ def _readers(
     content: Content, joined: list[tuple[datetime, str]], topics: list[TopicRow], posts: list[PostRow], now: datetime
 ) -> tuple[list[MemberRow], list[ReadRow]]:
     """Return the members, and how far each has read each topic: what they wrote, and most of what they came upon."""
+    closed = {twinning.category: twinning for twinning in content.twinnings}
     of_topic: dict[int, list[PostRow]] = {}
     for post in posts:
         of_topic.setdefault(post.topic_id, []).append(post)
@@ -392,7 +314,8 @@ def _readers(
         cleared = max(joined_at, visited - timedelta(days=chance.uniform(15, 60)))
         members.append(MemberRow(member_id, person, joined_at, cleared))
         for topic in topics:
-            if topic.last_post_at <= cleared:
+            twinning = closed.get(topic.category_slug)
+            if topic.last_post_at <= cleared or (twinning and not twinning.is_of(person)):
                 continue
             own = max((post.number for post in of_topic[topic.id] if post.author_id == member_id), default=0)
             number = max(own, _shown(of_topic[topic.id], visited, chance))

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +20,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from forum.db import RawConnection, RawError, connect, one_line
-from forum.demo.content import DOMAIN, Content
-from forum.demo.history import History, tell
+from forum.demo import settling
+from forum.demo.columns import columns
+from forum.demo.history import tell
+from forum.demo.rows import History
+from forum.demo.shapes import DOMAIN, Content
 from forum.domain import category_visits, groups, search_vector
 from forum.domain.entities import Role
 from forum.domain.members import USUAL_ZONE
@@ -141,11 +144,11 @@ async def _holds_demo(connection: RawConnection) -> bool:
 
 async def _empty(connection: RawConnection) -> None:
     """Bring the database back to what a new forum begins with; what the network calls itself and its themes are
-    kept."""
+    kept, and the version that pages rest on goes on growing."""
     tables = await connection.fetchval(
         "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
         "WHERE schemaname = current_schema "
-        "AND tablename NOT IN ('schema_migrations', 'network', 'storage_room', 'themes')"
+        "AND tablename NOT IN ('schema_migrations', 'foundations', 'network', 'storage_room', 'themes')"
     )
     await connection.execute(f"""
         ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_append_only;
@@ -160,6 +163,7 @@ async def _check_places(connection: RawConnection, content: Content) -> None:
     for table, wanted in (
         ("organisations", {person.organisation for person in content.people}),
         ("categories", {topic.category for topic in content.topics}),
+        ("themes", content.themes()),
     ):
         known = {str(row["slug"]) for row in await connection.fetch(f"SELECT slug FROM {table}")}
         if missing := sorted(wanted - known):
@@ -167,32 +171,25 @@ async def _check_places(connection: RawConnection, content: Content) -> None:
 
 
 async def _write(connection: RawConnection, prepared: Prepared, history: History) -> None:
-    await connection.execute(_MEMBERS, *_columns(_member_values(history), 8), prepared.password_hash)
-    await connection.execute(_GROUP_MEMBERS, *_columns(_group_values(history), 3))
-    await connection.execute(_TOPICS, *_columns((astuple(row)[:20] for row in history.topics), 20))
-    await connection.execute(_POSTS, *_columns(_post_values(prepared, history), 13))
-    await connection.execute(_ANSWERS, *_columns(_answer_values(history), 3))
-    await connection.execute(_ATTACHMENTS, *_columns(_attachment_values(prepared.content), 7))
-    await connection.execute(_REVISIONS, *_columns(map(astuple, history.revisions), 7))
-    await connection.execute(_NOTICES, *_columns(_notice_values(history), 6))
-    await connection.execute(_READS, *_columns(map(astuple, history.reads), 4))
+    await connection.execute(_MEMBERS, *columns(_member_values(history), 8), prepared.password_hash)
+    await connection.execute(_GROUP_MEMBERS, *columns(_group_values(history), 3))
+    await settling.make_categories(connection, prepared.content)
+    await connection.execute(_TOPICS, *columns((astuple(row)[:20] for row in history.topics), 20))
+    await connection.execute(_POSTS, *columns(_post_values(prepared, history), 13))
+    await connection.execute(_ANSWERS, *columns(_answer_values(history), 3))
+    await connection.execute(_ATTACHMENTS, *columns(_attachment_values(prepared.content, history), 10))
+    await connection.execute(_REVISIONS, *columns(map(astuple, history.revisions), 7))
+    await connection.execute(_NOTICES, *columns(_notice_values(history), 8))
+    await connection.execute(_READS, *columns(map(astuple, history.reads), 4))
     await connection.execute(_VISITS)
-    await connection.execute(_AUDIT_ENTRIES, *_columns(_audit_values(history), 7))
+    await connection.execute(_AUDIT_ENTRIES, *columns(_audit_values(history), 7))
     for profile in prepared.content.profiles:
         await connection.execute(_PROFILE, *astuple(profile))
     for twin in prepared.content.twins:
         await connection.execute(_TWIN, *astuple(twin))
+    await settling.write(connection, prepared.rendered, history)
     await connection.execute(_CATEGORY_COUNTS)
     await connection.execute(_SEQUENCES)
-
-
-def _columns(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
-    """Return rows as columns, each an array for the server, which makes rows of them again."""
-    columns: list[list[object]] = [[] for _ in range(width)]
-    for row in rows:
-        for column, value in zip(columns, row, strict=True):
-            column.append(value)
-    return columns
 
 
 def _member_values(history: History) -> Iterable[tuple[object, ...]]:
@@ -223,36 +220,37 @@ def _post_values(prepared: Prepared, history: History) -> Iterable[tuple[object,
         yield (*place, row.body, rendered.html, f"{rendered.text}\n{row.found_by_fields}", row.found_by_title, *times)
 
 
-def _attachment_values(content: Content) -> Iterable[tuple[object, ...]]:
+def _attachment_values(content: Content, history: History) -> Iterable[tuple[object, ...]]:
+    """Yield each file with the post that names it, or with the first of the guide of which it is a version."""
+    versions = {version.attachment_id: version for version in history.gathered.guide_versions}
+    guides = {file.id: file.topic_id for file in history.gathered.guide_files}
+    firsts = {post.topic_id: post for post in history.posts if post.number == 1}
     for number, file in enumerate(content.files, 1):
+        version = versions.get(number)
+        if version:
+            post, created_at = firsts[guides[version.guide_file_id]], version.created_at
+        else:
+            post = next(post for post in history.posts if f"(/attachments/{number})" in post.body)
+            created_at = post.created_at
         content_type = file.kind.content_type if file.kind else ""
         digest = hashlib.sha256(file.content).digest()
-        yield (number, file.key, file.name, content_type, len(file.content), digest, content_type in WORDED)
+        told = (file.name, content_type, len(file.content), digest, content_type in WORDED)
+        yield (number, file.key, post.author_id, post.id, *told, created_at)
 
 
 def _notice_values(history: History) -> Iterable[tuple[object, ...]]:
     for row in history.acts:
         if row.subject == "topic":
             act = row.act.removeprefix("topic.")
-            yield (row.topic_id, row.after_number, row.actor_id, act, row.reason, row.created_at)
+            facts = (row.reason, row.created_at, row.state, row.version)
+            yield (row.topic_id, row.after_number, row.actor_id, act, *facts)
 
 
 def _audit_values(history: History) -> Iterable[tuple[object, ...]]:
     """Yield the entries as the domain writes them: ids and states, no reasons."""
     for row in history.acts:
-        after: dict[str, object] = {row.field: True}
-        if row.subject == "post":
-            after |= {"topic_id": row.topic_id, "number": row.after_number}
-        before = {row.field: False}
-        yield (
-            row.actor_id,
-            row.act,
-            row.subject,
-            row.subject_id,
-            json.dumps(before),
-            json.dumps(after),
-            row.created_at,
-        )
+        subject = (row.act, row.subject, row.subject_id)
+        yield (row.actor_id, *subject, json.dumps(row.before), json.dumps(row.after), row.created_at)
 
 
 _MEMBERS: Final = f"""
@@ -317,18 +315,17 @@ FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS told (topic_id, po
 WHERE topics.id = told.topic_id
 """
 
-# Each belongs to the post that names it.
 _ATTACHMENTS: Final = """
 WITH laid AS (
     INSERT INTO attachments (
         id, key, author_id, post_id, name, content_type, size, sha256, is_text_due, created_at
     )
     OVERRIDING SYSTEM VALUE
-    SELECT told.id, told.key, posts.author_id, posts.id, told.name, told.content_type, told.size, told.sha256,
-           told.is_text_due, posts.created_at
-    FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bytea[], $7::boolean[])
-        AS told (id, key, name, content_type, size, sha256, is_text_due)
-    JOIN posts ON strpos(posts.body, '(/attachments/' || told.id || ')') > 0
+    SELECT told.id, told.key, told.author_id, told.post_id, told.name, told.content_type, told.size, told.sha256,
+           told.is_text_due, told.created_at
+    FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
+                $8::bytea[], $9::boolean[], $10::timestamptz[])
+        AS told (id, key, author_id, post_id, name, content_type, size, sha256, is_text_due, created_at)
     RETURNING size
 )
 UPDATE storage_room SET taken = (SELECT coalesce(sum(laid.size), 0) FROM laid)
@@ -342,10 +339,12 @@ FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $
 """
 
 _NOTICES: Final = """
-INSERT INTO topic_notices (topic_id, after_number, actor_id, act, reason, created_at)
-SELECT told.topic_id, told.after_number, told.actor_id, told.act, told.reason, told.created_at
-FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[])
-    WITH ORDINALITY AS told (topic_id, after_number, actor_id, act, reason, created_at, place)
+INSERT INTO topic_notices (topic_id, after_number, actor_id, act, reason, created_at, state, version)
+SELECT told.topic_id, told.after_number, told.actor_id, told.act, told.reason, told.created_at, told.state,
+       told.version
+FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
+            $8::integer[])
+    WITH ORDINALITY AS told (topic_id, after_number, actor_id, act, reason, created_at, state, version, place)
 ORDER BY told.place
 """
 

@@ -40,6 +40,8 @@ class Suggestion:
     title: str
     slug: str
     language: str | None
+    translated_titles: dict[str, str]
+    """As `Topic.translated_titles`."""
     fields: dict[str, Any]
     deadline_at: datetime | None
     themes_el: str
@@ -47,6 +49,10 @@ class Suggestion:
     """The themes that the topic shares with the municipality, or that the member follows; with commas between them."""
     settings: list[str]
     """Where both municipalities lie: island, coast, mountain, inland."""
+
+    def title_in(self, language: str) -> str:
+        """Return the title in a language where its author has said it so, else the original one."""
+        return self.title if language == self.language else self.translated_titles.get(language, self.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +65,12 @@ class Asked:
 
 
 _OPEN: Final = f"""
-    SELECT topics.id, topics.title, topics.slug, topics.language, topics.fields, topics.deadline_at
+    SELECT topics.id, topics.title, topics.slug, topics.language,
+           topics.translated_titles, topics.fields, topics.deadline_at
     FROM category_rights AS rights
     CROSS JOIN LATERAL (
-        SELECT topics.id, topics.title, topics.slug, topics.language, topics.fields, topics.deadline_at
+        SELECT topics.id, topics.title, topics.slug, topics.language,
+               topics.translated_titles, topics.fields, topics.deadline_at
         FROM topics
         WHERE topics.category_id = rights.category_id AND topics.deleted_at IS NULL
             AND topics.deadline_at > now() AND {{further}}
@@ -101,21 +109,22 @@ _SUGGEST = Query(
         LEFT JOIN regions ON regions.id = organisations.region_id
         LEFT JOIN profiles ON profiles.organisation_id = organisations.id
     )
-    SELECT wanted.member_id, found.sort, found.id, found.title, found.slug, found.language, found.fields,
-           found.deadline_at, found.names_el, found.names_en, found.settings
+    SELECT wanted.member_id, found.sort, found.id, found.title, found.slug, found.language, found.translated_titles,
+           found.fields, found.deadline_at, found.names_el, found.names_en, found.settings
     FROM wanted
     CROSS JOIN LATERAL (
         (
-            SELECT 'closing' AS sort, topics.id, topics.title, topics.slug, topics.language, topics.fields,
-                   topics.deadline_at, '' AS names_el, '' AS names_en, '{{}}'::text[] AS settings
+            SELECT 'closing' AS sort, topics.id, topics.title, topics.slug, topics.language,
+                   topics.translated_titles, topics.fields, topics.deadline_at, '' AS names_el, '' AS names_en,
+                   '{{}}'::text[] AS settings
             FROM ({_OPEN.format(further="topics.deadline_at < wanted.until", limit=CLOSING)}) AS topics
             ORDER BY topics.deadline_at, topics.id
             LIMIT {CLOSING}
         )
         UNION ALL
         (
-            SELECT 'proposal', topics.id, topics.title, topics.slug, topics.language, topics.fields,
-                   topics.deadline_at, shared.names_el, shared.names_en, '{{}}'
+            SELECT 'proposal', topics.id, topics.title, topics.slug, topics.language,
+                   topics.translated_titles, topics.fields, topics.deadline_at, shared.names_el, shared.names_en, '{{}}'
             FROM ({_OPEN.format(further="topics.deadline_at >= wanted.until", limit=LOOKED_AT)}) AS topics
             {_SHARED}
             WHERE shared.count > 0
@@ -125,11 +134,12 @@ _SUGGEST = Query(
         )
         UNION ALL
         (
-            SELECT 'good_practice', topics.id, topics.title, topics.slug, topics.language, topics.fields,
-                   NULL, shared.names_el, shared.names_en, alike.settings
+            SELECT 'good_practice', topics.id, topics.title, topics.slug, topics.language,
+                   topics.translated_titles, topics.fields, NULL, shared.names_el, shared.names_en, alike.settings
             FROM category_rights AS rights
             CROSS JOIN LATERAL (
-                SELECT topics.id, topics.title, topics.slug, topics.language, topics.fields, topics.created_at
+                SELECT topics.id, topics.title, topics.slug, topics.language,
+                       topics.translated_titles, topics.fields, topics.created_at
                 FROM topics
                 WHERE topics.category_id = rights.category_id AND topics.kind = 'good_practice'
                     AND topics.deleted_at IS NULL

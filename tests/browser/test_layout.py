@@ -220,3 +220,21 @@ async def _ill_built(window: Window, family: Family, network: str) -> list[str]:
     ):
         faults.append(f"the title of a form that was refused: {found['title']}")
     return faults
+
+
+async def test_buttons_in_notices_read_as_buttons_elsewhere(open_page: OpenPage) -> None:
+    window = await open_page("administrator")
+    await window.go("/styleguide")
+    colours = await window.page.evaluate("""() => {
+      const kinds = ['btn', 'btn second', 'btn grave'];
+      const link = kind => Object.assign(document.createElement('a'), {className: kind, href: '/', textContent: 'Α'});
+      const colour = element => getComputedStyle(element).color;
+      const notice = document.querySelector('.notice');
+      return kinds.map(kind => {
+        const [here, there] = [link(kind), link(kind)];
+        notice.append(here);
+        notice.after(there);
+        return [colour(here), colour(there)];
+      });
+    }""")
+    assert [kind for kind, (here, there) in enumerate(colours) if here != there] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,9 @@ import pytest
 from forum import clock, demo
 from forum.db import Database, RawConnection
 from forum.demo import PASSWORD, Prepared
-from forum.domain import search, topic_lists
+from forum.domain import interests, search, topic_lists, twinnings
 from forum.domain.actors import Actor
-from forum.domain.entities import MemberId
+from forum.domain.entities import MemberId, TopicId
 from forum.errors import CommandError
 from forum.postgres import Endpoint
 from tests.cast import Cast
@@ -34,6 +34,16 @@ _TABLES = (
     "topic_notices",
     "topic_reads",
     "attachments",
+    "interests",
+    "validations",
+    "adoptions",
+    "adoption_steps",
+    "topic_translations",
+    "theme_subscriptions",
+    "guide_files",
+    "guide_versions",
+    "twinnings",
+    "twinning_steps",
     "audit_entries",
 )
 
@@ -184,7 +194,11 @@ async def test_nobody_did_what_they_have_no_right_to(owner: RawConnection) -> No
         FROM (
             SELECT 'start' AS what, author_id AS member_id, id AS topic_id FROM topics
             UNION SELECT 'reply', author_id, topic_id FROM posts WHERE number > 1
-            UNION SELECT 'moderate', actor_id, topic_id FROM topic_notices
+            UNION SELECT
+                CASE WHEN act IN ('state', 'submit', 'add_file', 'add_version') THEN 'start' ELSE 'moderate' END,
+                actor_id, topic_id
+            FROM topic_notices
+            UNION SELECT 'reply', member_id, topic_id FROM interests
             UNION SELECT 'moderate', locked_by_id, id FROM topics WHERE locked_by_id IS NOT NULL
         ) AS acts
         JOIN members ON members.id = acts.member_id
@@ -207,7 +221,10 @@ async def test_what_moderators_did_stands_in_the_topic_and_in_the_audit_log(owne
         "SELECT act, subject_id, actor_id, created_at FROM audit_entries WHERE subject = 'topic'"
     )
     assert sorted(map(tuple, shown)) == sorted(map(tuple, logged))
-    assert {row[0] for row in shown} == {"topic.lock", "topic.pin", "topic.mark_internal"}
+    assert {row[0].removeprefix("topic.") for row in shown} == {
+        *("lock", "pin", "mark_internal"),
+        *("state", "validate", "return", "submit", "add_file", "add_version"),
+    }
     locked = await owner.fetch("SELECT id FROM topics WHERE locked_at IS NOT NULL")
     assert {row["id"] for row in locked} == {row[1] for row in shown if row[0] == "topic.lock"}
     assert await owner.fetchval("SELECT after FROM audit_entries WHERE act = 'topic.lock' LIMIT 1") == (
@@ -219,6 +236,7 @@ async def test_everyone_named_signs_in_and_finds_read_and_unread(
     site: Site, nobody: None, db: Database, cast: Cast, owner: RawConnection, owner_url: str, prepared: Prepared
 ) -> None:
     assert await demo.lay(owner_url, prepared, now=clock.now())
+    assert await demo.lay(owner_url, prepared, now=clock.now(), reset=True)
     for person in prepared.content.sign_ins():
         visitor = await site.visitor()
         await visitor.get("/login")
@@ -229,7 +247,8 @@ async def test_everyone_named_signs_in_and_finds_read_and_unread(
             rows = await topic_lists.list_latest(conn, await _actor(owner, cast, person.key), limit=200)
         unread = sum(row.unread_count > 0 for row in rows)
         assert 3 <= unread <= 60, (person.key, unread)
-        assert len(rows) == len(prepared.content.topics)
+        own = [twinning for twinning in prepared.content.twinnings if twinning.is_of(person)]
+        assert len(rows) == len(prepared.content.topics) + len(own)
 
 
 @pytest.mark.usefixtures("laid")
@@ -248,13 +267,70 @@ async def test_some_proposals_close_soon_and_fields_are_found(db: Database, cast
         "SELECT count(*) FROM topics WHERE kind = 'proposal' "
         "AND deadline_at BETWEEN now() AND now() + interval '7 days'"
     )
+    later = await owner.fetchval(
+        "SELECT count(*) FROM topics WHERE kind = 'proposal' AND deadline_at > now() + interval '7 days'"
+    )
     past = await owner.fetchval("SELECT count(*) FROM topics WHERE kind = 'proposal' AND deadline_at < now()")
-    assert (soon, past) == (1, 1)
+    assert (soon, later, past) == (1, 4, 5)
     assert await owner.fetchval("SELECT count(*) FROM topics WHERE answer_post_id IS NOT NULL") == 1
     actor = await _actor(owner, cast, "m.hadjigianni")
     async with db.read() as conn:
         found = await search.search(conn, actor, '"κρύφτηκαν έξι ανεμιστήρες" "ενδείξεις των μετρητών"')
     assert [hit.title[:17] for hit in found.items] == ["Υπεύθυνη ενέργεια"]
+
+
+@pytest.mark.usefixtures("laid")
+async def test_partners_are_found_and_others_wait(db: Database, owner: RawConnection) -> None:
+    topic_id = TopicId(await owner.fetchval("SELECT id FROM topics WHERE title LIKE '%σχολικές αυλές%'"))
+    async with db.read() as conn:
+        meter = (await interests.meters(conn, [topic_id]))[topic_id]
+    assert (meter.found, meter.needed, meter.countries_found, meter.countries_needed) == (2, 4, 2, 3)
+    decisions = await owner.fetch("SELECT DISTINCT decision FROM interests WHERE topic_id = $1", topic_id)
+    assert {row["decision"] for row in decisions} == {"accepted", "reserved", "declined", "waiting"}
+
+
+@pytest.mark.usefixtures("laid")
+async def test_practices_are_validated_returned_and_taken_up(owner: RawConnection) -> None:
+    states = await owner.fetch("SELECT DISTINCT fields ->> 'state' AS state FROM topics WHERE kind = 'good_practice'")
+    assert {row["state"] for row in states} == {"submitted", "returned", "validated"}
+    stages = await owner.fetch("SELECT DISTINCT stage FROM adoptions")
+    assert {row["stage"] for row in stages} >= {"interested", "understanding", "adapting", "in_use"}
+    asked = await owner.fetchrow("SELECT * FROM adoptions WHERE asked_at > updated_at")
+    assert asked is not None
+    assert asked["asked_at"] - asked["created_at"] > timedelta(days=180)
+    assert await owner.fetchval("SELECT count(*) FROM adoptions WHERE ask_at <= now()") == 0
+
+
+@pytest.mark.usefixtures("laid")
+async def test_translations_are_found_by_their_words(db: Database, cast: Cast, owner: RawConnection) -> None:
+    actor = await _actor(owner, cast, "m.hadjigianni")
+    async with db.read() as conn:
+        by_title = await search.search(conn, actor, '"eleven employees"')
+        by_text = await search.search(conn, actor, '"the quarrel was"')
+        by_original = await search.search(conn, actor, '"βραχυχρόνια κινητικότητα"')
+    hits = {hit.topic_id for found in (by_title, by_text, by_original) for hit in found.items}
+    assert len(hits) == 1
+    assert min(len(found.items) for found in (by_title, by_text, by_original)) == 1
+
+
+@pytest.mark.usefixtures("laid")
+async def test_a_twinning_is_read_by_its_two_and_a_guide_has_versions(
+    db: Database, cast: Cast, owner: RawConnection, prepared: Prepared
+) -> None:
+    async with db.read() as conn:
+        of_larnaca = await twinnings.list_own(conn, await _actor(owner, cast, "m.hadjigianni"))
+        of_nobody = await twinnings.list_own(conn, await _actor(owner, cast, "c.ioannou"))
+        signed = await twinnings.list_signed(conn)
+    assert [(one.other_slug, one.state, one.has_topic) for one in of_larnaca] == [("chios", "council_decisions", True)]
+    assert of_nobody == []
+    assert [(one.from_slug, one.to_slug) for one in signed] == [("aradippou", "fournoi-korseon")]
+    numbers = await owner.fetch(
+        "SELECT attachments.name, array_agg(guide_versions.number ORDER BY guide_versions.number) AS numbers "
+        "FROM guide_versions JOIN attachments ON attachments.id = attachment_id GROUP BY 1 ORDER BY 1"
+    )
+    assert [row["numbers"] for row in numbers] == [[1], [1, 2]]
+    follows = sum(len(person.themes) for person in prepared.content.people)
+    assert await owner.fetchval("SELECT count(*) FROM theme_subscriptions") == follows > 10
 
 
 @pytest.mark.usefixtures("laid")

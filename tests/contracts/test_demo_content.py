@@ -10,7 +10,7 @@ import pytest
 
 from forum import clock
 from forum.demo import PASSWORD, read
-from forum.demo.content import faults
+from forum.demo.faults import faults
 from forum.domain import kinds
 from forum.domain.entities import Role
 from forum.domain.profiles import LANGUAGES, SETTINGS
@@ -113,6 +113,93 @@ body = "Απάντηση"
 """
 
 
+_PROPOSAL = """
+[[topic]]
+title = "Κλήση"
+category = "proposals"
+author = "a.alpha"
+language = "el"
+days_ago = 30
+kind = "proposal"
+deadline_in_days = 9
+moves = [{state = "consortium_complete", days_ago = 3}]
+fields.type = "call"
+fields.programme = "LIFE"
+fields.summary = "Περίληψη"
+fields.roles = ["partner"]
+fields.contact = "Α"
+body = "Πρόσκληση"
+[[topic.interest]]
+author = "b.beta"
+role = "partner"
+days_ago = 20
+[[topic.translation]]
+language = "en"
+days_ago = 10
+title = "Call"
+body = "A call"
+fields.summary = "Summary"
+"""
+_PRACTICE = """
+[[topic]]
+title = "Πρακτική"
+category = "good-practices"
+author = "b.beta"
+language = "el"
+days_ago = 30
+kind = "good_practice"
+fields.teaser = "Περίληψη"
+fields.owner = "larnaca"
+fields.problem = "Πρόβλημα"
+fields.solution = "Λύση"
+fields.resources = "Πόροι"
+fields.indicators = [{name = "Δείκτης", before = "1", after = "2", unit = "€"}]
+fields.transfer = "Όροι"
+fields.contact = "Β"
+body = "Περισσότερα"
+[[topic.validation]]
+author = "c.gamma"
+verdict = "validated"
+days_ago = 9
+opinion = "Γνώμη"
+[[topic.adoption]]
+author = "d.delta"
+steps = [{stage = "interested", days_ago = 8}, {stage = "in_use", days_ago = 2}]
+"""
+_TWINNING = """
+[[twinning]]
+inviting = "larnaca"
+invited = "chios"
+author = "b.beta"
+title = "Αδελφοποίηση"
+language = "el"
+days_ago = 20
+body = "Πρόταση"
+step = [{state = "in_contact", post = 2}]
+[[twinning.reply]]
+author = "d.delta"
+days_ago = 9
+body = "Ναι"
+"""
+_MORE_PEOPLE = f"""{_PEOPLE}
+[[person]]
+key = "c.gamma"
+name = "Γ"
+organisation = "regional-union-of-municipalities-of-the-north-aegean"
+role = "moderator"
+[[person]]
+key = "e.epsilon"
+name = "Ε"
+organisation = "larnaca"
+role = "moderator"
+[[person]]
+key = "d.delta"
+name = "Δ"
+organisation = "chios"
+role = "member"
+"""
+
+
 def _read(folder: Path, people: str, topics: str) -> None:
     (folder / "people.toml").write_text(people, encoding="utf-8")
     (folder / "topics.toml").write_text(topics, encoding="utf-8")
@@ -121,6 +208,46 @@ def _read(folder: Path, people: str, topics: str) -> None:
 
 def test_the_example_of_the_mistakes_is_right(tmp_path: Path) -> None:
     _read(tmp_path, _PEOPLE, _TOPIC)
+    _read(tmp_path, _MORE_PEOPLE, _TOPIC + _PROPOSAL + _PRACTICE + _TWINNING)
+
+
+@pytest.mark.parametrize(
+    ("topic", "right", "wrong", "said"),
+    [
+        (_TOPIC, 'author = "a.alpha"', 'author = "a.alpha"\ndays_ago = 3', "its replies go back in time"),
+        (_PROPOSAL, 'author = "b.beta"', 'author = "z.zeta"', "nobody is called 'z.zeta'"),
+        (_PROPOSAL, 'author = "b.beta"', 'author = "a.alpha"', "interested twice, or in what it leads"),
+        (_PROPOSAL, 'role = "partner"', 'role = "observer"', "observer is not sought"),
+        (_PROPOSAL, 'role = "partner"', 'role = "guest"', "topic 1 interest 1 role: "),
+        (_PROPOSAL, "days_ago = 20", "days_ago = 31", "older than itself"),
+        (_PROPOSAL, "consortium_complete", "funded", "no way leads from open to funded"),
+        (_PROPOSAL, 'fields.summary = "Summary"', 'fields.contact = "A"', "says ['contact'], not ['summary']"),
+        (_PROPOSAL, 'language = "en"', 'language = "el"', "its translation into el"),
+        (_PRACTICE, 'author = "c.gamma"', 'author = "d.delta"', "d.delta may not moderate in good-practices"),
+        (_PRACTICE, 'author = "d.delta"', 'author = "b.beta"', "by its owner or by no municipality"),
+        (_PRACTICE, 'author = "d.delta"', 'author = "a.alpha"', "by its owner or by no municipality"),
+        (_PRACTICE, "days_ago = 2}", "days_ago = 8}", "the steps of an adoption go back in time"),
+        (_PRACTICE, 'stage = "in_use"', 'stage = "done"', "topic 1 adoption 1 steps 2 stage: "),
+        (_PRACTICE, 'fields.owner = "larnaca"', 'fields.owner = "atlantis"', "nobody is of 'atlantis'"),
+        (_PRACTICE, 'author = "c.gamma"', 'author = "e.epsilon"', "e.epsilon validates their own"),
+        (
+            _TOPIC,
+            'body = "Κείμενο"',
+            'guide_file = [{title = "Α", versions = [{path = "a.pdf", days_ago = 1}]}]\nbody = "Κείμενο"',
+            "there is no file 'a.pdf'",
+        ),
+        (_TWINNING, 'invited = "chios"', 'invited = "atlantis"', "nobody is of 'atlantis'"),
+        (_TWINNING, 'author = "d.delta"', 'author = "a.alpha"', "a.alpha is of neither municipality"),
+        (_TWINNING, "post = 2", "post = 3", "its stages do not follow one another"),
+        (_TWINNING, "in_contact", "signed", "signed without decisions"),
+    ],
+)
+def test_a_mistake_in_what_gathers_is_told_too(tmp_path: Path, topic: str, right: str, wrong: str, said: str) -> None:
+    assert right in topic
+    with pytest.raises(CommandError) as refused:
+        _read(tmp_path, _MORE_PEOPLE, topic.replace(right, wrong))
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from forum.demo import read
-from forum.demo.history import History, tell
+from forum.demo.history import tell
 from forum.demo.moments import CLOSES, OPENS, ZONE
+from forum.demo.rows import History
 
 CONTENT = read()
 WEDNESDAY = datetime(2026, 11, 25, 11, 20, tzinfo=UTC)
@@ -65,11 +66,43 @@ def test_posts_of_a_topic_follow_one_another_and_ids_follow_time(made: tuple[dat
 def test_topics_begin_on_their_day_or_the_friday_before_a_weekend(made: tuple[datetime, History]) -> None:
     now, history = made
     days_ago = {topic.title: topic.days_ago for topic in CONTENT.topics}
+    days_ago |= {twinning.title: twinning.days_ago for twinning in CONTENT.twinnings}
     for topic in history.topics:
         day = now.astimezone(ZONE).date() - timedelta(days=days_ago[topic.title])
         begun = topic.created_at.astimezone(ZONE)
         moved = day.weekday() - 4 if days_ago[topic.title] > 3 and day.weekday() > 4 else 0
         assert begun.date() == day - timedelta(days=moved), topic.title
+
+
+def test_replies_whose_day_is_told_stand_on_it_and_the_others_between(made: tuple[datetime, History]) -> None:
+    now, history = made
+    told = {post.body: post.created_at for post in history.posts}
+    dated = [reply for topic in CONTENT.topics for reply in topic.reply if reply.days_ago is not None]
+    assert len(dated) > 4
+    for reply in dated:
+        assert reply.days_ago is not None
+        day = now.astimezone(ZONE).date() - timedelta(days=reply.days_ago)
+        assert timedelta(0) <= day - told[reply.body].astimezone(ZONE).date() <= timedelta(days=2), reply.body
+
+
+def test_what_gathers_around_a_topic_comes_after_it_and_never_in_the_future(made: tuple[datetime, History]) -> None:
+    now, history = made
+    gathered = history.gathered
+    topics = {topic.id: topic for topic in history.topics}
+    for interest in gathered.interests:
+        decided_at = interest.decided_at or now
+        assert topics[interest.topic_id].created_at < interest.created_at < decided_at <= now
+    for adoption in gathered.adoptions:
+        assert topics[adoption.topic_id].created_at < adoption.created_at <= adoption.staged_at <= adoption.updated_at
+        assert adoption.updated_at <= now
+    dated = [(row.topic_id, row.created_at) for row in gathered.validations]
+    dated += [(row.topic_id, row.created_at) for row in gathered.guide_files]
+    assert all(topics[topic_id].created_at < created_at <= now for topic_id, created_at in dated)
+    for twinning in gathered.twinnings:
+        assert twinning.event_at is None or twinning.event_at > now
+    acts = [act for act in history.acts if act.subject == "topic"]
+    assert [act.created_at for act in acts] == sorted(act.created_at for act in acts)
+    assert all(0 < act.after_number <= topics[act.topic_id].post_count for act in acts)
 
 
 def test_most_is_written_at_work(made: tuple[datetime, History]) -> None:

@@ -43,6 +43,20 @@ async def test_what_fits_says_which_themes_it_shares(site: Site, owner: RawConne
     assert "Λόγω των θεματικών σας: Νερό." in page
 
 
+async def test_what_is_translated_is_named_in_the_reader_s_language(site: Site, owner: RawConnection) -> None:
+    await _call(site, owner, "Κλείνει σύντομα", 3)
+    await owner.execute(
+        "UPDATE topics SET language = 'el', translated_titles = jsonb_build_object('en', 'Closes soon') "
+        "WHERE title = 'Κλείνει σύντομα'"
+    )
+    maria = await site.visitor("maria")
+    assert "Closes soon" not in (await maria.get("/")).text
+    await owner.execute("UPDATE members SET language = 'en' WHERE id = $1", site.cast.maria.member_id)
+    page = (await maria.get("/")).text
+    assert page.index("Closes this week") < page.index("Closes soon") < page.index("Latest topics")
+    assert "Κλείνει σύντομα" not in page
+
+
 async def test_the_page_forgets_what_has_closed_the_moment_it_does(site: Site, owner: RawConnection) -> None:
     await _call(site, owner, "Κλείνει τώρα", 1)
     await owner.execute("UPDATE topics SET deadline_at = clock_timestamp() + interval '1.5 s'")
