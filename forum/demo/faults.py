@@ -6,9 +6,9 @@ Rights are those that a new forum begins with (`forum/seeds.py`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import pairwise
 
+from forum import clock
 from forum.demo.shapes import Content, Person, Topic, Twinning
 from forum.domain import kinds
 from forum.domain.entities import Role
@@ -68,7 +68,7 @@ def _faults_of(content: Content, topic: Topic) -> Iterator[str]:
         yield f"{topic.category} takes no {topic.kind}"
         return
     try:
-        topic.values(datetime.now(UTC))
+        topic.values(clock.now())
     except Invalid as error:
         yield f"fields: {error.fields}"
     except (Fault, KeyError) as error:
