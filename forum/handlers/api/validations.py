@@ -12,6 +12,7 @@ from forum.handlers.api.calls import call
 from forum.i18n import mark
 from forum.keys import ACTOR, DB
 from forum.web.forms import int_param
+from forum.web.ratelimit import count_post
 
 
 @call(
@@ -34,11 +35,14 @@ async def create(request: web.Request, sent: practice_models.NewValidation) -> p
     actor, topic_id = request[ACTOR], _topic_id(request)
     async with request.app[DB].write() as tx:
         if sent.verdict == "submitted":
-            await validations.submit(tx, await practice_access.topic_to_submit(tx, actor, topic_id))
+            submission = await practice_access.topic_to_submit(tx, actor, topic_id)
+            await count_post(request, tx)
+            await validations.submit(tx, submission)
         else:
             grant = await practice_access.topic_to_validate(tx, actor, topic_id)
             if sent.opinion is None:
                 raise Invalid({"opinion": ("required",)})
+            await count_post(request, tx)
             await validations.decide(tx, grant, sent.verdict, sent.opinion, revision=sent.revision)
     return await _index(request, models.PageQuery())
 
