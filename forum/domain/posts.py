@@ -22,6 +22,7 @@ from forum.domain import (
     fanouts,
     idempotency,
     kinds,
+    leading,
     pages,
     permissions,
     readable,
@@ -50,7 +51,7 @@ from forum.domain.events import Event, Kind
 from forum.domain.idempotency import Key
 from forum.domain.pages import Page
 from forum.domain.sessions import FOUNDATIONS
-from forum.errors import Forbidden
+from forum.errors import Forbidden, Invalid
 from forum.markup import Rendered
 
 
@@ -442,7 +443,7 @@ async def edit(
 
     None leaves what it stands for, and so does any other post than the first; `fields` are values that the kind has
     checked. Where nothing changes, nothing is written. Raise Invalid where a field names a theme or an organisation
-    that is not there, and what `attachments.take_up` does.
+    that is not there, or another lead while somebody's interest stands, and what `attachments.take_up` does.
     """
     topic, post = grant.topic, grant.post
     said = _Said(topic.title, topic.fields, topic.tags)
@@ -462,7 +463,10 @@ async def edit(
     if new != said:
         slug = topics.slug_of(new.title) if new.title != topic.title else topic.slug
         deadline_at = kinds.of(topic.kind).deadline(new.fields)
+        lead_id = await leading.bound(tx, topic.id)
         await tx.run(_CHANGE_TOPIC, topic.id, new.title, slug, new.fields, deadline_at, new.tags)
+        if await leading.bound(tx, topic.id) != lead_id:
+            raise Invalid({"lead": ("lead_bound",)})
         act = "rename" if new.title != topic.title else "edit"
         await events.announce(tx, Event(Kind.TOPIC_UPDATED, topic.id, grant.actor.member_id, act=act))
     return await tx.one(POST, post.id)
