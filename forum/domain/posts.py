@@ -29,6 +29,7 @@ from forum.domain import (
     references,
     search_vector,
     topics,
+    translations,
     unread,
 )
 from forum.domain.access import (
@@ -455,6 +456,7 @@ async def edit(
         definition = kinds.of(topic.kind)
         if new.fields != said.fields:
             await references.require(tx, definition, new.fields)
+            await translations.keep_fields(tx, topic.id, new.fields)
         found_by_title, found_by = new.title, f"{rendered.text}\n{definition.words(new.fields)}"
     await tx.run(_REWRITE, post.id, body, rendered.html, found_by, found_by_title)
     await attachments.take_up(tx, grant.actor, post.id, rendered.html, can_attach=topic.can_attach)
