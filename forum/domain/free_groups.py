@@ -71,7 +71,8 @@ class _Found:
     is_owner: bool
 
 
-# Counted by place: the view of memberships begins with members, and would be walked once for each group.
+# Counted by place: the view of memberships begins with members, and would be walked once for each group. What two
+# municipalities have between them is nobody else's, not as a number either.
 _LIST = Query(
     "free_groups.list",
     f"""
@@ -82,7 +83,12 @@ _LIST = Query(
                FROM organisations AS places
                WHERE places.id = groups.organisation_id OR places.region_id = groups.region_id
            ), 0),
-           (SELECT count(*) FROM grants WHERE grants.group_id = groups.id AND {groups.IN_FORCE})
+           (
+               SELECT count(*)
+               FROM grants
+               JOIN categories ON categories.id = grants.category_id AND NOT categories.is_private
+               WHERE grants.group_id = groups.id AND {groups.IN_FORCE}
+           )
     FROM groups
     ORDER BY
         array_position(ARRAY['free', 'system', 'region', 'organisation'], groups.kind),
@@ -137,7 +143,7 @@ _CATEGORIES = Query(
     f"""
     SELECT categories.slug, categories.name_el, categories.name_en
     FROM grants
-    JOIN categories ON categories.id = grants.category_id
+    JOIN categories ON categories.id = grants.category_id AND NOT categories.is_private
     WHERE grants.group_id = $1 AND {groups.IN_FORCE}
     ORDER BY categories.position, categories.id
     """,

@@ -283,8 +283,7 @@ def _telling(*, decision: str, told: str, wants: str) -> str:
         ) AS mail
         WHERE interests.id = $1 AND topic_rights.can_read AND members.id <> $2 AND {wants}
         ON CONFLICT (interest_id, member_id) WHERE interest_id IS NOT NULL DO UPDATE
-        SET decision = excluded.decision, actor_id = excluded.actor_id, created_at = now(), read_at = NULL,
-            mail_kind = excluded.mail_kind, mail_due_at = excluded.mail_due_at, mail_id = NULL
+        SET decision = excluded.decision, actor_id = excluded.actor_id, {notification_settings.TOLD_ANEW}
         RETURNING notifications.member_id
     """
 

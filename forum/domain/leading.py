@@ -1,16 +1,18 @@
-"""Who leads a proposal and who may see what of its expressions of interest, said once, as pieces of SQL.
+"""Who leads a proposal and who may see what of its expressions of interest, said once, mostly as pieces of SQL.
 
 The lead's side are the members of the lead organisation, which is the author's where the proposal names none, the
 author, and the moderators of the category. An organisation that has merged is the one its members passed on to. An
 expression of interest is for the lead's side and the organisation itself, an accepted one for all readers of the topic.
+Who has expressed it trusted the lead of that day with a contact: so the lead stays while anybody's interest stands.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from forum.db import Card, Conn, Query
 from forum.domain.actors import Actor
-from forum.domain.entities import OrganisationId
+from forum.domain.entities import OrganisationId, TopicId
 
 LEAD: Final = """(
     SELECT coalesce(leads.merged_into_id, leads.id)
@@ -30,6 +32,26 @@ CLOSES_AT: Final = "coalesce((topics.fields #>> '{interest_deadline,at}')::times
 # By the clock of this moment: a transaction may have waited for the topic's lock since it began.
 IS_OPEN: Final = f"(topics.fields ->> 'state' = 'open' AND coalesce(clock_timestamp() < {CLOSES_AT}, true))"
 """Whether interest can be expressed; it speaks of `topics`."""
+
+_BOUND = Query(
+    "leading.bound",
+    f"""
+    SELECT {LEAD}
+    FROM topics
+    WHERE topics.id = $1 AND topics.kind = 'proposal' AND EXISTS (
+        SELECT 1
+        FROM interests
+        WHERE interests.topic_id = topics.id AND interests.withdrawn_at IS NULL
+    )
+    """,
+    returns=OrganisationId,
+    card=Card.ZERO_OR_ONE,
+)
+
+
+async def bound(conn: Conn, topic_id: TopicId) -> OrganisationId | None:
+    """Return who leads a proposal in which somebody's interest stands, None where nobody's does: it has to stay so."""
+    return await conn.maybe(_BOUND, topic_id)
 
 
 def is_of(*, organisation: str) -> str:

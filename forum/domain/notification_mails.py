@@ -164,7 +164,8 @@ _RESCHEDULE = Statement(
     "notification_mails.reschedule",
     f"""
     UPDATE notifications
-    SET mail_kind = wanted.mail_kind, mail_due_at = wanted.mail_due_at
+    SET mail_kind = wanted.mail_kind, mail_due_at = wanted.mail_due_at,
+        mail_id = CASE WHEN wanted.mail_kind IS NOT NULL THEN notifications.mail_id END
     FROM (
         SELECT waiting.id, {notification_settings.mail_kind("chosen.frequency")} AS mail_kind,
                {notification_settings.mail_due_at("chosen.frequency")} AS mail_due_at

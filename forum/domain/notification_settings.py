@@ -82,6 +82,30 @@ def mail_due_at(frequency: str) -> str:
     """
 
 
+TOLD_ANEW: Final = """
+    read_at = NULL, created_at = now(), mail_kind = excluded.mail_kind,
+    mail_due_at = CASE
+        WHEN notifications.mail_kind = excluded.mail_kind AND notifications.mail_due_at IS NOT NULL
+            THEN notifications.mail_due_at
+        WHEN excluded.mail_due_at IS NOT NULL THEN greatest(
+            excluded.mail_due_at,
+            (
+                SELECT coalesce(mails.settled_at, mails.created_at) + interval '1 hour'
+                FROM mails
+                WHERE mails.id = notifications.mail_id AND coalesce(mails.outcome, 'sent') = 'sent'
+            )
+        )
+    END,
+    mail_id = CASE WHEN excluded.mail_kind IS NOT NULL THEN (
+        SELECT mails.id FROM mails WHERE mails.id = notifications.mail_id AND mails.outcome = 'sent'
+    ) END
+"""
+"""The SQL of what ON CONFLICT sets where something was told before, and is told anew as it stands by now.
+
+What waits for a letter goes into that one. Where one has gone out, the next goes an hour after it: somebody who changes
+their mind every minute fills no letter box.
+"""
+
 _CHOICES = Query(
     "notification_settings.choices",
     """

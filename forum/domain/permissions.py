@@ -236,6 +236,7 @@ def can_add_guide_file(actor: Actor, topic: Topic) -> Verdict:
 
 
 def can_delete_guide_file(actor: Actor, topic: Topic) -> Verdict:
+    """As its text is edited, while they may still start topics there: a file goes with all its versions, for good."""
     if not topic.is_guide:
         return _no("not_guide")
     if topic.is_deleted:
@@ -244,9 +245,9 @@ def can_delete_guide_file(actor: Actor, topic: Topic) -> Verdict:
         return YES
     if actor.member_id != topic.author_id and actor.organisation_slug != topic.author_organisation_slug:
         return _no("not_guide_author")
-    if topic.is_archived:
-        return _no("category_archived")
-    return _no("topic_locked") if topic.is_locked else YES
+    if topic.is_locked:
+        return _no("topic_locked")
+    return can_start_topic(topic)
 
 
 def can_express_interest(topic: Topic, standing: Standing) -> Verdict:

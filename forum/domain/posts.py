@@ -22,12 +22,14 @@ from forum.domain import (
     fanouts,
     idempotency,
     kinds,
+    leading,
     pages,
     permissions,
     readable,
     references,
     search_vector,
     topics,
+    translations,
     unread,
 )
 from forum.domain.access import (
@@ -50,7 +52,7 @@ from forum.domain.events import Event, Kind
 from forum.domain.idempotency import Key
 from forum.domain.pages import Page
 from forum.domain.sessions import FOUNDATIONS
-from forum.errors import Forbidden
+from forum.errors import Forbidden, Invalid
 from forum.markup import Rendered
 
 
@@ -442,7 +444,7 @@ async def edit(
 
     None leaves what it stands for, and so does any other post than the first; `fields` are values that the kind has
     checked. Where nothing changes, nothing is written. Raise Invalid where a field names a theme or an organisation
-    that is not there, and what `attachments.take_up` does.
+    that is not there, or another lead while somebody's interest stands, and what `attachments.take_up` does.
     """
     topic, post = grant.topic, grant.post
     said = _Said(topic.title, topic.fields, topic.tags)
@@ -454,6 +456,7 @@ async def edit(
         definition = kinds.of(topic.kind)
         if new.fields != said.fields:
             await references.require(tx, definition, new.fields)
+            await translations.keep_fields(tx, topic.id, new.fields)
         found_by_title, found_by = new.title, f"{rendered.text}\n{definition.words(new.fields)}"
     await tx.run(_REWRITE, post.id, body, rendered.html, found_by, found_by_title)
     await attachments.take_up(tx, grant.actor, post.id, rendered.html, can_attach=topic.can_attach)
@@ -462,7 +465,10 @@ async def edit(
     if new != said:
         slug = topics.slug_of(new.title) if new.title != topic.title else topic.slug
         deadline_at = kinds.of(topic.kind).deadline(new.fields)
+        lead_id = await leading.bound(tx, topic.id)
         await tx.run(_CHANGE_TOPIC, topic.id, new.title, slug, new.fields, deadline_at, new.tags)
+        if await leading.bound(tx, topic.id) != lead_id:
+            raise Invalid({"lead": ("lead_bound",)})
         act = "rename" if new.title != topic.title else "edit"
         await events.announce(tx, Event(Kind.TOPIC_UPDATED, topic.id, grant.actor.member_id, act=act))
     return await tx.one(POST, post.id)

@@ -139,8 +139,7 @@ _TELL = Statement(
     WHERE topics.id = $1 AND topics.deleted_at IS NULL AND rights.member_id = ANY ($4::bigint[])
         AND coalesce(chosen.topic_level, chosen.category_level, chosen.group_level, '') <> 'mute'
     ON CONFLICT (post_id, member_id, (kind = 'answer'), version_id) WHERE post_id IS NOT NULL DO UPDATE
-    SET kind = excluded.kind, actor_id = excluded.actor_id, read_at = NULL, created_at = now(),
-        mail_kind = excluded.mail_kind, mail_due_at = excluded.mail_due_at, mail_id = NULL
+    SET kind = excluded.kind, actor_id = excluded.actor_id, {notification_settings.TOLD_ANEW}
     """,
     returns=int,
     card=Card.NONE,

@@ -6,14 +6,14 @@ Which language a reader is shown is the edge's to decide. HTML comes in rendered
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import attachments, audit, events, kinds, search_vector
 from forum.domain.access import EditGrant, ReadGrant
-from forum.domain.entities import MemberId, Topic
+from forum.domain.entities import MemberId, Topic, TopicId
 from forum.domain.events import Event, Kind
 from forum.domain.kinds.fields import Text
 from forum.errors import Conflict, NotFound
@@ -102,6 +102,43 @@ _DELETE = Statement(
     card=Card.NONE,
 )
 
+# The words are the text's, and after them, each on a line of its own, those of the fields, in whatever order.
+_DROP_FIELDS = Statement(
+    "translations.drop_fields",
+    """
+    UPDATE topic_translations
+    SET fields = coalesce(
+            (
+                SELECT jsonb_object_agg(said.name, said.value)
+                FROM jsonb_each(topic_translations.fields) AS said (name, value)
+                WHERE said.name = ANY ($2::text[])
+            ),
+            '{}'
+        ),
+        words = left(
+            topic_translations.words,
+            length(topic_translations.words) - (
+                SELECT sum(length(said.value) + 1)::integer
+                FROM jsonb_each_text(topic_translations.fields) AS said (name, value)
+            )
+        ) || coalesce(
+            (
+                SELECT string_agg(E'\\n' || said.value, '')
+                FROM jsonb_each_text(topic_translations.fields) AS said (name, value)
+                WHERE said.name = ANY ($2::text[])
+            ),
+            ''
+        )
+    WHERE topic_translations.topic_id = $1 AND EXISTS (
+        SELECT 1
+        FROM jsonb_object_keys(topic_translations.fields) AS said (name)
+        WHERE said.name <> ALL ($2::text[])
+    )
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
 _INDEX = Statement(
     "translations.index",
     f"UPDATE posts SET search = {search_vector.of_post(title='$2', body='$3')} WHERE posts.id = $1",
@@ -126,8 +163,13 @@ def texts(topic: Topic) -> list[Text]:
 
 
 async def translation(conn: Conn, grant: ReadGrant, language: str) -> Translation | None:
-    """Return a topic in another language, None where it is not translated into it."""
-    return await conn.maybe(_TRANSLATION, grant.topic.id, language)
+    """Return a topic in another language, None where it is not translated into it.
+
+    It says no field again that the original does not say.
+    """
+    found = await conn.maybe(_TRANSLATION, grant.topic.id, language)
+    stands = grant.topic.fields
+    return found and replace(found, fields={name: said for name, said in found.fields.items() if name in stands})
 
 
 async def write(tx: Tx, grant: EditGrant, language: str, words: Words, *, original: Rendered, body: str) -> None:
@@ -181,6 +223,14 @@ async def delete(tx: Tx, grant: EditGrant, language: str, *, original: Rendered,
         subject_id=grant.topic.id,
         before={"language": language},
     )
+
+
+async def keep_fields(tx: Tx, topic_id: TopicId, names: Iterable[str]) -> None:
+    """Have translations of a topic, and what they are found by, say these fields alone: the original says no others.
+
+    The first post is to be indexed after it.
+    """
+    await tx.run(_DROP_FIELDS, topic_id, list(names))
 
 
 async def _changed(tx: Tx, grant: EditGrant, original: Rendered) -> None:

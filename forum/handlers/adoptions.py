@@ -20,6 +20,7 @@ from forum.web.flash import flash
 from forum.web.forms import Form, FormState, Line, Text, int_param, state_of
 from forum.web.locations import to_topic
 from forum.web.pages import Page, render
+from forum.web.ratelimit import count_post
 from forum.web.urls import see_other
 from forum.web.verdicts import require
 
@@ -72,6 +73,7 @@ async def create(request: web.Request) -> web.Response:
         day = form.day
         async with request.app[DB].write() as tx:
             grant = await practice_access.topic_to_adopt(tx, request[ACTOR], _topic_id(request))
+            await count_post(request, tx)
             await adoptions.adopt(tx, grant, form.stage, note=form.note, outcome=form.outcome, started_on=day)
     except Invalid as invalid:
         return await _new(request, await state_of(request, invalid), status=422)
@@ -90,6 +92,7 @@ async def update(request: web.Request) -> web.Response:
         day = form.day
         async with request.app[DB].write() as tx:
             grant = await practice_access.adoption_to_move(tx, request[ACTOR], topic_id, adoption_id)
+            await count_post(request, tx)
             await adoptions.move(tx, grant, form.stage, note=form.note, outcome=form.outcome, started_on=day)
     except Invalid as invalid:
         return await _show(request, await state_of(request, invalid), status=422)

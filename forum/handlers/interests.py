@@ -97,6 +97,7 @@ async def update(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     async with request.app[DB].write() as tx:
         grant = await proposal_access.interest_to_change(tx, request[ACTOR], _topic_id(request), _interest_id(request))
+        await count_post(request, tx)
         await interests.withdraw(tx, grant)
     return to_topic(request, grant.topic, "interest.withdrawn")
 

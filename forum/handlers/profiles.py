@@ -22,6 +22,7 @@ from forum.web import twinning_words
 from forum.web.flash import flash
 from forum.web.forms import Checkbox, Form, FormState, Line, Text, optional_number, several, state_of, ticked
 from forum.web.pages import Page, render
+from forum.web.ratelimit import count_post
 from forum.web.urls import see_other
 
 _AREA: Final = re.compile(r"[0-9]{1,7}([.,][0-9])?")
@@ -64,6 +65,7 @@ async def update(request: web.Request) -> web.Response:
     try:
         async with request.app[DB].write() as tx:
             grant = await twinning_access.profile_to_edit(tx, request[ACTOR], slug)
+            await count_post(request, tx)
             await profiles.set_facts(tx, grant, _facts(sent))
     except Invalid as invalid:
         state = await state_of(request, invalid)

@@ -8,6 +8,7 @@ from forum.domain import subscriptions, themes
 from forum.keys import ACTOR, DB
 from forum.web.flash import flash
 from forum.web.forms import Form, Line
+from forum.web.ratelimit import count_post
 from forum.web.urls import own_path, redirect, url_for
 
 
@@ -20,6 +21,7 @@ class FollowForm(Form):
 async def create(request: web.Request) -> web.Response:
     form = FollowForm.parse(await request.post())
     async with request.app[DB].write() as tx:
+        await count_post(request, tx)
         await subscriptions.follow_theme(tx, request[ACTOR], await themes.theme(tx, request.match_info["slug"]))
     return _done(request, form, "theme.followed")
 
@@ -27,6 +29,7 @@ async def create(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     form = FollowForm.parse(await request.post())
     async with request.app[DB].write() as tx:
+        await count_post(request, tx)
         await subscriptions.leave_theme(tx, request[ACTOR], await themes.theme(tx, request.match_info["slug"]))
     return _done(request, form, "theme.left")
 

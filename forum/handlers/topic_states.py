@@ -17,6 +17,7 @@ from forum.web import partners
 from forum.web.forms import Form, FormState, RequiredLine, Text, int_param, query_param, state_of
 from forum.web.locations import to_topic
 from forum.web.pages import Page, render
+from forum.web.ratelimit import count_post
 from forum.web.verdicts import require
 
 _NAMES: Final = dict(STATES)
@@ -50,6 +51,7 @@ async def create(request: web.Request) -> web.Response:
             raise Invalid({"state": ("unknown",)})
         async with request.app[DB].write() as tx:
             grant = await proposal_access.topic_to_lead(tx, request[ACTOR], _topic_id(request))
+            await count_post(request, tx)
             await topic_states.change(tx, grant, form.state, form.note.strip())
     except Invalid as invalid:
         return await _new(request, await state_of(request, invalid), status=422)

@@ -19,6 +19,7 @@ from forum.web import choices, twinning_words
 from forum.web.flash import flash
 from forum.web.forms import Form, FormState, Line, int_param, optional_number, state_of
 from forum.web.pages import Page, render
+from forum.web.ratelimit import count_post
 from forum.web.urls import see_other
 
 
@@ -56,6 +57,7 @@ async def create(request: web.Request) -> web.Response:
         form = TwinForm.parse(await request.post())
         async with request.app[DB].write() as tx:
             grant = await twinning_access.profile_to_edit(tx, request[ACTOR], request.match_info["slug"])
+            await count_post(request, tx)
             await profiles.add_twin(tx, grant, form.facts())
     except Invalid as invalid:
         return await _form(request, await state_of(request, invalid), is_new=True, status=invalid.status)
@@ -71,6 +73,7 @@ async def update(request: web.Request) -> web.Response:
         form = TwinForm.parse(await request.post())
         async with request.app[DB].write() as tx:
             grant = await twinning_access.profile_to_edit(tx, request[ACTOR], request.match_info["slug"])
+            await count_post(request, tx)
             await profiles.change_twin(tx, grant, _twin_id(request), form.facts())
     except Invalid as invalid:
         return await _form(request, await state_of(request, invalid), status=invalid.status)
@@ -80,6 +83,7 @@ async def update(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     async with request.app[DB].write() as tx:
         grant = await twinning_access.profile_to_edit(tx, request[ACTOR], request.match_info["slug"])
+        await count_post(request, tx)
         await profiles.remove_twin(tx, grant, _twin_id(request))
     return _done(request, "twin.removed", grant.organisation)
 

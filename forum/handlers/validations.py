@@ -17,6 +17,7 @@ from forum.keys import ACTOR, DB
 from forum.web.forms import Form, FormState, RequiredText, int_param, state_of
 from forum.web.locations import to_topic
 from forum.web.pages import Page, render
+from forum.web.ratelimit import count_post
 from forum.web.verdicts import require
 
 
@@ -56,6 +57,7 @@ async def create(request: web.Request) -> web.Response:
         form = DecisionForm.parse(await request.post())
         async with request.app[DB].write() as tx:
             grant = await practice_access.topic_to_validate(tx, request[ACTOR], _topic_id(request))
+            await count_post(request, tx)
             await validations.decide(tx, grant, form.verdict, form.opinion, revision=form.revision)
     except Invalid as invalid:
         return await _new(request, await state_of(request, invalid), status=422)

@@ -269,6 +269,7 @@ FIELD_CODES: Final = frozenset(
         "needed_when_signed",
         "bad_website",
         "bad_area",
+        "lead_bound",
     }
 )
 """Every code a field's fault can have; `problems.py` has a sentence for each."""

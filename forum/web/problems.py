@@ -251,6 +251,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "needed_when_signed": mark("A twinning that is signed needs both councils' decisions and the day it was signed."),
     "one_twin": mark("Please choose a municipality of the network, or write the name of a town: one of the two."),
     "bad_website": mark("Please write the whole address, such as https://www.example.org."),
+    "lead_bound": mark(
+        "Organisations have expressed interest to this lead organisation and left it their contact details: no other can be named in its place. Please start a new proposal."
+    ),
     "bad_area": mark("Please write a number of square kilometres, such as 107.5."),
     "one_of_two": mark("Please choose either a group or a member."),
     "needs_reply": mark("Whoever moderates must be able to reply: choose commenters or participants."),

@@ -27,7 +27,7 @@ CHANGES: Final = Budget("changes", 600, 60)
 """Forms sent and calls that change something, of any kind: more than all the others below together."""
 
 POSTS: Final = Budget("posts", 60, 60)
-"""Topics, replies, edits and marks together: far above what a hand can type, below what fills a category."""
+"""What is written and done in the forum together: far above what a hand can type, below what fills a category."""
 
 POSTS_HOURLY: Final = Budget("posts_hourly", 300, 3600)
 
@@ -125,7 +125,7 @@ async def count_change(request: web.Request, actor: Actor) -> None:
 
 
 async def count_post(request: web.Request, tx: Tx) -> None:
-    """Count what leaves a post, a version or a notice behind, or raise RateLimited; all of a member's together."""
+    """Count what leaves a post, a version, a notice or a fact behind, or raise RateLimited; a member's all together."""
     member = _member(request, request[ACTOR])
     await attempts.count(tx, request.app[LIMITS], (POSTS, member), (POSTS_HOURLY, member))
 

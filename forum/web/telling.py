@@ -96,8 +96,12 @@ async def _prepare(request: web.Request, sentence: str, note: str) -> _Words:
 
 
 async def _tell(request: web.Request, tx: Tx, twinning: Twinning, words: _Words) -> PostId | None:
-    """Write it into the topic of the two, and return the post; none where the topic was deleted."""
+    """Write it into the topic of the two, and return the post; none where the topic was deleted.
+
+    The act is counted, told or not: after the topic is locked, as everywhere.
+    """
     if words.rendered is None or not twinning.has_topic:
+        await count_post(request, tx)
         return None
     grant = await access.topic_to_reply(tx, request[ACTOR], twinning.topic_id)
     await count_post(request, tx)

@@ -116,3 +116,13 @@ async def test_the_state_is_said_by_the_lead(site: Site) -> None:
     shown = await maria.get(f"/api/v1/topics/{question.json['id']}")
     assert shown.json["partners"] is None
     assert (await maria.put(f"/api/v1/topics/{shown.json['id']}/state", json={"state": "open"})).status == 404
+
+
+async def test_another_lead_gets_no_contacts_that_were_left_to_the_first(site: Site) -> None:
+    made = await proposals.propose(site)
+    await proposing.express(site.app[DB], site.cast.nikos, made.topic_id)
+    sophie, path = await site.program("sophie"), f"/api/v1/topics/{made.topic_id}"
+    for lead in ("chios", None):
+        refused = await sophie.patch(path, json={"fields": {"lead": lead}})
+        assert (refused.status, list(refused.json["errors"])) == (422, ["fields.lead"])
+    assert (await sophie.patch(path, json={"fields": {"programme": "LIFE"}})).status == 200

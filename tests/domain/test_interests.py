@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from forum.db import Card, Database, RawConnection, Statement
-from forum.domain import access, idempotency, interests, kinds, notifications, proposal_access
+from forum.domain import access, idempotency, interests, kinds, notifications, posts, proposal_access
 from forum.domain.actors import Actor
 from forum.domain.entities import MemberId, TopicId
 from forum.domain.interests import Decided, Meter
@@ -392,6 +392,45 @@ async def _now(owner: RawConnection, actor: Actor) -> Actor:
     row = await owner.fetchrow("SELECT organisation_id FROM members WHERE id = $1", actor.member_id)
     assert row is not None
     return replace(actor, organisation_id=row["organisation_id"])
+
+
+# Another lead --------------------------------------------------------------------------------------
+
+
+async def _name_lead(db: Database, actor: Actor, topic_id: TopicId, lead: str | None) -> tuple[str, ...]:
+    """Have the author name another lead, or none; return what is wrong with that."""
+    fields = {**proposing.FIELDS, "lead": lead} if lead else proposing.FIELDS
+    try:
+        async with db.write() as tx:
+            grant = await access.first_post_to_edit(tx, actor, topic_id)
+            await posts.edit(tx, grant, body="", rendered=writing.rendered(""), title=None, fields=fields)
+    except Invalid as invalid:
+        return invalid.fields["lead"]
+    return ()
+
+
+async def test_the_lead_stays_while_somebody_has_expressed_interest_to_it(db: Database, cast: Cast) -> None:
+    made = await proposing.propose(db, cast.sophie, lead="larnaca")
+    interest_id = await proposing.express(db, cast.nikos, made.topic_id)
+    for decision in (None, "accepted", "reserved", "declined"):
+        if decision:
+            await proposing.decide(db, cast.maria, made.topic_id, interest_id, decision)
+        for lead in ("chios", None):
+            assert await _name_lead(db, cast.sophie, made.topic_id, lead) == ("lead_bound",), decision
+        assert (await proposing.seen(db, cast.maria, made.topic_id)).lead.organisation_slug == "larnaca"
+        assert await _name_lead(db, cast.sophie, made.topic_id, "larnaca") == ()
+
+
+async def test_another_lead_is_named_before_and_after_and_where_it_is_none_other(db: Database, cast: Cast) -> None:
+    made = await proposing.propose(db, cast.sophie)
+    assert await _name_lead(db, cast.sophie, made.topic_id, "larnaca") == ()
+    assert await _name_lead(db, cast.sophie, made.topic_id, None) == ()
+    interest_id = await proposing.express(db, cast.nikos, made.topic_id)
+    own = cast.sophie.organisation_slug
+    assert await _name_lead(db, cast.sophie, made.topic_id, own) == (), "who leads without being named"
+    assert await _name_lead(db, cast.sophie, made.topic_id, "larnaca") == ("lead_bound",)
+    await proposing.withdraw(db, cast.nikos, made.topic_id, interest_id)
+    assert await _name_lead(db, cast.sophie, made.topic_id, "larnaca") == ()
 
 
 # Being told ----------------------------------------------------------------------------------------

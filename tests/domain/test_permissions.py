@@ -493,6 +493,9 @@ def test_a_version_of_a_guides_file_is_not_deleted_alone() -> None:
         ({"author_organisation_slug": "larnaca"}, "", ""),
         ({"can_moderate": True}, "", ""),
         ({"author_id": ME, "can_attach": False}, "cannot_bring", ""),
+        ({"author_id": ME, "can_start": False}, "can_only_reply", "can_only_reply"),
+        ({"author_organisation_slug": "larnaca", "can_start": False}, "can_only_reply", "can_only_reply"),
+        ({"can_moderate": True, "can_start": False}, "", ""),
         ({"can_moderate": True, "can_attach": False}, "cannot_bring", ""),
         ({"author_id": ME, "deleted_at": NOW}, "topic_deleted", "topic_deleted"),
         ({"can_moderate": True, "deleted_at": NOW}, "topic_deleted", "topic_deleted"),
@@ -504,7 +507,7 @@ def test_a_version_of_a_guides_file_is_not_deleted_alone() -> None:
 def test_the_files_of_a_guide_are_kept_by_its_author_their_organisation_and_moderators(
     changes: dict[str, Any], may_add: str, may_delete: str
 ) -> None:
-    guide = replace(TOPIC, **{"kind": "guide", "can_attach": True, "can_moderate": False, **changes})
+    guide = replace(TOPIC, **{"kind": "guide", "can_start": True, "can_attach": True, "can_moderate": False, **changes})
     assert permissions.can_add_guide_file(ACTOR, guide).code == may_add
     assert permissions.can_delete_guide_file(ACTOR, guide).code == may_delete
 

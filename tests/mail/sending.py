@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from forum.config import Config
-from forum.db import Database
+from forum.db import Database, RawConnection
 from forum.mailing import FRESH, Mailing
+from forum.notifying import Notifying
 
 SECRET = b"k" * 64
 
@@ -18,3 +21,12 @@ async def send_due(db: Database, config: Config, *, fresh: float = FRESH) -> int
     finally:
         if hasattr(mailer, "close"):
             await mailer.close()
+
+
+async def let_pass(db: Database, owner: RawConnection, config: Config, minutes: int) -> None:
+    """Have minutes pass for what was told and sent, and what is due by then be sent."""
+    gone = timedelta(minutes=minutes)
+    await owner.execute("UPDATE notifications SET mail_due_at = mail_due_at - $1::interval", gone)
+    await owner.execute("UPDATE mails SET created_at = created_at - $1::interval, settled_at = settled_at - $1", gone)
+    await Notifying(db).gather_some()
+    await send_due(db, config)

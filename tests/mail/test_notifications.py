@@ -28,9 +28,9 @@ from forum.notifying import Notifying
 from forum.postgres import Endpoint
 from tests import cast as people
 from tests.cast import Cast
-from tests.domain import telling, writing
+from tests.domain import practising, telling, writing
 from tests.mail.post_office import Letter, PostOffice, post_office
-from tests.mail.sending import send_due
+from tests.mail.sending import let_pass, send_due
 from tests.web.subscribing import instant, set_fields
 
 MARIA = people.email("maria")
@@ -487,3 +487,22 @@ async def test_a_reply_that_answers_the_question_is_told_at_once_and_only_as_lon
     assert "Sophie Maertens, Ένωση Δήμων Κύπρου αποδέχεται μια απάντηση" in letter.text
     assert "Γεωραντάρ." in letter.text
     assert "Όργανα." not in letter.text, "another took its place meanwhile"
+
+
+async def test_a_practice_handed_in_again_and_again_is_told_in_one_letter_an_hour(
+    db: Database, cast: Cast, owner: RawConnection, office: tuple[PostOffice, str], posting: Config
+) -> None:
+    practice = await practising.start(db, cast.maria)
+    await _choose(db, cast.moderator, validation="immediately")
+    for minutes in (3000, 120):
+        await let_pass(db, owner, posting, minutes)
+    sent = len(office[0].to(people.email("moderator")))
+    for _ in range(5):
+        await practising.decide(db, cast.administrator, practice.topic_id, "returned")
+        await practising.submit(db, cast.maria, practice.topic_id)
+        await let_pass(db, owner, posting, 3)
+    assert len(office[0].to(people.email("moderator"))) == sent + 1
+    await let_pass(db, owner, posting, 60)
+    assert len(office[0].to(people.email("moderator"))) == sent + 2
+    await let_pass(db, owner, posting, 120)
+    assert len(office[0].to(people.email("moderator"))) == sent + 2

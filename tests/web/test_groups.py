@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from forum.db import RawConnection
+from forum.keys import DB
+from tests.domain import twinning
 from tests.site import Site
 
 WATER = {"name_el": "Νερό", "name_en": "Water", "slug": ""}
@@ -82,6 +84,26 @@ async def test_groups_of_places_and_of_the_forum_are_shown_and_not_kept(site: Si
         assert (await administrator.get(f"/admin/groups/{slug}/edit")).status == 404
         assert (await administrator.submit(f"/admin/groups/{slug}/delete")).status == 404
         assert (await administrator.submit(f"/groups/{slug}/members", {"member": "1"})).status == 404
+
+
+async def test_what_two_municipalities_have_between_them_is_counted_nowhere(site: Site, owner: RawConnection) -> None:
+    administrator = await site.visitor("administrator")
+
+    async def counted() -> str:
+        listed = (await administrator.get("/admin/groups")).text
+        row = listed[listed.index(">Δήμος Χίου<") :].partition("</tr>")[0]
+        return row.partition("Κατηγορίες με δικαιώματα")[2].partition("</td>")[0]
+
+    before = await counted()
+    await twinning.bring_colleagues(owner)
+    await twinning.invite(site.app[DB], owner)
+    held = (
+        "SELECT count(*) FROM grants JOIN groups ON groups.id = grants.group_id "
+        "JOIN organisations ON organisations.id = groups.organisation_id WHERE organisations.slug = 'chios'"
+    )
+    assert await owner.fetchval(held) == 1, "the premise"
+    assert before.endswith(">0")
+    assert await counted() == before
 
 
 @pytest.mark.parametrize(

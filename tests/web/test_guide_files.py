@@ -278,6 +278,21 @@ async def test_a_colleague_of_the_author_keeps_the_files_and_others_do_not(
     assert (await nikos.get(f"/topics/{guide.topic_id}/files/new")).status == 403
 
 
+async def test_who_may_only_read_by_now_takes_nothing_of_a_colleague_away(
+    site: Site, sophie: Visitor, guide: Started, owner: RawConnection
+) -> None:
+    file_id = await guides.add(sophie, guide, b"one", "α.txt")
+    colleague, path = await site.visitor("administrator"), f"/guides/files/{file_id}/delete"
+    assert site.cast.administrator.organisation_id == site.cast.sophie.organisation_id, "the premise"
+    assert path in (await colleague.get(_path(guide))).text, "the premise"
+    await owner.execute("UPDATE grants SET can_start = false, can_attach = false, can_moderate = false")
+    for visitor in (colleague, sophie):
+        assert path not in (await visitor.get(_path(guide))).text
+        assert (await visitor.get(f"{path}/new")).status == 403
+        assert (await visitor.submit(path)).status == 403
+    assert (await sophie.get(f"/guides/files/{file_id}")).text == "one"
+
+
 # Taking away -------------------------------------------------------------------------------------
 
 

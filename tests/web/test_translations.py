@@ -7,7 +7,7 @@ import re
 from urllib.parse import quote
 
 from forum.db import RawConnection
-from tests.site import Site, Visitor
+from tests.site import Program, Site, Visitor
 
 TOPIC = {"title": "Διαρροές νερού", "body": "Πώς τις βρίσκετε; @Νίκος", "language": "el"}
 ENGLISH = {"title": "Water leaks", "body": "How do you find **them**? @Νίκος.Καραντώνης"}
@@ -167,7 +167,8 @@ async def test_it_is_sanitised_tells_nobody_and_leaves_an_entry_without_its_word
     assert [(row["act"], json.loads(row["after"])) for row in rows] == [("topic.translate", {"language": "en"})]
 
 
-async def test_the_texts_of_a_proposal_are_translated_and_its_facts_stand(site: Site, owner: RawConnection) -> None:
+async def _propose(site: Site) -> tuple[Program, Visitor, int, str]:
+    """Start a proposal in Greek, by a program of sophie's; return that, sophie, and the topic's number and path."""
     program = await site.program("sophie")
     fields = {
         "type": "call",
@@ -179,20 +180,58 @@ async def test_the_texts_of_a_proposal_are_translated_and_its_facts_stand(site: 
     }
     sent = {"category": "proposals", "kind": "proposal", "title": "Πρόταση", "fields": fields, "language": "el"}
     topic = (await program.post("/api/v1/topics", json=sent)).json
-    author, path = await site.visitor("sophie"), f"/topics/{topic['id']}/{topic['slug']}"
-    form = (await author.get(f"/topics/{topic['id']}/translations/en")).text
+    return program, await site.visitor("sophie"), topic["id"], f"/topics/{topic['id']}/{topic['slug']}"
+
+
+async def test_the_texts_of_a_proposal_are_translated_and_its_facts_stand(site: Site, owner: RawConnection) -> None:
+    _, author, topic_id, path = await _propose(site)
+    form = (await author.get(f"/topics/{topic_id}/translations/en")).text
     for name in ("summary", "requirements"):
         assert f'name="{name}"' in form
     for name in ("programme", "contact", "body"):
         assert f'name="{name}"' not in form
     english = {"title": "Proposal", "summary": "About drought."}
-    long = await author.submit(f"/topics/{topic['id']}/translations/en", {**english, "summary": "x" * 301})
+    long = await author.submit(f"/topics/{topic_id}/translations/en", {**english, "summary": "x" * 301})
     assert long.status == 422
     assert 'href="#summary"' in long.text
-    assert (await author.submit(f"/topics/{topic['id']}/translations/en", english)).status == 303
+    assert (await author.submit(f"/topics/{topic_id}/translations/en", english)).status == 303
     page = (await author.get(path)).text
     assert '<p class="lead">About drought.</p>' in page
     assert '<p class="said-text" lang="el">Νησιωτικοί δήμοι.</p>' in page, "what is not translated stands as it is"
     assert "LIFE" in page
     greek = (await (await site.visitor("nikos")).get(path)).text
     assert '<p class="lead">Για τη λειψυδρία.</p>' in greek
+
+
+async def test_what_is_taken_out_of_the_original_goes_out_of_its_translation(site: Site, owner: RawConnection) -> None:
+    program, author, topic_id, path = await _propose(site)
+    english = {"title": "Proposal", "summary": "About drought.", "requirements": "Secret islands."}
+    assert (await author.submit(f"/topics/{topic_id}/translations/en", english)).status == 303
+    assert "Secret islands." in (await author.get(path)).text, "the premise"
+    found = f"/posts/{await owner.fetchval('SELECT id FROM posts')}"
+    assert found in (await author.get("/search?q=islands")).text, "the premise"
+    changed = await program.patch(f"/api/v1/topics/{topic_id}", json={"fields": {"requirements": None}})
+    assert changed.status == 200
+    page = (await author.get(path)).text
+    assert "Secret islands." not in page
+    assert '<p class="lead">About drought.</p>' in page
+    assert found not in (await author.get("/search?q=islands")).text
+    assert found in (await author.get("/search?q=drought")).text
+    row = await owner.fetchrow("SELECT fields::text, words FROM topic_translations")
+    assert row is not None
+    assert tuple(row) == ('{"summary": "About drought."}', "\nAbout drought.")
+    back = await program.patch(f"/api/v1/topics/{topic_id}", json={"fields": {"requirements": "Νησιωτικοί δήμοι."}})
+    assert back.status == 200
+    assert "Secret islands." not in (await author.get(path)).text
+
+
+async def test_a_field_that_the_original_has_no_more_is_not_shown_whatever_is_kept(
+    site: Site, owner: RawConnection
+) -> None:
+    _, author, topic_id, path = await _propose(site)
+    english = {"title": "Proposal", "summary": "About drought.", "requirements": "Secret islands."}
+    assert (await author.submit(f"/topics/{topic_id}/translations/en", english)).status == 303
+    await owner.execute("UPDATE topics SET fields = fields - 'requirements' - 'summary'")
+    page = (await author.get(path)).text
+    assert "Secret islands." not in page
+    assert "About drought." not in page

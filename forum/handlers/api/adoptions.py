@@ -13,6 +13,7 @@ from forum.handlers.api.calls import call
 from forum.i18n import mark
 from forum.keys import ACTOR, DB
 from forum.web.forms import int_param
+from forum.web.ratelimit import count_post
 
 
 @call(
@@ -56,6 +57,7 @@ async def create(request: web.Request, sent: practice_models.NewAdoption) -> pra
     key = bodies.read_key(request, "api.adoptions.create", str(topic_id), sent.model_dump_json())
     async with request.app[DB].write() as tx:
         grant = await practice_access.topic_to_adopt(tx, request[ACTOR], topic_id)
+        await count_post(request, tx)
         made = await adoptions.adopt(
             tx,
             grant,
@@ -78,6 +80,7 @@ async def update(request: web.Request, change: practice_models.AdoptionChange) -
     topic_id, adoption_id = _topic_id(request), AdoptionId(int_param(request, "adoption_id"))
     async with request.app[DB].write() as tx:
         grant = await practice_access.adoption_to_move(tx, request[ACTOR], topic_id, adoption_id)
+        await count_post(request, tx)
         stood = await adoptions.find(tx, grant)
         moved = await adoptions.move(
             tx,

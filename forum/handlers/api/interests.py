@@ -75,6 +75,7 @@ async def update(request: web.Request, change: interest_models.InterestChange) -
         readable = await access.topic_to_read(tx, actor, topic_id)
         if change.decision is not None:
             lead = await proposal_access.topic_to_lead(tx, actor, topic_id)
+            await count_post(request, tx)
             stood = (await interests.consortium(tx, readable)).named(interest_id)
             answer = (stood.answer if change.answer is None else change.answer.strip()) or ""
             await interests.decide(tx, lead, interest_id, change.decision, answer)
@@ -96,6 +97,7 @@ async def update(request: web.Request, change: interest_models.InterestChange) -
 async def delete(request: web.Request) -> None:
     async with request.app[DB].write() as tx:
         grant = await proposal_access.interest_to_change(tx, request[ACTOR], _topic_id(request), _interest_id(request))
+        await count_post(request, tx)
         await interests.withdraw(tx, grant)
 
 

@@ -9,6 +9,7 @@ from forum.handlers.api import answers, models, topic_models
 from forum.handlers.api.calls import call
 from forum.i18n import mark
 from forum.keys import ACTOR, DB
+from forum.web.ratelimit import count_post
 
 
 @call(mark("List the themes"), takes=models.PageQuery, answers=topic_models.ThemeList)
@@ -33,10 +34,12 @@ async def index(request: web.Request, query: models.PageQuery) -> topic_models.T
 @call(mark("Follow a theme: be told of every new topic that names it"), refuses=(404, 409))
 async def follow(request: web.Request) -> None:
     async with request.app[DB].write() as tx:
+        await count_post(request, tx)
         await subscriptions.follow_theme(tx, request[ACTOR], await themes.theme(tx, request.match_info["slug"]))
 
 
 @call(mark("Follow a theme no more"), refuses=(404, 409))
 async def leave(request: web.Request) -> None:
     async with request.app[DB].write() as tx:
+        await count_post(request, tx)
         await subscriptions.leave_theme(tx, request[ACTOR], await themes.theme(tx, request.match_info["slug"]))

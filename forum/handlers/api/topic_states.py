@@ -11,6 +11,7 @@ from forum.handlers.api.calls import call
 from forum.i18n import mark
 from forum.keys import ACTOR, DB
 from forum.web.forms import int_param
+from forum.web.ratelimit import count_post
 
 
 @call(
@@ -23,6 +24,7 @@ async def update(request: web.Request, sent: interest_models.NewState) -> models
     actor, topic_id = request[ACTOR], TopicId(int_param(request, "id"))
     async with request.app[DB].write() as tx:
         grant = await proposal_access.topic_to_lead(tx, actor, topic_id)
+        await count_post(request, tx)
         await topic_states.change(tx, grant, sent.state, sent.note.strip())
         changed = await access.topic_to_read(tx, actor, topic_id)
         return answers.topic(request, changed.topic, await interests.meter(tx, changed.topic))

@@ -20,6 +20,7 @@ from forum.i18n import mark
 from forum.keys import ACTOR, DB
 from forum.web import telling, twinning_words
 from forum.web.forms import int_param
+from forum.web.ratelimit import count_post
 from forum.web.telling import Answer
 
 _ANSWERS: Final[dict[str, Answer]] = {"in_contact": "accept", "declined": "decline", "withdrawn": "withdraw"}
@@ -50,6 +51,7 @@ async def update_profile(request: web.Request, sent: shapes.ProfileFacts) -> sha
     }
     async with request.app[DB].write() as tx:
         grant = await twinning_access.profile_to_edit(tx, request[ACTOR], slug)
+        await count_post(request, tx)
         await profiles.set_facts(tx, grant, Facts(**told))
     return await _profile(request, grant.organisation)
 

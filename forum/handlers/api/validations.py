@@ -12,6 +12,7 @@ from forum.handlers.api.calls import call
 from forum.i18n import mark
 from forum.keys import ACTOR, DB
 from forum.web.forms import int_param
+from forum.web.ratelimit import count_post
 
 
 @call(
@@ -36,6 +37,7 @@ async def create(request: web.Request, sent: practice_models.NewValidation) -> p
         raise Invalid({"opinion": ("required",)})
     key = bodies.read_key(request, "api.validations.create", str(topic_id), sent.model_dump_json())
     async with request.app[DB].write() as tx:
+        await count_post(request, tx)
         await validations.answer(tx, actor, topic_id, sent.verdict, sent.opinion or "", revision=sent.revision, key=key)
     return await _index(request, models.PageQuery())
 
