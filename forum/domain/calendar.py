@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from forum.db import Card, Conn, Query
-from forum.domain import excerpts, readable
+from forum.domain import excerpts, readable, twinned
 from forum.domain.actors import Actor
 from forum.domain.entities import TopicId, in_language
+from forum.domain.twinned import TwinningId
 
 Kind = Literal["deadline", "interest_deadline", "meeting", "twinning_event"]
 
@@ -63,6 +64,19 @@ class _Deadline:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Event:
+    twinning_id: TwinningId
+    title: str
+    at: datetime
+    zone: str
+    other_el: str
+    other_en: str
+    category_el: str
+    category_en: str
+    updated_at: datetime
+
+
 def _deadlines(*, at: str, zone: str, holds: str) -> str:
     """Return the SQL of the topics that have a deadline between two instants, the earliest first."""
     return f"""
@@ -108,6 +122,26 @@ _INTEREST_DEADLINES = Query(
     card=Card.MANY,
 )
 
+_TWINNING_EVENTS = Query(
+    "calendar.twinning_events",
+    f"""
+    SELECT twinnings.id, twinnings.next_event, twinnings.next_event_at, twinnings.next_event_zone,
+           others.name_el, others.name_en, categories.name_el, categories.name_en,
+           coalesce(twinnings.answered_at, twinnings.created_at)
+    {twinned.JOINS}
+    JOIN categories ON categories.id = twinnings.category_id
+    JOIN organisations AS others ON others.id = CASE
+        WHEN readers.organisation_id IN (inviting.id, inviting.merged_into_id) THEN invited.id
+        ELSE inviting.id
+    END
+    WHERE twinnings.next_event_at BETWEEN $2 AND $3
+    ORDER BY twinnings.next_event_at, twinnings.id
+    LIMIT {LIMIT}
+    """,
+    returns=_Event,
+    card=Card.MANY,
+)
+
 
 async def list_entries(conn: Conn, actor: Actor, now: datetime) -> list[Entry]:
     """Return what the actor's calendar holds, in the order of time."""
@@ -115,6 +149,7 @@ async def list_entries(conn: Conn, actor: Actor, now: datetime) -> list[Entry]:
     entries = [
         *await _topic_deadlines(conn, actor, since, until),
         *await _interest_deadlines(conn, actor, since, until),
+        *await _twinning_events(conn, actor, since, until),
     ]
     return sorted(entries, key=lambda entry: (entry.starts_at, entry.uid))
 
@@ -127,6 +162,28 @@ async def _topic_deadlines(conn: Conn, actor: Actor, since: datetime, until: dat
 async def _interest_deadlines(conn: Conn, actor: Actor, since: datetime, until: datetime) -> list[Entry]:
     found = await conn.many(_INTEREST_DEADLINES, actor.member_id, _written(since), _written(until))
     return [_entry(actor, "interest_deadline", deadline) for deadline in found]
+
+
+async def _twinning_events(conn: Conn, actor: Actor, since: datetime, until: datetime) -> list[Entry]:
+    found = await conn.many(_TWINNING_EVENTS, actor.member_id, since, until)
+    return [
+        Entry(
+            # Of a twinning the next one is kept alone: at another time it is another event.
+            uid=f"twinning-event-{event.twinning_id}-{event.at:%Y%m%dT%H%M%S}",
+            kind="twinning_event",
+            title=event.title,
+            starts_at=event.at,
+            ends_at=None,
+            zone=event.zone,
+            route="twinnings.show",
+            parts={"twinning_id": event.twinning_id},
+            group=in_language(actor.language, event.category_el, event.category_en),
+            description=in_language(actor.language, event.other_el, event.other_en),
+            updated_at=event.updated_at,
+            revision=0,
+        )
+        for event in found
+    ]
 
 
 def _entry(actor: Actor, kind: Kind, deadline: _Deadline) -> Entry:

@@ -275,10 +275,13 @@ async def test_whoever_may_see_it_finds_it_everywhere(world: World) -> None:
     assert silent == []
     page = (await thanasis.get(f"/topics/{hidden.waiting_id}/aporritos-titlos-praktiki")).text
     assert f"/topics/{hidden.proposal_id}/" in page, "what it grew out of"
-    chios = await world.site.visitor(await twinning.actor(world.owner, "chios"))
+    of_chios = await twinning.actor(world.owner, "chios")
+    chios = await world.site.visitor(of_chios)
     twinned = f"/twinnings/{hidden.twinning_id}"
     ways = (("/twinnings", twinned), (twinned, f"/topics/{hidden.private_topic_id}"), ("/notifications", WORDS[0]))
     assert all([way in (await chios.get(path)).text for path, way in ways])
+    calendar = f"{await subscribing.address(world.site, of_chios)}/calendar.ics"
+    assert WORDS[1] in (await chios.get(calendar)).text, "the event of the twinning"
 
 
 async def test_what_grew_out_of_something_hidden_says_nothing_of_it(world: World) -> None:

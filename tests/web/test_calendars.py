@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,9 +13,12 @@ from icalendar import Calendar, Event
 from forum import clock
 from forum.db import REGISTRY, RawConnection
 from forum.domain import calendar as dates
+from forum.domain import twinnings
 from forum.domain.entities import TopicId
 from forum.i18n import translator
+from forum.keys import DB
 from forum.web import ical
+from tests.domain import twinning
 from tests.site import Site
 from tests.web import content
 from tests.web.subscribing import address, events, instant, read_calendar, set_fields
@@ -213,6 +217,34 @@ async def test_it_reaches_from_a_month_ago_to_two_years_ahead(site: Site, owner:
         for title in ("μόλις", "σύντομα", "κάποτε")
         for what in ("Deadline", "Expressions of interest until")
     ]
+
+
+async def test_the_next_event_of_a_twinning_is_there_for_the_two(site: Site, owner: RawConnection) -> None:
+    db, guest = site.app[DB], await site.visitor()
+    invited = await twinning.invite(db, owner, by=site.cast.maria, to="mytilene")
+    await twinning.accept(db, site.cast.nikos, invited.twinning_id)
+    course = twinnings.Course(
+        state="in_contact", next_event="Επίσκεψη", next_event_at=SOON, next_event_zone="Asia/Nicosia"
+    )
+    await twinning.change(db, site.cast.nikos, invited.twinning_id, course)
+    shown = {person: await events(guest, await address(site, person)) for person in ("maria", "nikos")}
+    assert {person: set(found) for person, found in shown.items()} == {
+        "maria": {"Αδελφοποίηση: Επίσκεψη"},
+        "nikos": {"Αδελφοποίηση: Επίσκεψη"},
+    }
+    (event,) = shown["maria"].values()
+    assert isinstance(event.start, datetime)
+    assert event.start.astimezone(UTC) == SOON
+    assert event.start.astimezone(ZoneInfo("Asia/Nicosia")).replace(tzinfo=None) == event.start.replace(tzinfo=None)
+    assert "Δήμος Μυτιλήνης" in str(event["DESCRIPTION"])
+    assert str(event["URL"]).endswith(f"/twinnings/{invited.twinning_id}")
+    for person in ("moderator", "administrator", "sophie"):
+        assert await events(guest, await address(site, person)) == {}
+    (before,) = shown["nikos"].values()
+    later = replace(course, next_event_at=SOON + timedelta(days=1))
+    await twinning.change(db, site.cast.maria, invited.twinning_id, later)
+    (after,) = (await events(guest, await address(site, "nikos"))).values()
+    assert after["UID"] != before["UID"], "programs that know the first take the second for another"
 
 
 async def test_an_empty_calendar_is_one_too(site: Site) -> None:
