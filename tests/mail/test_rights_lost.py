@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from pydantic import SecretStr
 
 from forum.config import Config
 from forum.db import RawConnection
@@ -16,7 +14,7 @@ from forum.notifying import Notifying
 from tests.contracts import hiding
 from tests.contracts.hiding import WORDS, World
 from tests.domain import twinning
-from tests.mail.post_office import PostOffice, post_office
+from tests.mail.post_office import PostOffice
 from tests.mail.sending import send_due
 from tests.site import Site
 
@@ -25,18 +23,6 @@ _LOST: Final = {
     "DELETE FROM grants USING categories WHERE categories.id = grants.category_id AND categories.is_private",
     "the topics": "UPDATE topics SET deleted_at = now(), deleted_by_id = author_id WHERE title LIKE 'Απόρρητος%'",
 }
-
-
-@pytest.fixture
-def office() -> Iterator[tuple[PostOffice, str]]:
-    with post_office() as opened:
-        yield opened
-
-
-@pytest.fixture
-def posting(config: Config, office: tuple[PostOffice, str]) -> Config:
-    mail = {"smtp_url": SecretStr(office[1]), "mail_from": "forum@example.org", "base_url": "https://forum.example.org"}
-    return config.model_copy(update=mail)
 
 
 async def _send(world: World, config: Config) -> None:
