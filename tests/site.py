@@ -191,12 +191,12 @@ class Site:
     def __init__(self, app: web.Application, new_client: Any, cast: Cast) -> None:
         self.app, self.cast, self._new_client = app, cast, new_client
 
-    async def visitor(self, person: str | None = None) -> Visitor:
-        """Return a browser, signed in as a person of the cast, or a guest's."""
+    async def visitor(self, person: str | Actor | None = None) -> Visitor:
+        """Return a browser, signed in as a person, of the cast where it is a name, or a guest's."""
         client: Client = await self._new_client()
         if person is None:
             return Visitor(client, None)
-        actor: Actor = getattr(self.cast, person)
+        actor: Actor = getattr(self.cast, person) if isinstance(person, str) else person
         async with self.app[DB].write() as tx:
             key = await sessions.open(tx, actor.member_id, address="127.0.0.1", agent=AGENT)
         config = self.app[CONFIG]
@@ -205,14 +205,14 @@ class Site:
         )
         return Visitor(client, actor)
 
-    async def program(self, person: str | None = None) -> Program:
-        """Return a program with a token of a person of the cast, or without one."""
+    async def program(self, person: str | Actor | None = None) -> Program:
+        """Return a program with a token of a person, of the cast where it is a name, or without one."""
         client: Client = await self._new_client()
         if person is None:
             return Program(client, None)
-        actor: Actor = getattr(self.cast, person)
+        actor: Actor = getattr(self.cast, person) if isinstance(person, str) else person
         async with self.app[DB].write() as tx:
             made = await api_tokens.create(
-                tx, actor.member_id, name=f"test {person}", secret=self.app[SECRET], key=None
+                tx, actor.member_id, name=f"test {actor.name}", secret=self.app[SECRET], key=None
             )
         return Program(client, made.token)

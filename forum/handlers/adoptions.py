@@ -122,6 +122,8 @@ async def _show(request: web.Request, form: FormState | None, *, status: int = 2
         )
         if adoption is None:
             raise NotFound
+        if form is not None:
+            require(_can_move(grant, adoption))
         steps = await adoptions.list_steps(conn, adoption)
     page = AdoptionPage(
         topic=grant.topic,

@@ -378,7 +378,7 @@ async def _edited(request: web.Request, post_id: PostId) -> _Edited:
     if grant.post.number > 1:
         return _Edited(None, EditForm.parse(sent).body, None, None)
     said = kind_forms.read(kinds.of(grant.topic.kind), sent)
-    return _Edited(said.title, said.body, said.fields, said.tags)
+    return _Edited(said.title, said.body, said.kind.unchanged(said.fields, grant.topic.fields), said.tags)
 
 
 async def _rewrite(request: web.Request, post_id: PostId, form: _Edited) -> tuple[EditGrant, Post]:

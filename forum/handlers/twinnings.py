@@ -86,8 +86,10 @@ class CourseForm(Form):
     next_event_at: Line = ""
 
     def course(self, before: Twinning, zone: str) -> Course:
-        """Return what is wanted; an event that stays keeps the zone it was written in."""
-        at = local_instant("next_event_at", self.next_event_at, zone) if self.next_event_at else None
+        """Return what is wanted; an event that stays keeps its instant and the zone it was written in."""
+        at = before.next_event_at
+        if self.next_event_at != _event_time(before, zone):
+            at = local_instant("next_event_at", self.next_event_at, zone) if self.next_event_at else None
         return Course(
             state=self.state,
             from_decision_number=self.from_decision_number or None,
@@ -204,9 +206,13 @@ async def _grant(request: web.Request) -> TwinningGrant:
 def _state(twinning: Twinning, zone: str) -> FormState:
     values = {name: getattr(twinning, name) or "" for name in _TEXTS}
     values |= {name: day.isoformat() for name in _DAYS if (day := getattr(twinning, name))}
-    if twinning.next_event_at:
-        values["next_event_at"] = twinning.next_event_at.astimezone(ZoneInfo(zone)).strftime(_EVENT_TIME)
-    return FormState({**values, "state": twinning.state})
+    return FormState({**values, "next_event_at": _event_time(twinning, zone), "state": twinning.state})
+
+
+def _event_time(twinning: Twinning, zone: str) -> str:
+    """Return when the next event is by the clocks of a zone, as the form has it."""
+    at = twinning.next_event_at
+    return at.astimezone(ZoneInfo(zone)).strftime(_EVENT_TIME) if at else ""
 
 
 async def _show(request: web.Request, form: FormState | None, *, status: int = 200) -> web.Response:

@@ -119,7 +119,8 @@ _CODES: Final = {
 def local_instant(name: str, text: str, zone: str) -> datetime:
     """Return the instant that a `date` or `datetime-local` field means by the clocks of a zone; a date is its midnight.
 
-    Raise Invalid for field `name`: no such text, or a time that the clocks leave out when they are put forward.
+    Of a time that the clocks show twice the earlier is meant. Raise Invalid for field `name`: no such text, or a time
+    that the clocks leave out when they are put forward.
     """
     try:
         typed = datetime.fromisoformat(text)

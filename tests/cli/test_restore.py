@@ -35,6 +35,7 @@ from tests import cast as people
 from tests.cast import PASSWORD
 from tests.cli.places import EmptyPlace, content, empty_place, one_line, to, until
 from tests.cli.running import Run
+from tests.contracts import hiding
 from tests.contracts.test_schema import _shape
 from tests.postgres.place import PROGRAMS
 from tests.site import Site, Visitor, without_tokens
@@ -68,7 +69,7 @@ async def test_it_is_equal_and_goes_on_from_there(
 
     expected = await (await site.visitor("maria")).get(written)
     assert expected.status == 200
-    async with _maria_at(place, config, aiohttp_server) as maria:
+    async with _at(place, config, aiohttp_server, "maria") as maria:
         assert without_tokens((await maria.get(written)).text) == without_tokens(expected.text)
         await maria.get("/categories/questions/new")
         made = await maria.submit("/categories/questions/new", {"title": "Μετά", "body": "Η ζωή συνεχίζεται."})
@@ -76,8 +77,8 @@ async def test_it_is_equal_and_goes_on_from_there(
 
 
 @contextlib.asynccontextmanager
-async def _maria_at(place: EmptyPlace, config: Config, aiohttp_server: Any) -> AsyncIterator[Visitor]:
-    """Serve what was restored, and sign in with the old password."""
+async def _at(place: EmptyPlace, config: Config, aiohttp_server: Any, person: str) -> AsyncIterator[Visitor]:
+    """Serve what was restored, and have somebody sign in with the old password."""
     config = config.model_copy(update={"data_dir": place.data_dir, "secret_key": SecretStr("")})
     renderer = Renderer(children=1, eager=False)
     app = create_app(config, place.url, hasher=Hasher(parameters=Parameters.TESTING), renderer=renderer)
@@ -85,13 +86,47 @@ async def _maria_at(place: EmptyPlace, config: Config, aiohttp_server: Any) -> A
     cookies = CookieJar(unsafe=True, treat_as_secure_origin=server.make_url("/").origin())
     client: TestClient[web.Request, web.Application] = TestClient(server, cookie_jar=cookies)
     try:
-        maria = Visitor(client, None)
-        await maria.get("/login")
-        signed = await maria.submit("/login", {"email": people.email("maria"), "password": PASSWORD})
+        visitor = Visitor(client, None)
+        await visitor.get("/login")
+        signed = await visitor.submit("/login", {"email": people.email(person), "password": PASSWORD})
         assert signed.status == 303
-        yield maria
+        yield visitor
     finally:
         await client.close()  # the server too, before its database goes
+
+
+_HANGS_ON_TOPICS: Final = (
+    *("attachments", "guide_files", "guide_versions", "interests", "adoptions", "adoption_steps", "validations"),
+    *("profiles", "twinnings", "twinning_steps", "topic_translations", "theme_subscriptions", "drafts"),
+)
+
+
+async def test_what_hangs_on_topics_of_every_kind_comes_back(
+    site: Site, run: Run, place: EmptyPlace, owner: RawConnection, config: Config, aiohttp_server: Any, tmp_path: Path
+) -> None:
+    world = await hiding.begin(site, owner, "vault")
+    await hiding.hide(world)
+    (tmp_path / "secret.key").write_text("k" * 64)
+    file = f"/guides/files/{world.hidden.guide_file_id}"
+    shown = (f"/attachments/{world.hidden.attachment_id}", file, f"{file}/1", f"{file}/2")
+    sophie = await site.visitor("sophie")
+    expected = {path: await sophie.get(path) for path in shown}
+    assert expected[f"{file}/1"].text != expected[f"{file}/2"].text, "the premise: an older version is another file"
+    target = tmp_path / "saved.tar.gz"
+    done = run("backup", str(target))
+    assert (done.returncode, done.stderr) == (0, "")
+    before = await content(run.environment["FORUM_MIGRATION_URL"])
+    assert [table for table in _HANGS_ON_TOPICS if before[table] is None] == []
+    done = place.run("restore", str(target), "--verify")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert await content(place.owner_url) == before
+    async with _at(place, config, aiohttp_server, "sophie") as there:
+        for path in shown:
+            answer = await there.get(path)
+            assert (answer.status, answer.text) == (200, expected[path].text), path
+            assert answer.headers["ETag"] == expected[path].headers["ETag"]
+    async with _at(place, config, aiohttp_server, "maria") as outside:
+        assert {path: (await outside.get(path)).status for path in shown} == dict.fromkeys(shown, 404)
 
 
 @pytest.mark.audit

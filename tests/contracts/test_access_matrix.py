@@ -2,7 +2,8 @@
 
 Cells: `L` the way to sign-in (API: 401) · `2` an answer (200, 201, 204) · `S` done, 303 to a page of the forum ·
 `3` forbidden · `4` not found, as for what never was · `V` 422, the right is there and the empty form is not enough.
-Proposals are sophie's and led by Larnaca, and Mytilene has expressed interest in them.
+Proposals are sophie's and led by Larnaca, and Mytilene has expressed interest in them; it has taken up the practices.
+The address of feeds is maria's: whoever knows it needs no session.
 The other objects belong to maria of Larnaca, in `questions`, where both regions are participants; the moderator holds
 see, read, reply and moderate there, and as a member of an association the rest; the stranger holds nothing anywhere.
 """
@@ -35,17 +36,19 @@ from forum.domain.attachments import New, Room
 from forum.domain.entities import AttachmentId, GuideFileId, InterestId, PostId, TopicId
 from forum.domain.feedback import FeedbackId
 from forum.domain.posts import Reply
+from forum.domain.practices import AdoptionId
 from forum.domain.translations import Words
 from forum.domain.twinned import TwinningId
 from forum.domain.twinnings import Course
 from forum.keys import ASSETS, CONFIG, DB, STORAGE
 from forum.markup import Rendered
 from forum.routes import ROUTES
-from forum.web.access import Route
+from forum.web.access import Access, Route
 from tests.contracts.access_tables import API, BODIES, PAGES
-from tests.domain import proposing
+from tests.domain import practising, proposing
 from tests.domain.practising import PRACTICE
 from tests.site import AGENT, Answer, Program, Site, Visitor, without_tokens
+from tests.web import subscribing
 
 COLUMNS: Final = ("guest", "suspended", "stranger", "nikos", "maria", "moderator", "administrator")
 
@@ -60,6 +63,7 @@ class _Things:
     twinning_id: TwinningId
     guide_file_id: GuideFileId
     interest_id: InterestId
+    adoption_id: AdoptionId
 
 
 _OF_PROPOSALS: Final = frozenset({"consortia", "interests", "decisions", "topic_states", "practices"})
@@ -82,6 +86,7 @@ async def _arrange_proposal(site: Site, route: Route) -> _Things:
         TwinningId(999_999),
         GuideFileId(999_999),
         interest_id,
+        AdoptionId(999_999),
     )
 
 
@@ -127,8 +132,19 @@ async def _arrange(site: Site, route: Route) -> _Things:
                 pass
         feedback_id = await feedback.send(tx, None, body="Δεν διαβάζεται", page="", contact="")
     twinning_id = await _twin(site) if family.startswith("twinning") else TwinningId(999_999)
+    adoption_id = AdoptionId(999_999)
+    if "{adoption_id}" in route.path:
+        adoption_id = (await practising.adopt(site.app[DB], site.cast.nikos, made.topic_id)).id
     return _Things(
-        made.topic_id, made.slug, post_id, feedback_id, attachment_id, twinning_id, guide_file_id, InterestId(999_999)
+        made.topic_id,
+        made.slug,
+        post_id,
+        feedback_id,
+        attachment_id,
+        twinning_id,
+        guide_file_id,
+        InterestId(999_999),
+        adoption_id,
     )
 
 
@@ -220,7 +236,7 @@ def _path(site: Site, route: Route, things: _Things) -> str:
         "guide_file_id": things.guide_file_id,
         "file_id": things.guide_file_id,
         "number": 1,
-        "adoption_id": 999_999,
+        "adoption_id": things.adoption_id,
         "page": "writing",
         "token": "nonsense",
         "kind": "discussion",
@@ -265,6 +281,8 @@ async def test_every_page_gives_each_person_what_the_matrix_says(site: Site, per
         things = await _arrange(site, route)
         visitor: Visitor = await site.visitor(None if person == "guest" else person)
         path = _path(site, route, things)
+        if route.access is Access.FEED:
+            path = path.replace("/feeds/nonsense", await subscribing.address(site))
         answer = await (visitor.get(path) if route.method == "GET" else visitor.submit(path))
         if _cell(answer) != expected:
             faults.append(f"{route.name} {path}: {_cell(answer)} for {expected}")

@@ -9,9 +9,7 @@ from forum.db import Database, RawConnection
 from tests.cast import Cast, email
 from tests.domain.test_guide_files import add, renew, start
 from tests.mail.post_office import PostOffice
-from tests.mail.test_notifications import _tell, office, posting
-
-__all__ = ["office", "posting"]
+from tests.mail.test_notifications import _tell
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-from pydantic import SecretStr
-
 from forum.config import Config
 from forum.db import Database, RawConnection
 from forum.domain import notification_mails, notification_settings
@@ -16,25 +11,8 @@ from forum.notifying import Notifying
 from tests import cast as people
 from tests.cast import Cast
 from tests.domain import proposing
-from tests.mail.post_office import PostOffice, post_office
+from tests.mail.post_office import PostOffice
 from tests.mail.sending import let_pass, send_due
-
-
-@pytest.fixture
-def office() -> Iterator[tuple[PostOffice, str]]:
-    with post_office() as opened:
-        yield opened
-
-
-@pytest.fixture
-def posting(config: Config, office: tuple[PostOffice, str]) -> Config:
-    return config.model_copy(
-        update={
-            "smtp_url": SecretStr(office[1]),
-            "mail_from": "forum@example.org",
-            "base_url": "https://forum.example.org",
-        }
-    )
 
 
 async def _send(db: Database, owner: RawConnection, config: Config) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -21,18 +20,6 @@ from tests.mail.post_office import PostOffice, free_port, post_office
 from tests.mail.sending import SECRET, send_due
 
 MARIA = address_of("maria")
-
-
-@pytest.fixture
-def office() -> Iterator[tuple[PostOffice, str]]:
-    with post_office() as made:
-        yield made
-
-
-@pytest.fixture
-def posting(config: Config, office: tuple[PostOffice, str]) -> Config:
-    """Settings that send to the office."""
-    return config.model_copy(update={"smtp_url": SecretStr(office[1]), "mail_from": "forum@example.org"})
 
 
 async def _enter(db: Database, cast: Cast, count: int = 1) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import re
 import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +15,6 @@ import dkim
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from forum import clock
 from forum.config import Config
@@ -29,28 +27,11 @@ from forum.postgres import Endpoint
 from tests import cast as people
 from tests.cast import Cast
 from tests.domain import practising, telling, writing
-from tests.mail.post_office import Letter, PostOffice, post_office
+from tests.mail.post_office import Letter, PostOffice
 from tests.mail.sending import let_pass, send_due
 from tests.web.subscribing import instant, set_fields
 
 MARIA = people.email("maria")
-
-
-@pytest.fixture
-def office() -> Iterator[tuple[PostOffice, str]]:
-    with post_office() as opened:
-        yield opened
-
-
-@pytest.fixture
-def posting(config: Config, office: tuple[PostOffice, str]) -> Config:
-    return config.model_copy(
-        update={
-            "smtp_url": SecretStr(office[1]),
-            "mail_from": "forum@example.org",
-            "base_url": "https://forum.example.org",
-        }
-    )
 
 
 async def _due(owner: RawConnection) -> None:

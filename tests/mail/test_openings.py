@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from pydantic import SecretStr
 
 from forum.config import Config
 from forum.db import Database, RawConnection
@@ -15,19 +12,8 @@ from forum.domain.entities import OpeningId
 from forum.worker import JOBS
 from tests.cast import Cast, email
 from tests.domain.opening import PARTNER, Opener
-from tests.mail.post_office import PostOffice, post_office
+from tests.mail.post_office import PostOffice
 from tests.mail.sending import send_due
-
-
-@pytest.fixture
-def office() -> Iterator[tuple[PostOffice, str]]:
-    with post_office() as opened:
-        yield opened
-
-
-@pytest.fixture
-def posting(config: Config, office: tuple[PostOffice, str]) -> Config:
-    return config.model_copy(update={"smtp_url": SecretStr(office[1]), "mail_from": "forum@example.org"})
 
 
 @pytest.mark.parametrize(

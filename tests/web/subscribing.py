@@ -11,6 +11,7 @@ from icalendar import Calendar, Event
 
 from forum.db import RawConnection
 from forum.domain import feed_tokens
+from forum.domain.actors import Actor
 from forum.domain.entities import TopicId
 from forum.keys import DB, SECRET
 from tests.site import Answer, Site, Visitor
@@ -20,10 +21,11 @@ ATOM = "application/atom+xml; charset=utf-8"
 CALENDAR = "text/calendar; charset=utf-8"
 
 
-async def address(site: Site, person: str = "maria") -> str:
+async def address(site: Site, person: str | Actor = "maria") -> str:
     """Make the secret address of a person and return the path that all theirs begin with."""
+    actor = content.actor(site, person) if isinstance(person, str) else person
     async with site.app[DB].write() as tx:
-        token = await feed_tokens.make(tx, content.actor(site, person), secret=site.app[SECRET], key=None)
+        token = await feed_tokens.make(tx, actor, secret=site.app[SECRET], key=None)
     return f"/feeds/{token}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -183,6 +184,21 @@ async def test_a_date_alone_is_no_step_and_no_post(site: Site, owner: RawConnect
     page = await nikos.get(path)
     assert 'value="2027-05-01T10:30"' in page.text
     assert "Επίσκεψη στη Μυτιλήνη" in (await nikos.get("/twinnings")).text
+
+
+async def test_an_event_in_the_second_of_two_like_hours_stays_when_something_else_changes(
+    site: Site, owner: RawConnection
+) -> None:
+    _, nikos, path, _ = await _accepted(site)
+    again = datetime.fromisoformat("2027-10-31T01:30:00Z")
+    event = {"next_event": "Επίσκεψη", "next_event_at": "2027-10-31T03:30"}
+    assert (await nikos.submit(path, {"state": "in_contact", **event})).status == 303
+    kept = "SELECT next_event_at FROM twinnings"
+    assert await owner.fetchval(kept) == again - timedelta(hours=1), "typed, it is the first"
+    await owner.execute("UPDATE twinnings SET next_event_at = $1", again)
+    assert 'value="2027-10-31T03:30"' in (await nikos.get(path)).text
+    assert (await nikos.submit(path, {"state": "letter_of_intent", **event})).status == 303
+    assert await owner.fetchval(kept) == again
 
 
 @pytest.mark.parametrize("missing", sorted(set(SIGNED) - {"state"}))

@@ -117,6 +117,15 @@ class Kind:
                 shown |= field.write(values[field.name])
         return shown
 
+    def unchanged(self, values: Values, stands: Mapping[str, Value]) -> Values:
+        """Return what was typed, with moments as they stand where the form shows them just so.
+
+        It has no seconds and cannot tell which of two like hours is meant: whoever changes something else moves none.
+        """
+        typed = [moment for moment in self.moments if moment.name in values and moment.name in stands]
+        same = [each.name for each in typed if each.write(values[each.name]) == each.write(stands[each.name])]
+        return values | {name: stands[name] for name in same}
+
     def words(self, values: Mapping[str, Value]) -> str:
         """Return what a topic is found by in its fields."""
         return "\n".join(words for field in self if field.name in values and (words := field.words(values[field.name])))
