@@ -43,7 +43,9 @@ _STARTS: Final = {NotificationKind.NEW_TOPIC, NotificationKind.TWINNING}
 
 
 _CLOSING: Final = mark("Closes this week")
-_FITTING: Final = mark("For your municipality")
+_FITTING: Final = mark("For your organisation")
+_UNTIL: Final = mark("Deadline: %(moment)s.")
+_INTEREST_UNTIL: Final = mark("Deadline for expressions of interest: %(moment)s.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def advise(
     for one in suggestions:
         heading = _CLOSING if one.sort == "closing" else _FITTING
         if one.deadline_at is not None:
-            why = words.gettext(mark("Deadline: %(moment)s.")) % {"moment": words.datetime(one.deadline_at, zone)}
+            said = _INTEREST_UNTIL if one.is_of_interest else _UNTIL
+            why = words.gettext(said, moment=words.datetime(one.deadline_at, zone))
         else:
             why = ""
         if one.sort != "closing":

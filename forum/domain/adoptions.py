@@ -37,6 +37,7 @@ class Use:
     title: str
     slug: str
     language: str | None
+    translated_titles: dict[str, str]
     owner_slug: str
     owner_el: str
     owner_en: str
@@ -210,8 +211,8 @@ _LIST_OF_MUNICIPALITY = Query(
         FROM places
         JOIN former_slugs ON former_slugs.organisation_id = places.id
     )
-    SELECT topics.id, topics.title, topics.slug, topics.language, coalesce(owners.slug, ''),
-           coalesce(owners.name_el, ''), coalesce(owners.name_en, ''),
+    SELECT topics.id, topics.title, topics.slug, topics.language, topics.translated_titles,
+           coalesce(owners.slug, ''), coalesce(owners.name_el, ''), coalesce(owners.name_en, ''),
            adopters.slug, adopters.name_el, adopters.name_en, adoptions.stage, adopters.id = $2
     FROM (
         SELECT adoptions.id

@@ -24,6 +24,7 @@ class LikePractice:
     title: str
     slug: str
     language: str | None
+    translated_titles: dict[str, str]
     teaser: str
     state: str
     owner_slug: str
@@ -74,8 +75,9 @@ _LIKE = Query(
         SELECT unnest(mine.themes)
         FROM mine
     )
-    SELECT topics.id, topics.title, topics.slug, topics.language, coalesce(topics.fields ->> 'teaser', ''),
-           coalesce(topics.fields ->> 'state', 'submitted'), owners.slug, owners.name_el, owners.name_en,
+    SELECT topics.id, topics.title, topics.slug, topics.language, topics.translated_titles,
+           coalesce(topics.fields ->> 'teaser', ''), coalesce(topics.fields ->> 'state', 'submitted'),
+           owners.slug, owners.name_el, owners.name_en,
            owners.population, regions.name_el, regions.name_en, likeness.is_near, likeness.is_same_region,
            likeness.settings, shared.names_el, shared.names_en,
            (SELECT count(*) FROM adoptions WHERE adoptions.topic_id = topics.id AND adoptions.stage = 'in_use')
@@ -93,7 +95,7 @@ _LIKE = Query(
                ) AS settings
     ) AS likeness
     CROSS JOIN LATERAL (
-        SELECT topics.id, topics.title, topics.slug, topics.language, topics.fields
+        SELECT topics.id, topics.title, topics.slug, topics.language, topics.translated_titles, topics.fields
         FROM topics
         WHERE topics.fields @> jsonb_build_object('owner', owners.slug) AND topics.fields <> '{{}}'
             AND topics.deleted_at IS NULL AND topics.kind = 'good_practice' AND {readable.IS}

@@ -65,6 +65,7 @@ class Hit:
     snippet: str
     score: float
     language: str | None
+    translated_titles: dict[str, str]
 
 
 # Read once a query, not once a row.
@@ -141,7 +142,7 @@ _SHOW = Query(
                {_WANTED},
                'StartSel={MARK_OPEN}, StopSel={MARK_CLOSE}, MinWords=12, MaxWords=32, ShortWord=0, MaxFragments=2'
            ),
-           page.score, topics.language
+           page.score, topics.language, topics.translated_titles
     FROM unnest($3::bigint[], $4::float8[]) AS page (id, score)
     JOIN posts ON posts.id = page.id
     JOIN topics ON topics.id = posts.topic_id

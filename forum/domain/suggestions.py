@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from forum.db import Card, Conn, Query
-from forum.domain import readable
+from forum.domain import leading, readable
 from forum.domain.actors import Actor
 from forum.domain.entities import MemberId, OrganisationId, TopicId
 from forum.i18n import next_day
@@ -44,6 +44,8 @@ class Suggestion:
     """As `Topic.translated_titles`."""
     fields: dict[str, Any]
     deadline_at: datetime | None
+    """What closes next: where `is_of_interest`, expressing interest, else the call itself."""
+    is_of_interest: bool
     themes_el: str
     themes_en: str
     """The themes that the topic shares with the municipality, or that the member follows; with commas between them."""
@@ -64,7 +66,23 @@ class Asked:
     until: datetime
 
 
-_OPEN: Final = f"""
+_WRITTEN: Final = """(to_char({instant} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') COLLATE "C")"""
+"""The SQL of an instant as fields of topics hold it: a text that sorts as the instants do."""
+
+_INTEREST_AT: Final = """((topics.fields -> 'interest_deadline' ->> 'at') COLLATE "C")"""
+
+_IS_JOINED: Final = f"""EXISTS (
+    SELECT 1
+    FROM interests
+    WHERE interests.topic_id = topics.id AND interests.withdrawn_at IS NULL
+        AND {leading.is_of(organisation="wanted.organisation_id")}
+)"""
+"""Whether the member's organisation has expressed interest; it speaks of `topics` and `wanted`."""
+
+
+def _open(*, holds: str, limit: int, at: str = "topics.deadline_at") -> str:
+    """Return the SELECT of proposals that `wanted` may read and that are open, those that close next by `at`."""
+    return f"""
     SELECT topics.id, topics.title, topics.slug, topics.language,
            topics.translated_titles, topics.fields, topics.deadline_at
     FROM category_rights AS rights
@@ -72,15 +90,28 @@ _OPEN: Final = f"""
         SELECT topics.id, topics.title, topics.slug, topics.language,
                topics.translated_titles, topics.fields, topics.deadline_at
         FROM topics
-        WHERE topics.category_id = rights.category_id AND topics.deleted_at IS NULL
-            AND topics.deadline_at > now() AND {{further}}
-            AND topics.fields @> '{{{{"state": "open"}}}}'
+        WHERE topics.category_id = rights.category_id AND topics.deleted_at IS NULL AND {holds}
+            AND topics.fields @> '{{"state": "open"}}'
             AND topics.created_at >= {readable.SINCE.format(rights="rights")}
-        ORDER BY topics.deadline_at, topics.id
-        LIMIT {{limit}}
+        ORDER BY {at}, topics.id
+        LIMIT {limit}
     ) AS topics
     WHERE rights.member_id = wanted.member_id AND rights.can_read
-"""
+    """
+
+
+_CLOSING: Final = _open(holds="topics.deadline_at > now() AND topics.deadline_at < wanted.until", limit=CLOSING)
+
+_CLOSING_TO_INTEREST: Final = _open(
+    holds=f"""topics.fields ? 'interest_deadline'
+            AND {_INTEREST_AT} > {_WRITTEN.format(instant="now()")}
+            AND {_INTEREST_AT} < {_WRITTEN.format(instant="wanted.until")}
+            AND NOT {_IS_JOINED}""",
+    at=_INTEREST_AT,
+    limit=CLOSING,
+)
+
+_LATER: Final = _open(holds="topics.deadline_at > now() AND topics.deadline_at >= wanted.until", limit=LOOKED_AT)
 
 _SHARED: Final = """
     CROSS JOIN LATERAL (
@@ -96,7 +127,7 @@ _SUGGEST = Query(
     "suggestions.suggest",
     f"""
     WITH wanted AS MATERIALIZED (
-        SELECT asked.member_id, asked.until, organisations.slug, regions.country,
+        SELECT asked.member_id, asked.organisation_id, asked.until, organisations.slug, regions.country,
                coalesce(profiles.themes, '{{}}') || ARRAY(
                    SELECT themes.slug
                    FROM theme_subscriptions
@@ -110,24 +141,37 @@ _SUGGEST = Query(
         LEFT JOIN profiles ON profiles.organisation_id = organisations.id
     )
     SELECT wanted.member_id, found.sort, found.id, found.title, found.slug, found.language, found.translated_titles,
-           found.fields, found.deadline_at, found.names_el, found.names_en, found.settings
+           found.fields, found.deadline_at, found.is_of_interest, found.names_el, found.names_en, found.settings
     FROM wanted
     CROSS JOIN LATERAL (
         (
             SELECT 'closing' AS sort, topics.id, topics.title, topics.slug, topics.language,
-                   topics.translated_titles, topics.fields, topics.deadline_at, '' AS names_el, '' AS names_en,
-                   '{{}}'::text[] AS settings
-            FROM ({_OPEN.format(further="topics.deadline_at < wanted.until", limit=CLOSING)}) AS topics
+                   topics.translated_titles, topics.fields, topics.deadline_at, topics.is_of_interest,
+                   '' AS names_el, '' AS names_en, '{{}}'::text[] AS settings
+            FROM (
+                SELECT DISTINCT ON (topics.id) topics.*
+                FROM (
+                    SELECT calls.*, false AS is_of_interest
+                    FROM ({_CLOSING}) AS calls
+                    UNION ALL
+                    SELECT calls.id, calls.title, calls.slug, calls.language, calls.translated_titles, calls.fields,
+                           (calls.fields -> 'interest_deadline' ->> 'at')::timestamptz, true
+                    FROM ({_CLOSING_TO_INTEREST}) AS calls
+                ) AS topics
+                ORDER BY topics.id, topics.deadline_at
+            ) AS topics
             ORDER BY topics.deadline_at, topics.id
             LIMIT {CLOSING}
         )
         UNION ALL
         (
             SELECT 'proposal', topics.id, topics.title, topics.slug, topics.language,
-                   topics.translated_titles, topics.fields, topics.deadline_at, shared.names_el, shared.names_en, '{{}}'
-            FROM ({_OPEN.format(further="topics.deadline_at >= wanted.until", limit=LOOKED_AT)}) AS topics
+                   topics.translated_titles, topics.fields, topics.deadline_at, false,
+                   shared.names_el, shared.names_en, '{{}}'
+            FROM ({_LATER}) AS topics
             {_SHARED}
-            WHERE shared.count > 0
+            WHERE shared.count > 0 AND {leading.IS_OPEN}
+                AND topics.fields ->> 'lead' IS DISTINCT FROM wanted.slug AND NOT {_IS_JOINED}
                 AND (NOT topics.fields ? 'countries' OR topics.fields -> 'countries' ? wanted.country)
             ORDER BY shared.count DESC, topics.deadline_at, topics.id
             LIMIT {FITTING}
@@ -135,7 +179,8 @@ _SUGGEST = Query(
         UNION ALL
         (
             SELECT 'good_practice', topics.id, topics.title, topics.slug, topics.language,
-                   topics.translated_titles, topics.fields, NULL, shared.names_el, shared.names_en, alike.settings
+                   topics.translated_titles, topics.fields, NULL, false,
+                   shared.names_el, shared.names_en, alike.settings
             FROM category_rights AS rights
             CROSS JOIN LATERAL (
                 SELECT topics.id, topics.title, topics.slug, topics.language,

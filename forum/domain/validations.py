@@ -50,6 +50,7 @@ class Waiting:
     title: str
     slug: str
     language: str | None
+    translated_titles: dict[str, str]
     category_el: str
     category_en: str
     owner_el: str
@@ -112,8 +113,8 @@ _LIST_WAITING = Query(
     "validations.list_waiting",
     f"""
     WITH {readable.CTE}
-    SELECT topics.id, topics.title, topics.slug, topics.language, categories.name_el, categories.name_en,
-           coalesce(owners.name_el, ''), coalesce(owners.name_en, ''),
+    SELECT topics.id, topics.title, topics.slug, topics.language, topics.translated_titles,
+           categories.name_el, categories.name_en, coalesce(owners.name_el, ''), coalesce(owners.name_en, ''),
            coalesce(
                (
                    SELECT max(topic_notices.created_at)

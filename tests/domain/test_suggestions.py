@@ -15,7 +15,7 @@ from forum.domain.actors import Actor
 from forum.domain.entities import TopicId
 from forum.domain.suggestions import Suggestion
 from tests.cast import Cast
-from tests.domain import writing
+from tests.domain import proposing, writing
 from tests.web.subscribing import instant, set_fields
 
 NICOSIA = ZoneInfo("Asia/Nicosia")
@@ -92,6 +92,46 @@ async def test_what_shares_themes_with_the_municipality_fits_and_says_which(
     assert (found[0].themes_el, found[0].themes_en) == ("Ενέργεια και κλίμα, Νερό", "Energy and climate, Water")
     assert all(one.sort == "proposal" for one in found)
     assert await _found(db, cast.nikos) == [], "Mytilene has said nothing"
+
+
+async def test_expressions_of_interest_close_before_the_call_does(
+    db: Database, owner: RawConnection, cast: Cast
+) -> None:
+    def within(days: int) -> dict[str, str]:
+        return instant(clock.now() + timedelta(days=days))
+
+    month = timedelta(days=30)
+    await _proposal(db, owner, cast.sophie, "δηλώσεις σε τρεις ημέρες", month, interest_deadline=within(3))
+    await _proposal(db, owner, cast.sophie, "δηλώσεις χθες", month, interest_deadline=within(-1))
+    await _proposal(db, owner, cast.sophie, "και τα δύο", timedelta(days=5), interest_deadline=within(2))
+    await _proposal(db, owner, cast.sophie, "αύριο", timedelta(days=1))
+    found = await _found(db, cast.maria)
+    assert [(one.title, one.is_of_interest) for one in found] == [
+        ("αύριο", False),
+        ("και τα δύο", True),
+        ("δηλώσεις σε τρεις ημέρες", True),
+    ]
+    assert [one.deadline_at for one in found[1:]] == [datetime.fromisoformat(within(days)["at"]) for days in (2, 3)], (
+        "what closes next"
+    )
+
+
+async def test_what_ones_organisation_has_answered_or_can_no_more_is_not_suggested(
+    db: Database, owner: RawConnection, cast: Cast
+) -> None:
+    await _profile(owner, "larnaca", ["water"])
+    month, soon = timedelta(days=40), instant(clock.now() + timedelta(days=3))
+    for title, fields in (
+        ("ταιριάζει", {}),
+        ("απαντήθηκε", {}),
+        ("δική μας", {"lead": "larnaca"}),
+        ("έκλεισαν οι δηλώσεις", {"interest_deadline": instant(clock.now() - timedelta(days=1))}),
+        ("απαντήθηκε και κλείνει", {"interest_deadline": soon}),
+    ):
+        topic_id = await _proposal(db, owner, cast.sophie, title, month, themes=["water"], **fields)
+        if title.startswith("απαντήθηκε"):
+            await proposing.express(db, cast.maria, topic_id)
+    assert _titles(await _found(db, cast.maria)) == {"ταιριάζει": "proposal"}
 
 
 async def test_practices_of_municipalities_that_lie_alike_come_first(

@@ -29,17 +29,25 @@ async def test_what_closes_stands_before_what_is_new(site: Site, owner: RawConne
     assert "Κλείνει σύντομα" not in (await stranger.get("/")).text
 
 
+async def test_that_interest_closes_is_said_so(site: Site, owner: RawConnection) -> None:
+    closes = instant(clock.now() + timedelta(days=2))
+    await _call(site, owner, "Για δηλώσεις", 60, interest_deadline=closes)
+    page = (await (await site.visitor("maria")).get("/")).text
+    assert page.index("Κλείνουν αυτή την εβδομάδα") < page.index("Για δηλώσεις") < page.index("Πρόσφατα θέματα")
+    assert "Προθεσμία εκδήλωσης ενδιαφέροντος: " in page
+
+
 async def test_what_fits_says_which_themes_it_shares(site: Site, owner: RawConnection) -> None:
     await _call(site, owner, "Για εμάς", 60, themes=["water"])
     maria = await site.visitor("maria")
-    assert "Για τον δήμο σας" not in (await maria.get("/")).text
+    assert "Για τον φορέα σας" not in (await maria.get("/")).text
     await owner.execute(
         "INSERT INTO profiles (organisation_id, themes, updated_by_id) SELECT organisation_id, '{water}', id "
         "FROM members WHERE id = $1",
         site.cast.maria.member_id,
     )
     page = (await maria.get("/")).text
-    assert "Για τον δήμο σας" in page
+    assert "Για τον φορέα σας" in page
     assert "Λόγω των θεματικών σας: Νερό." in page
 
 
