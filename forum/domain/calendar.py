@@ -14,8 +14,7 @@ from typing import Final, Literal
 from forum.db import Card, Conn, Query
 from forum.domain import excerpts, readable, twinned
 from forum.domain.actors import Actor
-from forum.domain.entities import TopicId, in_language
-from forum.domain.twinned import TwinningId
+from forum.domain.entities import TopicId, TwinningId, in_language
 
 Kind = Literal["deadline", "interest_deadline", "twinning_event"]
 

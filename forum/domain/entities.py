@@ -30,6 +30,7 @@ NotificationId = NewType("NotificationId", int)
 OpeningId = NewType("OpeningId", int)
 ThemeId = NewType("ThemeId", int)
 InterestId = NewType("InterestId", int)
+TwinningId = NewType("TwinningId", int)
 
 Language: TypeAlias = i18n.Language
 Scheme = Literal["auto", "light", "dark"]
@@ -354,6 +355,8 @@ class Topic:
     """The proposal that it grew out of."""
     translated_titles: dict[str, str]
     """Its title in other languages, by their codes; there it has texts in them too (`domain/translations.py`)."""
+    twinning_id: TwinningId | None
+    """The twinning whose two municipalities talk in it."""
     can_see: bool
     can_read: bool
     can_start: bool

@@ -82,6 +82,8 @@ def can_mark_topic_internal(actor: Actor, topic: Topic) -> Verdict:
     """The author or a moderator says that a topic is not meant for a wider circle."""
     if topic.is_deleted:
         return _no("topic_deleted")
+    if topic.twinning_id is not None:
+        return _no("only_of_two")
     if topic.can_moderate:
         return YES
     if topic.author_id != actor.member_id:

@@ -220,8 +220,7 @@ _CHANGE_TOPIC = Statement(
     "posts.change_topic",
     """
     UPDATE topics
-    SET title = $2, slug = $3, fields = $4, deadline_at = $5, tags = $6,
-        language = coalesce($4::jsonb ->> 'language', topics.language)
+    SET title = $2, slug = $3, fields = $4, deadline_at = $5, tags = $6, language = $7
     WHERE topics.id = $1
     """,
     returns=int,
@@ -439,16 +438,20 @@ async def edit(
     title: str | None,
     fields: kinds.Values | None = None,
     tags: Sequence[str] | None = None,
+    language: str | None = None,
 ) -> Post:
-    """Change a post, with the first one the topic's title, fields and tags; what stood before is kept as a revision.
+    """Change a post, with the first one what the topic says beside it; what stood before is kept as a revision.
 
     None leaves what it stands for, and so does any other post than the first; `fields` are values that the kind has
-    checked. Where nothing changes, nothing is written. Raise Invalid where a field names a theme or an organisation
-    that is not there, or another lead while somebody's interest stands, and what `attachments.take_up` does.
+    checked, and `language` is empty for another or several. Where nothing changes, nothing is written. Raise Invalid
+    where a field names a theme or an organisation that is not there, or another lead while somebody's interest stands,
+    where the topic is translated into that language, and what `attachments.take_up` does.
     """
     topic, post = grant.topic, grant.post
-    said = _Said(topic.title, topic.fields, topic.tags)
-    new = said if post.number > 1 else _said_now(topic, title, fields, tags)
+    said = _Said(topic.title, topic.fields, topic.tags, topic.language)
+    new = said if post.number > 1 else _said_now(topic, title, fields, tags, language)
+    if new.language in topic.translated_titles:
+        raise Invalid({"language": ("translated_into",)})
     if body == post.body and new == said:
         return post
     found_by_title, found_by = "", rendered.text
@@ -466,7 +469,7 @@ async def edit(
         slug = topics.slug_of(new.title) if new.title != topic.title else topic.slug
         deadline_at = kinds.of(topic.kind).deadline(new.fields)
         lead_id = await leading.bound(tx, topic.id)
-        await tx.run(_CHANGE_TOPIC, topic.id, new.title, slug, new.fields, deadline_at, new.tags)
+        await tx.run(_CHANGE_TOPIC, topic.id, new.title, slug, new.fields, deadline_at, new.tags, new.language)
         if await leading.bound(tx, topic.id) != lead_id:
             raise Invalid({"lead": ("lead_bound",)})
         act = "rename" if new.title != topic.title else "edit"
@@ -481,13 +484,18 @@ class _Said:
     title: str
     fields: kinds.Values
     tags: list[str]
+    language: str | None
 
 
-def _said_now(topic: Topic, title: str | None, fields: kinds.Values | None, tags: Sequence[str] | None) -> _Said:
+def _said_now(
+    topic: Topic, title: str | None, fields: kinds.Values | None, tags: Sequence[str] | None, language: str | None
+) -> _Said:
+    said = topic.fields if fields is None else {**fields, **kinds.of(topic.kind).acts(topic.fields)}
     return _Said(
         topic.title if title is None else title,
-        topic.fields if fields is None else {**fields, **kinds.of(topic.kind).acts(topic.fields)},
+        said,
         topic.tags if tags is None else list(tags),
+        said.get("language", topic.language if language is None else language or None),
     )
 
 

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, Literal, NewType
+from typing import Final, Literal
 
-from forum.domain.entities import MemberId, OrganisationId, TopicId
-
-TwinningId = NewType("TwinningId", int)
+from forum.domain.entities import MemberId, OrganisationId, TopicId, TwinningId
 
 Stage = Literal["in_contact", "letter_of_intent", "council_decisions", "signed", "active", "dormant", "ended"]
 State = Literal["invited", "declined", "withdrawn"] | Stage

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import organisations, permissions, twinned
 from forum.domain.actors import Actor
-from forum.domain.entities import Organisation
+from forum.domain.entities import Organisation, TwinningId
 from forum.domain.permissions import Verdict
-from forum.domain.twinned import Twinning, TwinningId
+from forum.domain.twinned import Twinning
 from forum.errors import Forbidden, Invalid, NotFound
 
 

@@ -16,8 +16,8 @@ from uuid import uuid4
 from forum.db import Card, Conn, Query, Statement, Tx
 from forum.domain import access, audit, idempotency, stages, topics, twinned
 from forum.domain.actors import Actor
-from forum.domain.entities import CategoryId, MemberId, Organisation, OrganisationId, PostId, TopicId
-from forum.domain.twinned import PUBLIC, STAGES, Stage, State, Twinning, TwinningId
+from forum.domain.entities import CategoryId, MemberId, Organisation, OrganisationId, PostId, TopicId, TwinningId
+from forum.domain.twinned import PUBLIC, STAGES, Stage, State, Twinning
 from forum.domain.twinning_access import (
     AnswerTwinningGrant,
     ChangeTwinningGrant,

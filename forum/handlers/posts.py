@@ -19,6 +19,7 @@ from forum.domain.kinds import Kind
 from forum.domain.permissions import Verdict
 from forum.domain.posts import Replied, Reply
 from forum.errors import BadRequest, Forbidden, Invalid, NotFound, RateLimited
+from forum.i18n import languages
 from forum.keys import ACTOR, DB, TRANSLATOR, VISIT
 from forum.markup import Rendered
 from forum.web import drafting, field_views, fragments, kind_forms, problem_json, writing
@@ -80,6 +81,8 @@ class EditPage(Page):
     """Of the topic, where the post is its first; else a plain one."""
     offer: Offer
     labels: Mapping[str, str]
+    languages: list[tuple[str, str]]
+    """Those the topic can be said to be in; none where a program said another."""
     preview: list[SectionView]
     writing: Writing
     form: FormState
@@ -368,6 +371,7 @@ class _Edited:
     body: str
     fields: kinds.Values | None
     tags: list[str] | None
+    language: str | None
 
 
 async def _edited(request: web.Request, post_id: PostId) -> _Edited:
@@ -376,9 +380,10 @@ async def _edited(request: web.Request, post_id: PostId) -> _Edited:
     async with request.app[DB].read() as conn:
         grant = await access.post_to_read(conn, request[ACTOR], post_id)
     if grant.post.number > 1:
-        return _Edited(None, EditForm.parse(sent).body, None, None)
+        return _Edited(None, EditForm.parse(sent).body, None, None, None)
     said = kind_forms.read(kinds.of(grant.topic.kind), sent)
-    return _Edited(said.title, said.body, said.kind.unchanged(said.fields, grant.topic.fields), said.tags)
+    fields = said.kind.unchanged(said.fields, grant.topic.fields)
+    return _Edited(said.title, said.body, fields, said.tags, (said.language or "") if "language" in sent else None)
 
 
 async def _rewrite(request: web.Request, post_id: PostId, form: _Edited) -> tuple[EditGrant, Post]:
@@ -389,7 +394,14 @@ async def _rewrite(request: web.Request, post_id: PostId, form: _Edited) -> tupl
         grant = await access.post_to_edit(tx, actor, post_id)
         await count_post(request, tx)
         post = await posts.edit(
-            tx, grant, body=form.body, rendered=rendered, title=form.title, fields=form.fields, tags=form.tags
+            tx,
+            grant,
+            body=form.body,
+            rendered=rendered,
+            title=form.title,
+            fields=form.fields,
+            tags=form.tags,
+            language=form.language,
         )
         await drafts.delete(tx, actor.member_id, drafts.of_post(post_id))
     return grant, post
@@ -415,13 +427,15 @@ async def _edit(
         names = await references.names(conn, [(kind.code, previewed)])
     actor, topic, post = grant.actor, grant.topic, grant.post
     require(permissions.can_edit_post(actor, topic, post))
-    stands = {"title": topic.title, "body": post.body, "tags": ", ".join(topic.tags), **kind.write(topic.fields)}
+    said = {"title": topic.title, "body": post.body, "tags": ", ".join(topic.tags), "language": topic.language or ""}
+    stands = said | kind.write(topic.fields)
     page = EditPage(
         topic=topic,
         post=post,
         kind=kind,
         offer=await kind_forms.offer(request, kind) if post.number == 1 else Offer(),
         labels=kind_forms.labels(request, kind),
+        languages=list(languages().items()) if (topic.language or "") in {"", *languages()} else [],
         preview=field_views.sections(kind, previewed, names, request[TRANSLATOR], ZoneInfo(actor.zone)),
         writing=Writing(place, draft, preview, topic.can_attach),
         form=form or drafting.state_of_draft(draft, _without_choices(kind, stands) if draft else stands),

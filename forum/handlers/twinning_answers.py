@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from forum.domain import twinning_access
-from forum.domain.twinned import TwinningId
+from forum.domain.entities import TwinningId
 from forum.keys import ACTOR, DB
 from forum.web import telling
 from forum.web.flash import flash

@@ -10,12 +10,12 @@ from aiohttp import web
 from pydantic import Field
 
 from forum.domain import idempotency, matching, permissions, profiles, regions, themes, twinning_access, twinnings
-from forum.domain.entities import BODY_LIMIT, in_language
+from forum.domain.entities import BODY_LIMIT, TwinningId, in_language
 from forum.domain.matching import Match
 from forum.domain.permissions import Verdict
 from forum.domain.profiles import Filters, Profile
 from forum.domain.themes import Theme
-from forum.domain.twinned import STAGES, Stage, Twinning, TwinningId
+from forum.domain.twinned import STAGES, Stage, Twinning
 from forum.domain.twinning_access import TwinningGrant
 from forum.domain.twinnings import Course, Step
 from forum.errors import Invalid

@@ -271,6 +271,7 @@ FIELD_CODES: Final = frozenset(
         "bad_website",
         "bad_area",
         "lead_bound",
+        "translated_into",
     }
 )
 """Every code a field's fault can have; `problems.py` has a sentence for each."""

@@ -108,6 +108,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "post_deleted": mark("The reply is deleted."),
     "not_author": mark("Only its author may do this."),
     "not_a_question": mark("The topic is no question, so it has no answer."),
+    "only_of_two": mark("The topic is only for the two municipalities already."),
     "not_a_reply": mark("Only a reply can be marked as the answer."),
     "not_deleted": mark("It is not deleted."),
     "not_colleague": mark("Only members of this municipality may do this."),
@@ -254,6 +255,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "lead_bound": mark(
         "Organisations have expressed interest to this lead organisation and left it their contact details: no other can be named in its place. Please start a new proposal."
     ),
+    "translated_into": mark("It is translated into this language. Delete that translation first."),
     "bad_area": mark("Please write a number of square kilometres, such as 107.5."),
     "one_of_two": mark("Please choose either a group or a member."),
     "needs_reply": mark("Whoever moderates must be able to reply: choose commenters or participants."),

@@ -13,10 +13,10 @@ from aiohttp import web
 
 from forum.db import Tx
 from forum.domain import access, posts, twinning_access, twinnings
-from forum.domain.entities import TITLE_LIMIT, Organisation, PostId, in_language
+from forum.domain.entities import TITLE_LIMIT, Organisation, PostId, TwinningId, in_language
 from forum.domain.idempotency import Key
 from forum.domain.posts import Reply
-from forum.domain.twinned import Twinning, TwinningId
+from forum.domain.twinned import Twinning
 from forum.domain.twinnings import Course, Invited
 from forum.errors import Conflict
 from forum.i18n import mark

@@ -38,9 +38,8 @@ from forum.domain import (
     twinning_access,
     twinnings,
 )
-from forum.domain.entities import InvitationId, OpeningId, Role
+from forum.domain.entities import InvitationId, OpeningId, Role, TwinningId
 from forum.domain.opening_previews import Wanted
-from forum.domain.twinned import TwinningId
 from forum.keys import CONFIG, DB, SECRET
 from forum.passwords import Hasher, Parameters
 from tests.cast import PASSWORD, Cast, email

@@ -167,6 +167,18 @@ async def test_its_author_changes_title_and_mark(site: Site, owner: RawConnectio
     assert await owner.fetchval("SELECT count(*) FROM post_revisions") == count
 
 
+async def test_its_language_is_mended(site: Site, owner: RawConnection) -> None:
+    maria = await site.program("maria")
+    path = f"/api/v1/topics/{(await start(maria))['id']}"
+    for language, told in (("en", "en"), ("fr", "fr"), ("", None)):
+        assert (await maria.patch(path, json={"language": language})).json["language"] == told
+    assert faulty(await maria.patch(path, json={"language": "Ελληνικά"})) == {"language"}
+    guide = {"category": "guides", "kind": "guide", "title": "Οδηγός", "fields": {"language": "el"}}
+    made = await (await site.program("sophie")).post("/api/v1/topics", json=guide)
+    changed = await (await site.program("sophie")).patch(f"/api/v1/topics/{made.json['id']}", json={"language": "en"})
+    assert (changed.json["language"], changed.json["fields"]["language"]) == ("el", "el"), "its field says it"
+
+
 async def test_what_is_not_the_callers_to_change_stays_as_it_is(site: Site, owner: RawConnection) -> None:
     maria, nikos, stelios = [await site.program(person) for person in ("maria", "nikos", "moderator")]
     made = await start(maria)

@@ -14,10 +14,9 @@ from forum import clock
 from forum.db import RawConnection
 from forum.domain import access, adoptions, answers, twinnings
 from forum.domain.actors import Actor
-from forum.domain.entities import AttachmentId, GuideFileId, InterestId, PostId, TopicId
+from forum.domain.entities import AttachmentId, GuideFileId, InterestId, PostId, TopicId, TwinningId
 from forum.domain.practices import AdoptionId
 from forum.domain.topics import Started
-from forum.domain.twinned import TwinningId
 from forum.keys import DB
 from tests import files
 from tests.domain import practising, proposing, telling, twinning, writing

@@ -33,12 +33,11 @@ from forum.domain import (
     validations,
 )
 from forum.domain.attachments import New, Room
-from forum.domain.entities import AttachmentId, GuideFileId, InterestId, PostId, TopicId
+from forum.domain.entities import AttachmentId, GuideFileId, InterestId, PostId, TopicId, TwinningId
 from forum.domain.feedback import FeedbackId
 from forum.domain.posts import Reply
 from forum.domain.practices import AdoptionId
 from forum.domain.translations import Words
-from forum.domain.twinned import TwinningId
 from forum.domain.twinnings import Course
 from forum.keys import ASSETS, CONFIG, DB, STORAGE
 from forum.markup import Rendered

@@ -25,9 +25,10 @@ from forum.domain.entities import (
     Standing,
     Topic,
     TopicId,
+    TwinningId,
 )
 from forum.domain.permissions import Verdict
-from forum.domain.twinned import Twinning, TwinningId
+from forum.domain.twinned import Twinning
 
 NOW: Final = datetime(2026, 11, 23, tzinfo=UTC)
 ME, OTHER = MemberId(1), MemberId(2)
@@ -85,6 +86,7 @@ TOPIC: Final = Topic(
     deadline_at=None,
     origin_id=None,
     translated_titles={},
+    twinning_id=None,
     can_see=True,
     can_read=True,
     can_start=True,
@@ -161,6 +163,7 @@ TABLE: Final[dict[str, list[tuple[State, State, str]]]] = {
         ({}, {}, "not_author"),
         (MINE, {}, ""),
         (MINE | LOCKED, {}, "topic_locked"),
+        (MINE | {"twinning_id": TwinningId(1)}, {}, "only_of_two"),
         (MODERATED, {}, ""),
         (MODERATED | LOCKED, {}, ""),
         (MINE | DELETED_BY_ME, {}, "topic_deleted"),

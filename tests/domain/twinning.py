@@ -7,9 +7,8 @@ from typing import Final
 from forum.db import Database, RawConnection, Tx
 from forum.domain import access, posts, twinning_access, twinnings
 from forum.domain.actors import Actor
-from forum.domain.entities import MemberId, OrganisationId, PostId, TopicId
+from forum.domain.entities import MemberId, OrganisationId, PostId, TopicId, TwinningId
 from forum.domain.posts import Reply
-from forum.domain.twinned import TwinningId
 from forum.domain.twinnings import Course, Invited
 from tests.domain.writing import rendered
 

@@ -60,7 +60,7 @@ async def test_lists_show_the_title_of_the_readers_language(site: Site, owner: R
     maria, _, topic_id = await _start(site, owner)
     await _translate(maria, topic_id)
     sophie, nikos = await site.visitor("sophie"), await site.visitor("nikos")
-    for listed in ("/", "/categories/questions"):
+    for listed in ("/", "/categories/questions", "/search?q=%CE%B4%CE%B9%CE%B1%CF%81%CF%81%CE%BF%CE%AD%CF%82"):
         page = (await sophie.get(listed)).text
         assert re.search(r"<a[^>]*>Water leaks</a>", page), listed
         assert not re.search(r'<a[^>]*lang="el"[^>]*>Water leaks', page)
@@ -136,6 +136,25 @@ async def test_only_its_author_translates_it_into_the_forums_other_languages(sit
     assert "/translations/" not in (await maria.get(path)).text
     assert (await maria.submit(f"/topics/{topic_id}/translations/en/delete")).status == 404
     assert not await owner.fetchval("SELECT count(*) FROM topic_translations")
+
+
+async def test_its_language_is_mended_afterwards_and_is_none_that_it_is_translated_into(
+    site: Site, owner: RawConnection
+) -> None:
+    maria, path, topic_id = await _start(site, owner, language="en")
+    edit = f"/posts/{await owner.fetchval('SELECT id FROM posts WHERE topic_id = $1', topic_id)}/edit"
+    assert re.search(r'<option value="en" selected>', (await maria.get(edit)).text)
+    assert (await maria.submit(edit, {"title": TOPIC["title"], "body": TOPIC["body"]})).status == 303
+    assert await owner.fetchval("SELECT language FROM topics") == "en", "what is not sent stays"
+    assert (await maria.submit(edit, TOPIC)).status == 303
+    assert '<h1 lang="el">Διαρροές νερού</h1>' in (await (await site.visitor("sophie")).get(path)).text
+    await _translate(maria, topic_id)
+    refused = await maria.submit(edit, {**TOPIC, "language": "en"})
+    assert refused.status == 422
+    assert 'id="language-error"' in refused.text
+    assert "Διαγράψτε πρώτα εκείνη τη μετάφραση" in refused.text
+    assert (await maria.submit(edit, {**TOPIC, "language": ""})).status == 303
+    assert await owner.fetchval("SELECT language FROM topics") is None
 
 
 async def test_what_will_not_do_is_refused_and_kept(site: Site, owner: RawConnection) -> None:

@@ -49,6 +49,8 @@ async def test_an_invitation_opens_a_topic_of_the_two(site: Site, owner: RawConn
         page = await colleague.get(topic)
         assert page.status == 200
         assert "Ας συνεργαστούμε" in page.text
+        assert f'href="{path}">' in page.text, "its stages are one click away"
+        assert "Σήμανση ως εσωτερικού" not in page.text, "it is nobody else's anyway"
         assert (await colleague.get(path)).status == 200
         assert path in (await colleague.get("/twinnings")).text
     title = await owner.fetchval("SELECT title FROM topics ORDER BY id DESC LIMIT 1")

@@ -67,6 +67,9 @@ class TopicChange(Body):
         None, description=mark("Those that change; null takes one out. The state is changed by acts of its own.")
     )
     tags: Tags | None = None
+    language: Annotated[str, Field(pattern="^([a-z]{2})?$")] | None = Field(
+        None, description=mark("ISO 639-1, empty for another or several; of a guide its field of that name says it.")
+    )
     internal: bool | None = None
 
 

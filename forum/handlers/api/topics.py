@@ -67,7 +67,7 @@ async def show(request: web.Request) -> models.Topic:
 
 
 @call(
-    mark("Change a topic's title, fields and tags (its author) or its mark “internal” (its author or a moderator)"),
+    mark("Change a topic's title, fields, tags, language (its author) or its mark “internal” (or a moderator)"),
     takes=topic_models.TopicChange,
     answers=models.Topic,
     refuses=(403, 404, 409),
@@ -82,7 +82,7 @@ async def update(request: web.Request, change: topic_models.TopicChange) -> mode
     kind, tags = kinds.of(grant.topic.kind), None if change.tags is None else list_tags(change.tags)
     with _of_fields(kind):
         async with request.app[DB].write() as tx:
-            if change.title is not None or change.fields is not None or tags is not None:
+            if (change.title, change.fields, tags, change.language) != (None, None, None, None):
                 to_edit = await access.first_post_to_edit(tx, actor, topic_id)
                 await count_post(request, tx)
                 if to_edit.post.body != first.body:
@@ -94,7 +94,16 @@ async def update(request: web.Request, change: topic_models.TopicChange) -> mode
                     fields = _checked(kind, title, stood | change.fields)
                 elif len(title) > kind.title_limit:
                     raise Invalid({"title": ("too_long",)})
-                await posts.edit(tx, to_edit, body=first.body, rendered=rendered, title=title, fields=fields, tags=tags)
+                await posts.edit(
+                    tx,
+                    to_edit,
+                    body=first.body,
+                    rendered=rendered,
+                    title=title,
+                    fields=fields,
+                    tags=tags,
+                    language=change.language,
+                )
             if change.internal is not None:
                 to_mark = await access.topic_to_mark_internal(tx, actor, topic_id)
                 await count_post(request, tx)

@@ -8,9 +8,9 @@ from typing import Any, Final
 from aiohttp import web
 
 from forum.domain import organisations, profiles, twinning_access, twinnings
-from forum.domain.entities import Organisation
+from forum.domain.entities import Organisation, TwinningId
 from forum.domain.profiles import Facts
-from forum.domain.twinned import STAGES, Twinning, TwinningId
+from forum.domain.twinned import STAGES, Twinning
 from forum.domain.twinnings import Signed
 from forum.errors import Forbidden, Invalid, NotFound
 from forum.handlers.api import answers, bodies, models
