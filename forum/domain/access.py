@@ -267,6 +267,7 @@ TOPIC_COLUMNS = f"""
     topics.last_post_at, topics.created_at, topics.deleted_at, topics.deleted_by_id, topics.answer_post_id,
     topics.version, topics.fields, topics.tags, topics.deadline_at, topics.origin_id, topics.translated_titles,
     (SELECT twinnings.id FROM twinnings WHERE twinnings.topic_id = topics.id),
+    (SELECT twinnings.state FROM twinnings WHERE twinnings.topic_id = topics.id),
     {_RIGHTS}
 """
 

@@ -357,6 +357,8 @@ class Topic:
     """Its title in other languages, by their codes; there it has texts in them too (`domain/translations.py`)."""
     twinning_id: TwinningId | None
     """The twinning whose two municipalities talk in it."""
+    twinning_state: str | None
+    """As `twinned.State`."""
     can_see: bool
     can_read: bool
     can_start: bool

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from forum.db import Card, Conn, Once, Query, Statement, Tx
 from forum.domain import (
@@ -52,7 +53,7 @@ from forum.domain.events import Event, Kind
 from forum.domain.idempotency import Key
 from forum.domain.pages import Page
 from forum.domain.sessions import FOUNDATIONS
-from forum.errors import Forbidden, Invalid
+from forum.errors import Conflict, Forbidden, Invalid
 from forum.markup import Rendered
 
 
@@ -429,6 +430,10 @@ async def replied(conn: Conn, author: Actor, reply: Replied) -> Post:
     return veiled(author, await conn.one(POST, reply.id))
 
 
+CHANGED: Final = "changed_since_opened"
+"""The code of a Conflict: somebody changed the post since the one who changes it now began."""
+
+
 async def edit(
     tx: Tx,
     grant: EditGrant,
@@ -439,13 +444,15 @@ async def edit(
     fields: kinds.Values | None = None,
     tags: Sequence[str] | None = None,
     language: str | None = None,
+    revision: int | None = None,
 ) -> Post:
     """Change a post, with the first one what the topic says beside it; what stood before is kept as a revision.
 
     None leaves what it stands for, and so does any other post than the first; `fields` are values that the kind has
     checked, and `language` is empty for another or several. Where nothing changes, nothing is written. Raise Invalid
     where a field names a theme or an organisation that is not there, or another lead while somebody's interest stands,
-    where the topic is translated into that language, and what `attachments.take_up` does.
+    where the topic is translated into that language, and what `attachments.take_up` does; Conflict where the post is
+    at another `revision` by now than the one that was changed.
     """
     topic, post = grant.topic, grant.post
     said = _Said(topic.title, topic.fields, topic.tags, topic.language)
@@ -454,6 +461,8 @@ async def edit(
         raise Invalid({"language": ("translated_into",)})
     if body == post.body and new == said:
         return post
+    if revision is not None and revision != post.revision_count:
+        raise Conflict(CHANGED)
     found_by_title, found_by = "", rendered.text
     if post.number == 1:
         definition = kinds.of(topic.kind)

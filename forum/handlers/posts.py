@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -13,12 +14,12 @@ from pydantic import Field
 
 from forum.domain import access, drafts, idempotency, kinds, permissions, posts, references, topics
 from forum.domain.access import EditGrant
-from forum.domain.drafts import Place
+from forum.domain.drafts import Draft, Place
 from forum.domain.entities import BODY_LIMIT, Post, PostId, Revision, Topic, TopicId
 from forum.domain.kinds import Kind
 from forum.domain.permissions import Verdict
 from forum.domain.posts import Replied, Reply
-from forum.errors import BadRequest, Forbidden, Invalid, NotFound, RateLimited
+from forum.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, RateLimited
 from forum.i18n import languages
 from forum.keys import ACTOR, DB, TRANSLATOR, VISIT
 from forum.markup import Rendered
@@ -41,6 +42,8 @@ from forum.web.pages import Page, render, render_fragment
 from forum.web.post_views import PostView, view
 from forum.web.ratelimit import count_post, count_post_at_once
 from forum.web.verdicts import require
+
+_REVISION: Final = re.compile(r"[0-9]{1,9}")
 
 
 class ReplyForm(Form):
@@ -81,6 +84,9 @@ class EditPage(Page):
     """Of the topic, where the post is its first; else a plain one."""
     offer: Offer
     labels: Mapping[str, str]
+    revision: int | None
+    is_changed: bool
+    """Whether it was changed elsewhere since the form was opened: what stands is shown beside what was typed."""
     languages: list[tuple[str, str]]
     """Those the topic can be said to be in; none where a program said another."""
     preview: list[SectionView]
@@ -359,6 +365,8 @@ async def _update(request: web.Request, post_id: PostId, place: Place) -> web.Re
         response = await _edit(request, state, problem=limited.code, status=limited.status)
         problem_json.retry_after(response, limited)
         return response
+    except Conflict as conflict:
+        return await _edit(request, await state_of(request, Invalid({})), problem=conflict.code, status=conflict.status)
     slug = topics.slug_of(form.title) if form.title and post.number == 1 else grant.topic.slug
     return to_post(request, post.topic_id, slug, post.number, "post.edited")
 
@@ -372,18 +380,27 @@ class _Edited:
     fields: kinds.Values | None
     tags: list[str] | None
     language: str | None
+    revision: int | None
+    """What `revision_count` was when the form was opened; None where it does not say."""
 
 
 async def _edited(request: web.Request, post_id: PostId) -> _Edited:
     """Return what the form says; with the first post it is asked for what the topic says beside it."""
     sent = await request.post()
+    revision = _revision(sent)
     async with request.app[DB].read() as conn:
         grant = await access.post_to_read(conn, request[ACTOR], post_id)
     if grant.post.number > 1:
-        return _Edited(None, EditForm.parse(sent).body, None, None, None)
+        return _Edited(None, EditForm.parse(sent).body, None, None, None, revision)
     said = kind_forms.read(kinds.of(grant.topic.kind), sent)
     fields = said.kind.unchanged(said.fields, grant.topic.fields)
-    return _Edited(said.title, said.body, fields, said.tags, (said.language or "") if "language" in sent else None)
+    language = (said.language or "") if "language" in sent else None
+    return _Edited(said.title, said.body, fields, said.tags, language, revision)
+
+
+def _revision(sent: Mapping[str, object]) -> int | None:
+    found = sent.get("revision")
+    return int(found) if isinstance(found, str) and _REVISION.fullmatch(found) else None
 
 
 async def _rewrite(request: web.Request, post_id: PostId, form: _Edited) -> tuple[EditGrant, Post]:
@@ -402,6 +419,7 @@ async def _rewrite(request: web.Request, post_id: PostId, form: _Edited) -> tupl
             fields=form.fields,
             tags=form.tags,
             language=form.language,
+            revision=form.revision,
         )
         await drafts.delete(tx, actor.member_id, drafts.of_post(post_id))
     return grant, post
@@ -429,12 +447,15 @@ async def _edit(
     require(permissions.can_edit_post(actor, topic, post))
     said = {"title": topic.title, "body": post.body, "tags": ", ".join(topic.tags), "language": topic.language or ""}
     stands = said | kind.write(topic.fields)
+    is_changed = problem == posts.CHANGED
     page = EditPage(
         topic=topic,
         post=post,
         kind=kind,
         offer=await kind_forms.offer(request, kind) if post.number == 1 else Offer(),
         labels=kind_forms.labels(request, kind),
+        revision=_opened(post, draft) if form is None or is_changed else _revision(form.values),
+        is_changed=is_changed,
         languages=list(languages().items()) if (topic.language or "") in {"", *languages()} else [],
         preview=field_views.sections(kind, previewed, names, request[TRANSLATOR], ZoneInfo(actor.zone)),
         writing=Writing(place, draft, preview, topic.can_attach),
@@ -442,6 +463,12 @@ async def _edit(
         problem=problem,
     )
     return await render(request, page, status=status)
+
+
+def _opened(post: Post, draft: Draft | None) -> int:
+    """Return which revision a form starts from: one before, where its draft was kept before the post was changed."""
+    is_older = draft is not None and post.edited_at is not None and draft.updated_at < post.edited_at
+    return post.revision_count - is_older
 
 
 def _without_choices(kind: Kind, stands: dict[str, str]) -> dict[str, str]:

@@ -450,7 +450,7 @@ class _Part:
         # Whoever keeps the files of a guide may have no other part in it: a colleague of its author.
         keeps = permissions.can_delete_guide_file(actor, topic).allowed
         side = partners.side(actor, topic) if self._current == 1 else None
-        return (*place, self._first_unread, *rights, keeps, *self._levels, own, side)
+        return (*place, self._first_unread, *rights, keeps, *self._levels, own, side, topic.twinning_state)
 
     async def page(self, draft: Draft | None = None) -> TopicPage:
         actor, topic = self._grant.actor, self._grant.topic

@@ -148,6 +148,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "idempotency_mismatch": mark(
         "The same form was already sent with other content. Check that it is not there already, then send it again."
     ),
+    "changed_since_opened": mark(
+        "It was changed since you opened it, perhaps in another window. Nothing of what you typed is lost, and nothing was saved yet."
+    ),
     "conflict": mark("Somebody else has changed this meanwhile. Reload the page and try again."),
     "outdated": mark("Somebody else has changed this meanwhile. Ask for it again, and send the ETag it has now."),
     "unversioned": mark("Send the ETag of what you have seen as “If-Match”, so that nobody's change is overwritten."),

@@ -87,6 +87,7 @@ TOPIC: Final = Topic(
     origin_id=None,
     translated_titles={},
     twinning_id=None,
+    twinning_state=None,
     can_see=True,
     can_read=True,
     can_start=True,

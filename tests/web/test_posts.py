@@ -245,6 +245,38 @@ async def test_an_edit_is_marked_and_the_former_text_is_kept(
     assert await _bodies(owner) == ["Πρώτη ανάρτηση", "Διορθωμένη"]
 
 
+async def test_what_was_changed_in_another_window_is_not_overwritten_unseen(
+    site: Site, answer_of_nikos: Post, owner: RawConnection
+) -> None:
+    nikos = await site.visitor("nikos")
+    path = f"/posts/{answer_of_nikos.id}/edit"
+    assert 'name="revision" value="0"' in (await nikos.get(path)).text
+    first = {"body": "Από την πρώτη καρτέλα", "revision": "0"}
+    assert (await nikos.submit(path, first)).status == 303
+    assert (await nikos.submit(path, first)).status == 303, "sent twice it is the same"
+    refused = await nikos.submit(path, {"body": "Από τη δεύτερη καρτέλα", "revision": "0"})
+    assert refused.status == 409
+    assert "Άλλαξε αφότου το ανοίξατε" in refused.text
+    assert "Από τη δεύτερη καρτέλα</textarea>" in refused.text, "nothing typed is lost"
+    assert '<p class="source gap">Από την πρώτη καρτέλα</p>' in refused.text
+    assert 'name="revision" value="1"' in refused.text
+    assert await owner.fetchval("SELECT body FROM posts WHERE id = $1", answer_of_nikos.id) == first["body"]
+    assert (await nikos.submit(path, {"body": "Και τα δύο", "revision": "1"})).status == 303
+    assert (await nikos.submit(path, {"body": "Από πρόγραμμα"})).status == 303, "who says nothing of it is trusted"
+
+
+async def test_a_draft_from_before_a_change_says_so_when_it_is_sent(
+    site: Site, answer_of_nikos: Post, owner: RawConnection
+) -> None:
+    nikos = await site.visitor("nikos")
+    path = f"/posts/{answer_of_nikos.id}/edit"
+    assert (await nikos.submit(path, {"body": "Πρόχειρο", "revision": "0", "action": "draft"})).status == 303
+    await owner.execute(
+        "UPDATE posts SET revision_count = 1, edited_at = now() + interval '1 s' WHERE id = $1", answer_of_nikos.id
+    )
+    assert 'name="revision" value="0"' in (await nikos.get(path)).text
+
+
 async def test_the_first_post_carries_the_title_and_the_address_follows_it(
     site: Site, topic: Started, owner: RawConnection
 ) -> None:

@@ -49,7 +49,7 @@ async def test_an_invitation_opens_a_topic_of_the_two(site: Site, owner: RawConn
         page = await colleague.get(topic)
         assert page.status == 200
         assert "Ας συνεργαστούμε" in page.text
-        assert f'href="{path}">' in page.text, "its stages are one click away"
+        assert f'href="{path}">Προς την πρόσκληση' in page.text, "its answer is one click away"
         assert "Σήμανση ως εσωτερικού" not in page.text, "it is nobody else's anyway"
         assert (await colleague.get(path)).status == 200
         assert path in (await colleague.get("/twinnings")).text
@@ -61,6 +61,19 @@ async def test_an_invitation_opens_a_topic_of_the_two(site: Site, owner: RawConn
     entry = await owner.fetchrow("SELECT act, subject, after FROM audit_entries ORDER BY id DESC LIMIT 1")
     assert entry is not None
     assert (entry["act"], entry["subject"]) == ("twinning.invited", "twinning")
+
+
+async def test_the_topic_says_how_far_it_is_and_leads_to_the_stages(site: Site) -> None:
+    maria, nikos, path, topic = await _invited(site)
+    assert "Η πρόσκληση σε αδελφοποίηση περιμένει απάντηση" in (await nikos.get(topic)).text
+    assert (await nikos.submit(f"{path}/answer", {"answer": "accept"})).status == 303
+    for colleague in (maria, nikos):
+        page = (await colleague.get(topic)).text
+        assert "περιμένει απάντηση" not in page
+        assert f'href="{path}">Στάδια και αποφάσεις της αδελφοποίησης' in page
+        assert "Σε επαφή" in page
+    assert (await nikos.submit(path, SIGNED)).status == 303
+    assert "Υπογράφηκε" in (await maria.get(topic)).text
 
 
 async def test_the_invited_are_told_and_the_others_not(site: Site, owner: RawConnection) -> None:
