@@ -177,7 +177,10 @@ def _pages() -> set[str]:
 async def test_every_route_that_answers_with_a_page_has_a_family(site: Site, owner: RawConnection) -> None:
     visitor = await site.visitor("administrator")
     routes = [route for route in ROUTES if route.method == "GET" and route.access not in {Access.OPEN, Access.FEED}]
-    paths = {family.path.partition("?")[0] async for family in every_family(site, owner)}
+    families = [family async for family in every_family(site, owner)]
+    names = [family.name for family in families]
+    assert not {name for name in names if names.count(name) > 1}, "a file is called by each of them"
+    paths = {family.path.partition("?")[0] for family in families}
     missing = [route for route in routes if not _is_among(route, paths)]
     assert len(missing) < len(routes) / 2
     for route in missing:  # what answers with no page: data, or the way to another address
