@@ -103,6 +103,7 @@ _BUILD: Final = """() => {
   say('a link within the page to nothing', all('a[href^="#"]').filter(a => !document.getElementById(a.hash.slice(1))));
   const words = element => element.innerText.trim() || element.getAttribute('aria-label');
   say('nothing to say', all('a, button').filter(shown).filter(e => !words(e)));
+  say('a form among words', all('span form'));
   say('a form without a token', all('form[method=post]').filter(f => !f.elements.csrf_token?.value));
   say('faulty, but does not say how', all('[aria-invalid=true]').filter(e => !e.getAttribute('aria-describedby')));
   say('inline style or script', all('[style], style, script:not([src]), [onclick], [onload]'));
