@@ -101,6 +101,7 @@ def _make(words: Translator, functions: Mapping[str, object]) -> jinja2.Environm
     environment.filters["language_name"] = words.language_name
     environment.filters["in_language"] = _in_language(stored_language(words.language))
     environment.filters["name"] = _name(words.language)
+    environment.filters["stored"] = _stored(words.language)
     environment.filters["spoken"] = _spoken(words.language)
     environment.filters["marked"] = _marked
     environment.filters["initials"] = _initials
@@ -208,12 +209,21 @@ def _spoken(language: Language) -> Callable[[str, str | None], Markup]:
 
 
 def _name(language: Language) -> Callable[[object, str], Markup]:
-    stored = stored_language(language)
-    plain, spoken = _in_language(stored), _spoken(language)
+    plain, stored = _in_language(stored_language(language)), _stored(language)
 
     def filter_(thing: object, attribute: str) -> Markup:
         """Return the same for running text: marked with its language where that is not the page's (WCAG 3.1.2)."""
-        return spoken(plain(thing, attribute), stored)
+        return stored(plain(thing, attribute))
+
+    return filter_
+
+
+def _stored(language: Language) -> Callable[[str], Markup]:
+    kept, spoken = stored_language(language), _spoken(language)
+
+    def filter_(text: str) -> Markup:
+        """Mark a name that was picked already in the same way."""
+        return spoken(text, kept)
 
     return filter_
 

@@ -20,7 +20,8 @@ from forum.web import field_views
 class Column:
     """A column with the cells of the topics that say something.
 
-    `type` is what topics/_rows.html writes a cell by: `text`, or `instant` for a deadline.
+    `type` is what topics/_rows.html writes a cell by: `text`, `name` for what is kept in Greek and English, or
+    `instant` for a deadline.
     """
 
     label: str
@@ -29,6 +30,8 @@ class Column:
     order: str = ""
     """“ascending” or “descending” where the list is in the order of this column."""
 
+
+_NAMED: Final = {"themes", "organisation"}
 
 BADGE: Final = "choice"
 """One of a few words stands in the line under the title, not in a column of its own."""
@@ -56,7 +59,7 @@ def columns(
             found.append(Column(label, "instant", said, by_deadline))
         else:
             texts = {id: field_views.text_of(field, value, names, words, zone) for id, value in said.items()}
-            found.append(Column(label, "text", texts))
+            found.append(Column(label, "name" if field.type in _NAMED else "text", texts))
     return found
 
 

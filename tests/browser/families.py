@@ -28,7 +28,7 @@ from forum.domain.catalogue import CategoryFacts
 from forum.domain.entities import BODY_LIMIT, MailId, MailKind, Role, TopicId
 from forum.domain.opening_previews import Wanted
 from forum.keys import CONFIG, DB, SECRET
-from tests.browser import guide_families, proposal_families, twinning_families
+from tests.browser import guide_families, practice_families, proposal_families, twinning_families
 from tests.browser.content import LONG_WORD, UNWIELDY, Pen, Topic
 from tests.browser.family import Family
 from tests.browser.kind_families import kind_families
@@ -36,6 +36,7 @@ from tests.cast import PASSWORD, email
 from tests.domain import telling
 from tests.mail.sending import send_due
 from tests.site import Site
+from tests.web import subscribing
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,7 @@ async def fill(site: Site, owner: RawConnection) -> Filled:
     apply = await _fill_applications(site)
     confirm, undo = await _fill_addresses(site, owner)
     await _fill_catalogue(site)
+    await subscribing.address(site, "sophie")
     opening = await _fill_openings(site, owner)
     return Filled(
         unwieldy, long, locked, deleted, own, link, invitation, open_link, mail_id, stop, apply, confirm, undo, *opening
@@ -343,6 +345,14 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("category", "/categories/questions"),
         Family("category, newest first", "/categories/questions?sort=created"),
         Family("empty category", "/categories/announcements"),
+        Family("no proposals", "/categories/proposals", "sophie"),
+        Family("no closed proposals", "/categories/proposals?deadline=closed"),
+        Family("no unanswered questions", "/categories/questions?filter=unanswered"),
+        Family("no practices to validate", "/validations"),
+        Family("no practices of municipalities like mine", "/good-practices/like-mine"),
+        Family("no municipality", "/good-practices/like-mine", "sophie"),
+        Family("twinnings without a profile", "/twinnings"),
+        Family("network without twins", "/twinnings/network"),
         Family("new topic", "/categories/questions/new"),
         Family("new topic refused", "/categories/questions/new", status=422, press="Publish the topic"),
         Family("topic", unwieldy.path),
@@ -428,11 +438,11 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("mail domains", "/admin/mail-domains", "administrator"),
         Family("mail domain refused", "/admin/mail-domains", "administrator", 422, press="Add"),
         Family("members from a file", "/admin/members/import", "administrator"),
-        Family("file refused", "/admin/members/import", "administrator", 422, press="Look at it first"),
+        Family("file of members refused", "/admin/members/import", "administrator", 422, press="Look at it first"),
         Family("what a file would do", "/admin/members/import/1", "administrator"),
         Family("calendar and feeds", "/settings/feeds"),
-        Family("address of feeds made", "/settings/feeds", "sophie", press="Make the address"),
-        Family("calendar and feeds with an address", "/settings/feeds", "sophie"),
+        Family("address of feeds made", "/settings/feeds", "sophie", press="Make a new address"),
+        Family("calendar and feeds with an address", "/settings/feeds", "sophie", is_unfolded=True),
         Family("sessions", "/settings/sessions"),
         Family("tokens", "/settings/tokens"),
         Family("token refused", "/settings/tokens", status=422, press="Create the token"),
@@ -490,6 +500,7 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("municipalities from a file", "/admin/organisations/import", "administrator"),
         Family("what a file of municipalities would do", "/admin/organisations/import/2", "administrator"),
         Family("organisation to add", "/admin/organisations/new", "administrator"),
+        Family("organisation refused", "/admin/organisations/new", "administrator", 422, press="Add the organisation"),
         Family("region to change", "/admin/regions/north-aegean/edit", "administrator"),
         Family("merged organisation", "/admin/organisations/psara/edit", "administrator"),
         Family("closed organisation", "/municipalities/oinousses"),
@@ -502,6 +513,7 @@ def families(filled: Filled, site: Site) -> tuple[Family, ...]:
         Family("transfer", f"/admin/members/{site.cast.maria.member_id}/organisation/new", "administrator"),
         Family("groups", "/admin/groups", "administrator"),
         Family("group to make", "/admin/groups/new", "administrator"),
+        Family("group refused", "/admin/groups/new", "administrator", 422, press="Make the group"),
         Family("group to change", "/admin/groups/water/edit", "administrator"),
         Family("group to delete", "/admin/groups/water/delete", "administrator"),
         Family("group that holds rights", "/admin/groups/harbours/delete", "administrator"),
@@ -544,9 +556,11 @@ async def every_family(site: Site, owner: RawConnection) -> AsyncIterator[Family
         yield family
     for family in await twinning_families.families(site, owner):
         yield family
-    for name, path in await guide_families.fill(site):
-        yield Family(name, path, "sophie")
-    for family in await proposal_families.fill(site):
+    for family in await guide_families.fill(site):
+        yield family
+    for family in await proposal_families.fill(site, owner):
+        yield family
+    for family in await practice_families.fill(site, owner):
         yield family
     await owner.execute(_EMPTY)
     async with site.app[DB].write() as tx:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from tests.browser.window import Window
+
+_UNFOLD: Final = "document.querySelectorAll('main details').forEach(one => (one.open = true))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,8 @@ class Family:
     """A page: who looks at it, what the forum answers, and the button that is pressed on it with the form as it is.
 
     Before it is pressed, fields are typed into (`typed`, by their ids); `to` sends the form to another address, as if
-    what it is about had changed meanwhile; `lost` is what the reader's browser no longer has when it is sent.
+    what it is about had changed meanwhile; `lost` is what the reader's browser no longer has when it is sent. A page
+    that `is_unfolded` is looked at with all that it folds away open.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Family:
     typed: Mapping[str, str] = field(default_factory=dict)
     to: str = ""
     lost: Literal["", "session", "token"] = ""
+    is_unfolded: bool = False
 
     @property
     def has_scripts(self) -> bool:
@@ -42,12 +46,14 @@ class Family:
         else:
             async with window.without_scripts():
                 await self._send(window)
+        if self.is_unfolded:
+            await window.page.evaluate(_UNFOLD)
 
     async def _send(self, window: Window) -> None:
         await window.go(self.path)
         for name, text in self.typed.items():
             await window.main.locator(f"#{name}").fill(text)
-        await window.page.evaluate("document.querySelectorAll('main details').forEach(one => (one.open = true))")
+        await window.page.evaluate(_UNFOLD)
         button = window.main.get_by_role("button", name=window.say(self.press)).first
         if self.to:
             await button.evaluate("(button, to) => button.form.setAttribute('action', to)", self.to)

@@ -7,6 +7,8 @@ from typing import Any, Final
 from tests.browser.content import LONG_LINK, LONG_WORD, UNWIELDY
 from tests.browser.family import Family
 from tests.site import Site
+from tests.web import content, importing
+from tests.web.test_topic_imports import GUIDES
 
 _LONG: Final = f"{LONG_WORD} και {'πολλά ακόμη ' * 20}"
 
@@ -72,11 +74,44 @@ async def kind_families(site: Site) -> list[Family]:
             Family(f"new {name} refused", new, "sophie", 422, press="Publish the topic"),
             Family(f"edit of {name}", f"/posts/{made['first_post_id']}/edit", "sophie"),
         ]
-    found.append(Family("guides from a file", "/categories/guides/import/guide", "sophie"))
-    found.append(
-        Family("no file of guides", "/categories/guides/import/guide", "sophie", 422, press="Look at it first")
-    )
-    return [*found, *await _theme_families(site)]
+    return [*found, *await _import_families(site), *await _question_families(site), *await _theme_families(site)]
+
+
+async def _import_families(site: Site) -> list[Family]:
+    """Look at two files of guides, one without a fault, and return the pages of both."""
+    new, sophie = "/categories/guides/import/guide", await site.visitor("sophie")
+    faulty = f"{GUIDES}\n{LONG_WORD[:150]};;;;;Κείμενο;\nΆγνωστη θεματική;;el;30/2/2027;{LONG_WORD};{LONG_WORD};\n"
+    good, bad = [
+        (await importing.send(sophie, text.encode(), path=new, name=f"{LONG_WORD[:80]}.csv")).location
+        for text in (GUIDES, faulty)
+    ]
+    return [
+        Family("guides from a file", new, "sophie"),
+        Family("no file of guides", new, "sophie", 422, press="Look at it first"),
+        Family("what a file of guides would do", good, "sophie"),
+        Family("what a faulty file of guides would do", bad, "sophie"),
+    ]
+
+
+async def _question_families(site: Site) -> list[Family]:
+    """Ask two questions, one of which gets its answer, and return their pages and lists."""
+    asked = [
+        await content.start(site, "maria", kind="question", title=title, body=UNWIELDY, language="el")
+        for title in (LONG_WORD[:120], "Ποιος έχει ηλεκτρικά απορριμματοφόρα;")
+    ]
+    waiting, answered = [f"/topics/{one.topic_id}/{one.slug}" for one in asked]
+    replies = [await content.reply(site, "nikos", one.topic_id, f"{UNWIELDY}\nΕμείς.") for one in asked]
+    maria = await site.visitor("maria")
+    await maria.get(answered)
+    sent = {"post": str(replies[1].id)}
+    assert (await maria.submit(f"/topics/{asked[1].topic_id}/answer", sent)).status == 303
+    return [
+        Family("question that waits for an answer", waiting),
+        Family("question with an answer", answered),
+        Family("question with an answer for others", answered, "nikos"),
+        Family("unanswered questions", "/categories/questions?filter=unanswered"),
+        Family("unanswered questions where none are asked", "/categories/guides?filter=unanswered"),
+    ]
 
 
 async def _theme_families(site: Site) -> list[Family]:
@@ -90,16 +125,20 @@ async def _theme_families(site: Site) -> list[Family]:
     way = f"/topics/{made['id']}/translations/en"
     path = f"/topics/{made['id']}/{made['slug']}"
     assert (await sophie.submit(way, {"title": LONG_WORD[:130], "body": UNWIELDY})).status == 303
+    assert (await sophie.submit("/themes/energy/subscription")).status == 303
     return [
         Family("translated topic", path, "sophie"),
         Family("original of a topic", f"{path}?original=1", "sophie"),
         Family("translation", way, "sophie"),
         Family("translation refused", way, "sophie", 422, press="Publish the translation", typed={"title": ""}),
         Family("themes", "/themes"),
+        Family("themes of which one is followed", "/themes", "sophie"),
         Family("theme", "/themes/water"),
+        Family("theme that is followed", "/themes/energy", "sophie"),
         Family("theme without topics", "/themes/housing"),
         Family("administrators' themes", "/admin/themes", "administrator"),
         Family("theme to add", "/admin/themes/new", "administrator"),
+        Family("theme refused", "/admin/themes/new", "administrator", 422, press="Add the theme"),
         Family("theme to change", "/admin/themes/water/edit", "administrator"),
         Family("theme to merge", "/admin/themes/water/merger/new", "administrator"),
         Family("theme to merge refused", "/admin/themes/water/merger/new", "administrator", 422, press="Merge them"),

@@ -30,27 +30,30 @@ _SIDEWAYS: Final = """() => {
   const beyond = [...document.body.querySelectorAll('*')].filter(element => {
     const box = element.getBoundingClientRect();
     const left = box.left + parseFloat(getComputedStyle(element).paddingLeft);
-    return visible(box) && !scrolls(element) && (box.right > width + 1 || left < -1);
+    return visible(box) && element.checkVisibility() && !scrolls(element) && (box.right > width + 1 || left < -1);
   });
   return {by: page.scrollWidth - width, beyond: beyond.slice(-3).map(e => e.outerHTML.slice(0, 150))};
 }"""
 
 _CLIPPED: Final = """() => {
-  const cuts = element => ['hidden', 'clip'].includes(getComputedStyle(element).overflowX)
-    || ['hidden', 'clip'].includes(getComputedStyle(element).overflowY);
-  const bursts = element => element.scrollWidth > element.clientWidth + 1
-    || element.scrollHeight > element.clientHeight + 1;
+  const cuts = overflow => ['hidden', 'clip'].includes(overflow);
+  const isCut = element => {
+    const style = getComputedStyle(element);
+    return cuts(style.overflowX) && element.scrollWidth > element.clientWidth + 1
+      || cuts(style.overflowY) && element.scrollHeight > element.clientHeight + 1;
+  };
   const words = element => [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
   const hides = element => element.closest('.vh, .skip, .scroll, svg, input, select, textarea')
     || (element.closest('thead') && getComputedStyle(element.closest('thead')).clipPath !== 'none')
     || !element.checkVisibility({checkVisibilityCSS: true});
   const spills = element => {
     const style = getComputedStyle(element);
-    return words(element) && style.display !== 'inline' && (element.scrollWidth > element.clientWidth + 1
-      || (style.display.includes('flex') && element.scrollHeight > element.clientHeight + 1));
+    return words(element) && style.display !== 'inline' && !cuts(style.overflowX)
+      && (element.scrollWidth > element.clientWidth + 1
+        || (style.display.includes('flex') && element.scrollHeight > element.clientHeight + 1));
   };
   return [...document.body.querySelectorAll('*')]
-    .filter(element => !hides(element) && (cuts(element) ? bursts(element) : spills(element)))
+    .filter(element => !hides(element) && (isCut(element) || spills(element)))
     .map(element => element.outerHTML.replace(/\\s+/g, ' ').slice(0, 120));
 }"""
 """What shows less than it holds, or whose words stand outside it."""
@@ -93,13 +96,14 @@ _BUILD: Final = """() => {
   for (const id of new Set(ids.filter((id, at) => ids.indexOf(id) !== at))) faults.push(`twice: id ${id}`);
 
   const fields = all('input, select, textarea').filter(shown);
-  say('no label', fields.filter(field => field.labels && !field.labels.length));
+  say('no label', fields.filter(field => field.labels && !field.labels.length && !field.getAttribute('aria-label')));
   say('says only in a placeholder', all('[placeholder]').filter(field => !field.labels.length));
   for (const name of ['aria-describedby', 'aria-labelledby', 'for']) say(`${name} of nothing`,
     all(`[${name}]`).filter(e => e.getAttribute(name).split(' ').some(id => !document.getElementById(id))));
   say('a link within the page to nothing', all('a[href^="#"]').filter(a => !document.getElementById(a.hash.slice(1))));
   const words = element => element.innerText.trim() || element.getAttribute('aria-label');
   say('nothing to say', all('a, button').filter(shown).filter(e => !words(e)));
+  say('a form among words', all('span form'));
   say('a form without a token', all('form[method=post]').filter(f => !f.elements.csrf_token?.value));
   say('faulty, but does not say how', all('[aria-invalid=true]').filter(e => !e.getAttribute('aria-describedby')));
   say('inline style or script', all('[style], style, script:not([src]), [onclick], [onload]'));
@@ -151,7 +155,7 @@ async def test_every_page_fits_a_narrow_window_and_can_be_heard_and_touched(
 async def _faults(window: Window, family: Family, network: str) -> list[str]:
     await window.page.set_viewport_size({"width": _WIDE, "height": HEIGHT})
     await family.visit(window)
-    found = [f"{fault}, at {_WIDE}" for fault in await _ill_built(window, family, network)]
+    found = [f"{fault}, at {_WIDE}" for fault in await _wider(window) + await _ill_built(window, family, network)]
     for width in _NARROW if IS_AUDIT else _NARROW[-1:]:
         await window.page.set_viewport_size({"width": width, "height": HEIGHT})
         for how, rules in _ADJUSTED.items():
@@ -174,7 +178,10 @@ def _pages() -> set[str]:
 async def test_every_route_that_answers_with_a_page_has_a_family(site: Site, owner: RawConnection) -> None:
     visitor = await site.visitor("administrator")
     routes = [route for route in ROUTES if route.method == "GET" and route.access not in {Access.OPEN, Access.FEED}]
-    paths = {family.path.partition("?")[0] async for family in every_family(site, owner)}
+    families = [family async for family in every_family(site, owner)]
+    names = [family.name for family in families]
+    assert not {name for name in names if names.count(name) > 1}, "a file is called by each of them"
+    paths = {family.path.partition("?")[0] for family in families}
     missing = [route for route in routes if not _is_among(route, paths)]
     assert len(missing) < len(routes) / 2
     for route in missing:  # what answers with no page: data, or the way to another address
@@ -196,13 +203,14 @@ def _fits(route: Route, path: str) -> bool:
 
 
 async def _sideways(window: Window) -> list[str]:
+    clipped = await window.page.evaluate(_CLIPPED)
+    return [*await _wider(window), *([f"clipped: {clipped[:3]}"] if clipped else [])]
+
+
+async def _wider(window: Window) -> list[str]:
     found: dict[str, Any] = await window.page.evaluate(_SIDEWAYS)
     is_wide = found["by"] > 0 or found["beyond"]
-    clipped = await window.page.evaluate(_CLIPPED)
-    return [
-        *([f"wider than the window by {found['by']}: {found['beyond']}"] if is_wide else []),
-        *([f"clipped: {clipped[:3]}"] if clipped else []),
-    ]
+    return [f"wider than the window by {found['by']}: {found['beyond']}"] if is_wide else []
 
 
 async def _ill_built(window: Window, family: Family, network: str) -> list[str]:

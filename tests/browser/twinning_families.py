@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from forum.db import RawConnection
-from forum.domain.twinnings import Course
+from forum.domain.twinnings import Course, Invited
 from forum.keys import DB
 from tests.browser.content import LONG_WORD, UNWIELDY
 from tests.browser.family import Family
@@ -29,8 +29,11 @@ FROM organisations WHERE organisations.slug = $1
 """
 
 
-async def fill(site: Site, owner: RawConnection) -> tuple[int, int]:
-    """Have municipalities tell of themselves; return a twinning that was signed, and one that waits for maria."""
+async def fill(site: Site, owner: RawConnection) -> tuple[Invited, Invited, Invited, Invited]:
+    """Have municipalities tell of themselves; return a twinning that was signed, and three invitations.
+
+    Of these one waits for maria, one for an answer to her, and one was declined by nikos.
+    """
     db, cast = site.app[DB], site.cast
     people: tuple[tuple[object, ...], ...] = (
         ("larnaca", ["coast"], ["el", "en"], ["water", "tourism"], "https://www.larnaka.example.org/" + "x" * 60,
@@ -66,12 +69,18 @@ async def fill(site: Site, owner: RawConnection) -> tuple[int, int]:
     )
     await twinning.change(db, cast.nikos, made.twinning_id, course)
     waiting = await twinning.invite(db, owner, by=await twinning.actor(owner, "paphos"), to="larnaca")
-    return made.twinning_id, waiting.twinning_id
+    sent = await twinning.invite(db, owner, by=cast.maria, to="chios", message=UNWIELDY)
+    declined = await twinning.invite(db, owner, to="mytilene")
+    nikos = await site.visitor("nikos")
+    await nikos.get("/twinnings")
+    assert (await nikos.submit(f"/twinnings/{declined.twinning_id}/answer", {"answer": "decline"})).status == 303
+    return made, waiting, sent, declined
 
 
 async def families(site: Site, owner: RawConnection) -> tuple[Family, ...]:
     """Return every kind of page of profiles and twinnings, filled."""
-    signed, waiting = await fill(site, owner)
+    made = await fill(site, owner)
+    signed, waiting, sent, declined = [one.twinning_id for one in made]
     profile, twins = "/municipalities/larnaca/profile", "/municipalities/larnaca/twins"
     return (
         Family("municipality with a profile", "/municipalities/larnaca", "nikos"),
@@ -81,6 +90,7 @@ async def families(site: Site, owner: RawConnection) -> tuple[Family, ...]:
         Family("twin refused", f"{twins}/new", status=422, press="Add the twin"),
         Family("twin to change", f"{twins}/1"),
         Family("twinnings", "/twinnings"),
+        Family("twinnings of a setting", "/twinnings?setting=coast", is_unfolded=True),
         Family("twinnings for an association", "/twinnings?setting=mountain", "sophie"),
         Family("network of twins", "/twinnings/network"),
         Family("invitation to a twinning", "/twinnings/new?to=chios"),
@@ -88,4 +98,8 @@ async def families(site: Site, owner: RawConnection) -> tuple[Family, ...]:
         Family("twinning", f"/twinnings/{signed}"),
         Family("twinning refused", f"/twinnings/{signed}", status=422, press="Save", typed={"signed_on": ""}),
         Family("twinning that waits for an answer", f"/twinnings/{waiting}"),
+        Family("twinning that waits for the others", f"/twinnings/{sent}"),
+        Family("twinning that was declined", f"/twinnings/{declined}", "nikos"),
+        Family("topic of a twinning", f"/topics/{made[0].topic_id}/{made[0].topic_slug}"),
+        Family("topic of a twinning that was declined", f"/topics/{made[3].topic_id}/{made[3].topic_slug}", "nikos"),
     )
