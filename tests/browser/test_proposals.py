@@ -52,8 +52,9 @@ async def _post(window: Window) -> tuple[TopicId, str]:
     await window.main.locator("[name='themes.water']").check()
     for country in ("CY", "GR"):
         await window.main.locator(f"[name='countries.{country}']").check()
-    await window.main.locator("[name='deadline.time']").fill("17:00")
-    await window.main.locator("[name='deadline.zone']").select_option("Europe/Brussels")
+    moment = window.main.locator("fieldset:has(#deadline)")
+    await moment.get_by_label(window.say("Time"), exact=True).fill("17:00")
+    await moment.get_by_label(window.say("By the clocks of"), exact=True).select_option("Europe/Brussels")
     await window.main.locator("#lead").select_option("larnaca")
     await window.main.locator("#partners_min").fill("2")
     await window.main.locator("#countries_min").fill("2")
