@@ -51,7 +51,7 @@ async def new(request: web.Request) -> web.Response:
     require(permissions.can_express_interest(grant.topic, standing))
     if standing.own_id is not None:
         return see_other(request, "interests.edit", topic_id=topic_id, interest_id=standing.own_id)
-    return await _edit(request, FormState(), interest_id=None)
+    return await _edit(request, FormState({"role": "partner"}), interest_id=None)
 
 
 async def create(request: web.Request) -> web.Response:

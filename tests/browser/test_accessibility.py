@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from itertools import product
@@ -61,6 +62,17 @@ async def violations(window: Window) -> list[str]:
         f"{violation['nodes'][0]['failureSummary']}"
         for violation in found["violations"]
     ]
+
+
+async def looks_right(window: Window, name: str = "") -> None:
+    """Assert that axe finds nothing and nothing is wider than the window; with a name, leave a picture if asked to."""
+    if name and (pictures := os.environ.get("KOINON_PICTURES")):
+        way = "scripts" if window.has_scripts else "plain"
+        wide = await window.page.evaluate("innerWidth")
+        await window.page.screenshot(path=f"{pictures}/{name}-{window.language}-{wide}-{way}.png", full_page=True)
+    if window.has_scripts:  # without scripts nothing of axe would ever come to an end
+        assert await violations(window) == [], window.path
+    assert await window.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), window.path
 
 
 async def test_axe_finds_nothing(open_page: OpenPage, site: Site, owner: RawConnection) -> None:

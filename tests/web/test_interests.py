@@ -15,6 +15,14 @@ from tests.web import proposals
 from tests.web.proposals import SAID
 
 
+async def test_an_organisation_offers_to_be_a_partner_unless_another_role_is_sought(site: Site) -> None:
+    nikos = await site.visitor("nikos")
+    for roles, first in ((None, "partner"), (["lead", "partner"], "partner"), (["lead", "observer"], None)):
+        made = await proposals.propose(site, roles=roles)
+        page = (await nikos.get(f"/topics/{made.topic_id}/interests/new")).text
+        assert re.findall(r'<option value="(\w+)" selected', page) == ([first] if first else []), roles
+
+
 async def test_interest_is_expressed_answered_and_shown(site: Site, owner: RawConnection) -> None:
     made = await proposals.propose(site, partners_min=2, countries_min=2)
     nikos, maria = await site.visitor("nikos"), await site.visitor("maria")
