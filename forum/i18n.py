@@ -294,8 +294,10 @@ class Translator:
                 return self.ngettext("In %(n)s day", "In %(n)s days", count)
             case "weeks":
                 return self.ngettext("In %(n)s week", "In %(n)s weeks", count)
-            case _:
+            case "months":
                 return self.ngettext("In %(n)s month", "In %(n)s months", count)
+            case _:
+                return self.ngettext("In %(n)s year", "In %(n)s years", count)
 
     def distance_until(self, value: dt.datetime, now: dt.datetime) -> dt.datetime | None:
         """Return when `distance` will say something else, None when it will not."""
@@ -324,12 +326,14 @@ _UNITS: Final = {
     "days": dt.timedelta(days=1),
     "weeks": dt.timedelta(weeks=1),
     "months": dt.timedelta(days=30),
+    "years": dt.timedelta(days=365),
 }
 _ENOUGH: Final = {
     "minutes": dt.timedelta(hours=1),
     "hours": dt.timedelta(days=2),
     "days": dt.timedelta(days=21),
     "weeks": dt.timedelta(weeks=13),
+    "months": dt.timedelta(days=2 * 365),
 }
 """Up to where a unit says enough."""
 
@@ -339,7 +343,7 @@ def _distance(value: dt.datetime, now: dt.datetime) -> tuple[str, int]:
     ahead = value - now
     if ahead <= dt.timedelta():
         return "past", 0
-    unit = next((unit for unit, most in _ENOUGH.items() if ahead < most), "months")
+    unit = next((unit for unit, most in _ENOUGH.items() if ahead < most), "years")
     return unit, max(ahead // _UNITS[unit], 1)
 
 

@@ -71,12 +71,14 @@ def suggest(mine: Profile, others: Iterable[Profile], *, but: Collection[Organis
 
 
 def compare(mine: Profile, other: Profile) -> tuple[Reason, ...]:
-    """Return what two profiles have in common, what is sought first."""
+    """Return what two profiles have in common, what is sought first; a theme stands where it says most."""
+    sought = _common(_sought_themes(mine), _sought_themes(other))
+    theirs, ours = _common(_sought_themes(mine), other.themes), _common(_sought_themes(other), mine.themes)
     candidates: tuple[tuple[Kind, list[str]], ...] = (
-        ("both_seek", _common(_sought_themes(mine), _sought_themes(other))),
-        ("they_work", _common(_sought_themes(mine), other.themes)),
-        ("you_work", _common(_sought_themes(other), mine.themes)),
-        ("both_work", _common(mine.themes, other.themes)),
+        ("both_seek", sought),
+        ("they_work", _without(theirs, sought)),
+        ("you_work", _without(ours, sought)),
+        ("both_work", _without(_common(mine.themes, other.themes), [*sought, *theirs, *ours])),
         ("setting", _common(mine.settings, other.settings)),
         ("their_country", [other.country] if mine.is_seeking and other.country in mine.seeks_countries else []),
         ("your_country", [mine.country] if other.is_seeking and mine.country in other.seeks_countries else []),
@@ -112,6 +114,10 @@ def _fits(seeker: Profile, other: Profile) -> bool:
 
 def _sought_themes(profile: Profile) -> list[str]:
     return profile.seeks_themes if profile.is_seeking else []
+
+
+def _without(values: list[str], others: Collection[str]) -> list[str]:
+    return [value for value in values if value not in others]
 
 
 def _common(some: list[str], others: list[str]) -> list[str]:

@@ -134,7 +134,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "twinning.accepted": mark("The invitation is accepted. You are in contact now."),
     "twinning.declined": mark("The invitation is declined."),
     "twinning.withdrawn": mark("The invitation is withdrawn."),
-    "twinning.saved": mark("The twinning is saved."),
+    "twinning.saved": mark("Your changes are saved."),
     "twin.added": mark("The twin is on the profile now."),
     "twin.saved": mark("The twin is saved."),
     "twin.removed": mark("The twin is no longer on the profile."),

@@ -36,6 +36,11 @@ def _other(**changes: Any) -> Profile:
         ({"is_seeking": True, "seeks_themes": ["water"]}, {"themes": ["water"]}, {"they_work": ("water",)}),
         ({"seeks_themes": ["water"]}, {"themes": ["water"]}, {}),
         ({"is_seeking": True, "seeks_themes": ["water"]}, {"seeks_themes": ["water"]}, {"both_seek": ("water",)}),
+        (
+            {"is_seeking": True, "seeks_themes": ["water", "energy"], "themes": ["water", "culture"]},
+            {"seeks_themes": ["water", "culture"], "themes": ["water", "energy", "culture"]},
+            {"both_seek": ("water",), "they_work": ("energy",), "you_work": ("culture",)},
+        ),
         ({"is_seeking": True, "seeks_countries": ["GR"]}, {}, {"their_country": ("GR",)}),
         ({}, {"seeks_countries": ["FR", "CY"]}, {"your_country": ("CY",)}),
         ({"is_seeking": True, "seeks_from": 30_000, "seeks_to": 30_000}, {}, {"their_size": ("30000",)}),
