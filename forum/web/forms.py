@@ -264,6 +264,7 @@ FIELD_CODES: Final = frozenset(
         "bad_link",
         "incomplete_row",
         "out_of_order",
+        "too_late",
         "not_begun",
         "one_twin",
         "twins_already",

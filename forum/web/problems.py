@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from forum.i18n import mark
+from forum.errors import Detailed
+from forum.i18n import Translator, mark
 
 TITLES: Final[Mapping[int, str]] = {
     400: mark("The request cannot be understood"),
@@ -277,7 +278,14 @@ FIELDS: Final[Mapping[str, str]] = {
     "incomplete_row": mark("A row is only half filled. Please complete it, or leave it empty."),
     "not_begun": mark("Please choose a day that has come."),
     "out_of_order": mark("This must not be less, or earlier, than its counterpart above."),
+    "too_late": mark("This must not be later than its counterpart above."),
 }
+
+DETAILED: Final[Mapping[str, str]] = {
+    "out_of_order": mark("This must not be less, or earlier, than “%(other)s”."),
+    "too_late": mark("This must not be later than “%(other)s”."),
+}
+"""What is said instead where the code comes with values."""
 
 
 def title(status: int) -> str:
@@ -290,6 +298,19 @@ def sentence(code: str) -> str:
     return SENTENCES.get(code) or SENTENCES["bad_request"]
 
 
-def field_sentence(code: str) -> str:
-    """Return the msgid for a code of a field."""
-    return FIELDS.get(code) or FIELDS["bad_value"]
+def field_sentence(words: Translator, code: str) -> str:
+    """Return what is wrong with a field, in the language of the words and with what the code comes with."""
+    if isinstance(code, Detailed) and code in DETAILED:
+        return words.gettext(DETAILED[code], **{name: _told(words, value) for name, value in code.values.items()})
+    msgid = FIELDS.get(code) or FIELDS["bad_value"]
+    return words.gettext(msgid)
+
+
+def _told(words: Translator, value: int | str | tuple[str, ...]) -> str:
+    match value:
+        case int():
+            return words.number(value)
+        case str():
+            return value
+        case _:
+            return words.join(map(words.gettext, value))

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from forum import i18n, territories
 from forum.characters import CONTROL, FORBIDDEN, UNSEEN, is_piled
+from forum.errors import Detailed
 
 Value = Any
 """What JSON can say, as the field's type wants it."""
@@ -559,21 +560,35 @@ class Table(Field):
         return (f"{self.name}.1.{self.columns[0].name}",)
 
 
-Rule = Callable[[Mapping[str, Value]], Mapping[str, str]]
-"""What holds between fields: from values that are right by themselves, the codes of those that are not together."""
+Rule = Callable[[Mapping[str, Value], Mapping[str, str]], Mapping[str, str]]
+"""What holds between fields: from values that are right by themselves, and the labels of all, the codes of those that
+are not together."""
 
 
 def in_order(*pairs: Sequence[str]) -> Rule:
     """Return the rule that of each two fields, where both are there, the second is not less than the first."""
 
-    def rule(values: Mapping[str, Value]) -> Mapping[str, str]:
+    def rule(values: Mapping[str, Value], labels: Mapping[str, str]) -> Mapping[str, str]:
         return {
-            second: "out_of_order"
+            second: Detailed("out_of_order", other=(labels[first],))
             for first, second in pairs
-            if first in values and second in values and _measure(values[first]) > _measure(values[second])
+            if _are_reversed(values, first, second)
         }
 
     return rule
+
+
+def until(early: str, late: str) -> Rule:
+    """Return the rule that a moment, which depends on a second one, is not later than that."""
+
+    def rule(values: Mapping[str, Value], labels: Mapping[str, str]) -> Mapping[str, str]:
+        return {early: Detailed("too_late", other=(labels[late],))} if _are_reversed(values, early, late) else {}
+
+    return rule
+
+
+def _are_reversed(values: Mapping[str, Value], first: str, second: str) -> bool:
+    return first in values and second in values and bool(_measure(values[first]) > _measure(values[second]))
 
 
 def _measure(value: Value) -> Any:
