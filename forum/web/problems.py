@@ -189,6 +189,7 @@ SENTENCES: Final[Mapping[str, str]] = {
 FIELDS: Final[Mapping[str, str]] = {
     "required": mark("Please fill in this field."),
     "too_long": mark("This is too long."),
+    "long_tag": mark("A tag is too long."),
     "rate_limited": mark("Too many searches in a short time. Wait a moment and try again."),
     "short_password": mark("The password needs at least 8 characters."),
     "short_staff_password": mark("The password of a moderator or administrator needs at least 15 characters."),
@@ -282,6 +283,10 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 
 DETAILED: Final[Mapping[str, str]] = {
+    "too_long": mark("This is too long: at most %(limit)s characters, and it has %(length)s."),
+    "long_tag": mark("“%(tag)s” is too long: a tag has at most %(limit)s characters."),
+    "too_many": mark("These are too many at once: at most %(limit)s."),
+    "out_of_range": mark("Please write a whole number from %(least)s to %(most)s."),
     "out_of_order": mark("This must not be less, or earlier, than “%(other)s”."),
     "too_late": mark("This must not be later than “%(other)s”."),
 }

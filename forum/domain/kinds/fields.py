@@ -90,7 +90,7 @@ def _text(value: object, limit: int, *, is_line: bool) -> str:
     if not isinstance(value, str):
         raise Fault("bad_value")
     if len(value) > 4 * limit:
-        raise Fault("too_long")
+        raise Fault(Detailed("too_long", limit=limit, length=len(value)))
     if (CONTROL if is_line else FORBIDDEN).search(value.strip()) or is_piled(value):
         raise Fault("bad_characters")
     plain = value.replace("\r\n", "\n").replace("\r", "\n")
@@ -98,7 +98,7 @@ def _text(value: object, limit: int, *, is_line: bool) -> str:
     if UNSEEN.fullmatch(text):
         raise Fault("required")
     if len(text) > limit:
-        raise Fault("too_long")
+        raise Fault(Detailed("too_long", limit=limit, length=len(text)))
     return text
 
 
@@ -193,7 +193,7 @@ class Several(Field):
         if not isinstance(value, list | tuple) or not all(isinstance(code, str) for code in value):
             raise Fault("bad_value")
         if len(value) > self.most:
-            raise Fault("too_many")
+            raise Fault(Detailed("too_many", limit=self.most))
         if not value:
             raise Fault("required")
         if not all(self.is_offered(code) for code in value):
@@ -289,7 +289,7 @@ class Number(Field):
         if isinstance(value, str) and (number := _NUMBER.fullmatch(value.replace("\u00a0", "").replace(" ", ""))):
             value = int(number[0])
         if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
-            raise Fault("out_of_range")
+            raise Fault(Detailed("out_of_range", least=self.least, most=self.most))
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -453,7 +453,7 @@ class Links(Field):
         if not isinstance(value, list | tuple):
             raise Fault("bad_value")
         if len(value) > LINKS:
-            raise Fault("too_many")
+            raise Fault(Detailed("too_many", limit=LINKS))
         if not value:
             raise Fault("required")
         return list(dict.fromkeys(map(_link, value)))
@@ -518,7 +518,7 @@ class Table(Field):
         if not isinstance(value, list | tuple) or not all(isinstance(row, dict) for row in value):
             raise Fault("bad_value")
         if len(value) > self.rows:
-            raise Fault("too_many")
+            raise Fault(Detailed("too_many", limit=self.rows))
         if not value:
             raise Fault("required")
         return [self._row(row) for row in value]
