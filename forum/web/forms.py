@@ -274,6 +274,7 @@ FIELD_CODES: Final = frozenset(
         "incomplete_row",
         "out_of_order",
         "too_late",
+        "theme_there",
         "not_begun",
         "one_twin",
         "twins_already",

@@ -275,14 +275,16 @@ FIELDS: Final[Mapping[str, str]] = {
     "past": mark("Please choose a time that is still to come."),
     "bad_percent": mark("Please write a number from 0 to 100, with at most two decimals."),
     "bad_zone": mark("Please choose one of the time zones offered."),
-    "bad_link": mark("Please write whole addresses, each beginning with https:// or http://, one a line."),
+    "bad_link": mark("Please write addresses of pages, such as https://www.example.org, one a line."),
     "incomplete_row": mark("A row is only half filled. Please complete it, or leave it empty."),
     "not_begun": mark("Please choose a day that has come."),
     "out_of_order": mark("This must not be less, or earlier, than its counterpart above."),
+    "theme_there": mark("There is a theme of this name already."),
     "too_late": mark("This must not be later than its counterpart above."),
 }
 
 DETAILED: Final[Mapping[str, str]] = {
+    "theme_there": mark("There is a theme “%(name)s” already."),
     "too_long": mark("This is too long: at most %(limit)s characters, and it has %(length)s."),
     "long_tag": mark("“%(tag)s” is too long: a tag has at most %(limit)s characters."),
     "too_many": mark("These are too many at once: at most %(limit)s."),

@@ -30,6 +30,7 @@ from forum.domain.kinds.fields import (
     Text,
     Themes,
     Value,
+    completed,
 )
 from forum.domain.kinds.fields import Organisation as OrganisationField
 from forum.domain.themes import Theme
@@ -167,7 +168,7 @@ def _meant(each: Field, text: str, names: Mapping[str, str]) -> Value:
         case Instant():
             return _instant(text)
         case Links():
-            return [part for part in re.split(r"[\s;]+", text) if part]
+            return [completed(part) for part in re.split(r"[\s;]+", text) if part]
         case Table():
             columns = [column.name for column in each.columns]
             lines = _bounded([line for line in text.split("\n") if line], each.rows)

@@ -31,6 +31,8 @@ CLOSING_TIME: Final = "17:00"
 _NUMBER: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 _DECIMAL: Final = re.compile(r"[0-9]{1,3}([.,][0-9]{1,2})?", re.ASCII)
 _SLUG: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_HOST: Final = re.compile(r"[^\W_][\w-]*(\.[\w-]+)*\.[^\W\d_]{2,63}(:[0-9]{1,5})?(?=[/?#]|$)")
+"""What an address begins with that is written without its scheme."""
 CODES: Final = 100
 LINKS: Final = 10
 LINK_LIMIT: Final = 500
@@ -447,7 +449,7 @@ class Links(Field):
     def read(self, sent: Mapping[str, str]) -> Value | None:
         lines = [line.strip() for line in sent.get(self.name, "").splitlines()]
         found = [line for line in lines if line]
-        return self.check(found) if found else None
+        return self.check(list(map(completed, found))) if found else None
 
     def check(self, value: object) -> list[str]:
         if not isinstance(value, list | tuple):
@@ -468,6 +470,11 @@ class Links(Field):
             "minItems": 1,
             "maxItems": LINKS,
         }
+
+
+def completed(link: str) -> str:
+    """Return an address as people say it, such as www.example.org, with https:// before it; others as they are."""
+    return f"https://{link}" if _HOST.match(link) else link
 
 
 def _link(value: object) -> str:
