@@ -27,7 +27,7 @@ from forum.domain import counters, imports, mails, member_imports, organisations
 from forum.domain import members as members_domain
 from forum.domain.entities import Language, MailKind, Role
 from forum.errors import CommandError, ForumError, Invalid, NotFound
-from forum.i18n import catalogues, fold
+from forum.i18n import catalogues, fold, translator
 from forum.passwords import Hasher, check_password
 from forum.spreadsheets import Finding
 from forum.storage import storage_of
@@ -458,8 +458,9 @@ def _finding_in_one_line(file: Path, finding: Finding) -> str:
 
     column = f", {finding.column}" if finding.column else ""
     value = f" {finding.value!r}:" if finding.value else ""
+    sentence = field_sentence(translator("en"), finding.code)
     hint = f" Did you mean {finding.hint}?" if finding.hint else ""
-    return f"{file}, line {finding.line}{column}:{value} {field_sentence(finding.code)}{hint}"
+    return f"{file}, line {finding.line}{column}:{value} {sentence}{hint}"
 
 
 @members.command("password")
@@ -492,7 +493,8 @@ def _faults_in_one_line() -> Iterator[None]:
         from forum.web.problems import field_sentence
 
         field, codes = next(iter(invalid.fields.items()))
-        raise CommandError(f"{field}: {field_sentence(codes[0])}") from None
+        sentence = field_sentence(translator("en"), codes[0])
+        raise CommandError(f"{field}: {sentence}") from None
 
 
 def _password_from_stdin(*, is_staff: bool, personal: tuple[str, ...]) -> str:

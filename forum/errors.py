@@ -25,6 +25,19 @@ A code is stable and machine-readable; sentences live in `forum/web/problems.py`
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
+
+
+class Detailed(str):
+    """A code of a field with what its sentence names: numbers, words as somebody wrote them, msgids as a tuple."""
+
+    __slots__ = ("values",)
+    values: Mapping[str, int | str | tuple[str, ...]]
+
+    def __new__(cls, code: str, **values: int | str | tuple[str, ...]) -> Self:
+        made = super().__new__(cls, code)
+        made.values = values
+        return made
 
 
 class ForumError(Exception):

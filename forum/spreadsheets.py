@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from forum.characters import is_piled
+from forum.errors import Detailed
 from forum.i18n import fold
 
 LINES_LIMIT: Final = 10_000
@@ -182,7 +183,7 @@ def _read_line(
         if key is None:
             continue
         if len(cell) > limit:
-            sheet.faults.append(Finding(number, key, "too_long"))
+            sheet.faults.append(Finding(number, key, Detailed("too_long", limit=limit, length=len(cell))))
             return
         lines = cell.splitlines() if has_paragraphs else [cell]
         values[key] = "\n".join(map(_value, lines)).strip()

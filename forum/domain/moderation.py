@@ -12,7 +12,7 @@ from forum.db import Card, Query, Statement, Tx
 from forum.domain import audit, groups, members, sessions
 from forum.domain.access import AdministerGrant
 from forum.domain.entities import REASON_LIMIT, MemberId, Role
-from forum.errors import Forbidden, Invalid, NotFound
+from forum.errors import Detailed, Forbidden, Invalid, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ async def suspend(tx: Tx, grant: AdministerGrant, member_id: MemberId, *, until:
     faults: dict[str, tuple[str, ...]] = {}
     reason = reason.strip()
     if not 1 <= len(reason) <= REASON_LIMIT:
-        faults["reason"] = ("too_long" if reason else "required",)
+        faults["reason"] = (Detailed("too_long", limit=REASON_LIMIT, length=len(reason)) if reason else "required",)
     if not await tx.one(_IS_TO_COME, until):
         faults["until"] = ("past",)
     if faults:

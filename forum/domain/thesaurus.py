@@ -6,6 +6,7 @@ topic names it any more, or with another put in its place everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +17,8 @@ from forum.domain.access import AdministerGrant
 from forum.domain.actors import Actor
 from forum.domain.entities import SLUG_LIMIT, ThemeId
 from forum.domain.themes import Theme
-from forum.errors import Conflict, NotFound
+from forum.errors import Conflict, Detailed, Invalid, NotFound
+from forum.i18n import fold
 
 COUNT_LIMIT: Final = 1000
 """Topics of one theme are counted up to here; the screen says "more than" beyond it."""
@@ -211,11 +213,12 @@ async def add(
 ) -> None:
     """Add a theme at the end; without a slug it gets one of its English name, and the same key again adds none.
 
-    Raise Invalid for a slug that is taken.
+    Raise Invalid for a slug that is taken, or a name that another theme has.
     """
     if key and await idempotency.claim(tx, grant.actor, key) is not None:
         return
     await right_changes.hold(tx)
+    _require_new_names(await tx.many(_LIST_KEPT), name_el, name_en)
     wanted = slug or slugs.slugify(name_en, fallback="theme", limit=SLUG_LIMIT)
     made = ThemeId(await tx.one(_ADD, wanted, name_el, name_en))
     await _record(tx, grant, "added", made, after={"slug": wanted})
@@ -224,9 +227,11 @@ async def add(
 
 
 async def rename(tx: Tx, grant: AdministerGrant, slug: str, *, name_el: str, name_en: str) -> None:
-    """Call a theme otherwise; its slug stays. Raise NotFound."""
+    """Call a theme otherwise; its slug stays. Raise NotFound, Invalid for a name that another theme has."""
+    await right_changes.hold(tx)
     found = await theme(tx, grant, slug)
     if (name_el, name_en) != (found.name_el, found.name_en):
+        _require_new_names([one for one in await tx.many(_LIST_KEPT) if one.id != found.id], name_el, name_en)
         await tx.run(_RENAME, found.id, name_el, name_en)
         await _record(tx, grant, "renamed", found.id, after={"is_renamed": True})
 
@@ -271,6 +276,17 @@ async def merge(tx: Tx, grant: AdministerGrant, slug: str, into_slug: str) -> in
     await tx.run(_DELETE, gone.id)
     await _record(tx, grant, "merged", gone.id, before={"slug": gone.slug}, after={"slug": into.slug, "topics": count})
     return count
+
+
+def _require_new_names(others: Iterable[KeptTheme], name_el: str, name_en: str) -> None:
+    """Raise Invalid where another theme is called so in the same language, accents and capitals aside."""
+    faults: dict[str, tuple[str, ...]] = {}
+    for one in others:
+        for field, name, known in (("name_el", name_el, one.name_el), ("name_en", name_en, one.name_en)):
+            if fold(name) == fold(known):
+                faults[field] = (Detailed("theme_there", name=known),)
+    if faults:
+        raise Invalid(faults)
 
 
 async def _record(

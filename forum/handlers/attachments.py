@@ -65,7 +65,7 @@ async def create(request: web.Request) -> web.Response:
             raise Invalid({receiving.FILE: ("full_text",)})
         attachment = await attaching.bring(request, grant)
     except _FAULTS as fault:
-        return _sentence(request, fault) if is_script else await _refused(request, fault, words)
+        return _plain(request, fault) if is_script else await _refused(request, fault, words)
     said = markdown_of(attachment.id, attachment.name, attachment.content_type)
     if words is None:
         return web.json_response(
@@ -92,11 +92,16 @@ async def _keep(request: web.Request, words: Words) -> None:
         await drafts.save(tx, request[ACTOR].member_id, words)
 
 
-def _sentence(request: web.Request, fault: ForumError) -> web.Response:
+def _sentence(request: web.Request, fault: ForumError) -> str:
+    words = request[TRANSLATOR]
     codes = next(iter(fault.fields.values()), ("bad_value",)) if isinstance(fault, Invalid) else ()
-    msgid = problems.field_sentence(codes[0]) if codes else problems.sentence(fault.code)
-    text = request[TRANSLATOR].gettext(msgid)
-    response = web.Response(text=text, status=fault.status, content_type="text/plain", charset="utf-8")
+    return problems.field_sentence(words, codes[0]) if codes else words.gettext(problems.sentence(fault.code))
+
+
+def _plain(request: web.Request, fault: ForumError) -> web.Response:
+    response = web.Response(
+        text=_sentence(request, fault), status=fault.status, content_type="text/plain", charset="utf-8"
+    )
     problem_json.retry_after(response, fault)
     return response
 
@@ -106,9 +111,8 @@ async def _refused(request: web.Request, fault: ForumError, words: Words | None)
     is_kept = words is not None and not words.are_empty and not isinstance(fault, RateLimited)
     if words is not None and is_kept:
         await _keep(request, words)
-    codes = next(iter(fault.fields.values()), ("bad_value",)) if isinstance(fault, Invalid) else ()
     page = RefusedPage(
-        sentence=problems.field_sentence(codes[0]) if codes else problems.sentence(fault.code),
+        sentence=_sentence(request, fault),
         back=str(drafting.form_url(request.app, place)) if place else str(url_for(request.app, "home.index")),
         is_draft_kept=is_kept,
     )

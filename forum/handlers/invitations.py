@@ -12,7 +12,7 @@ from pydantic import Field
 from forum.domain import access, idempotency, invitations
 from forum.domain.entities import INVITATION_NOTE_LIMIT, GroupId, InvitationId, Role, TopicId, in_language
 from forum.domain.invitations import AT_ONCE, DAYS_LIMIT, USES_LIMIT, USUAL_DAYS, Invitation, Invited, Offer
-from forum.errors import Invalid, NotFound
+from forum.errors import Detailed, Invalid, NotFound
 from forum.i18n import languages, mark
 from forum.keys import ACTOR, DB, SECRET, TRANSLATOR
 from forum.web import choices
@@ -197,7 +197,7 @@ def _addresses(text: str) -> list[str]:
     if not written:
         raise Invalid({"emails": ("required",)})
     if len(written) > AT_ONCE:
-        raise Invalid({"emails": ("too_many",)})
+        raise Invalid({"emails": (Detailed("too_many", limit=AT_ONCE),)})
     try:
         return [_Address.parse({"email": part}).email for part in written]
     except Invalid as invalid:

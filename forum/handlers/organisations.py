@@ -18,7 +18,7 @@ from forum.domain.entities import (
     in_language,
 )
 from forum.domain.places import OrganisationFacts
-from forum.errors import BadRequest, Invalid
+from forum.errors import BadRequest, Detailed, Invalid
 from forum.i18n import mark
 from forum.keys import ACTOR, DB, TRANSLATOR
 from forum.web.flash import flash
@@ -169,7 +169,7 @@ def _whole(text: str, field: str, least: int, most: int) -> int | None:
         return None
     digits = text.replace(".", "").replace(",", "").replace(" ", "")
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= len(str(most)) and least <= int(digits) <= most):
-        raise Invalid({field: ("out_of_range",)})
+        raise Invalid({field: (Detailed("out_of_range", least=least, most=most),)})
     return int(digits)
 
 

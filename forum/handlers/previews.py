@@ -26,14 +26,13 @@ async def create(request: web.Request) -> web.Response:
         rendered = await drafting.preview(request, await request.post())
     except Invalid as invalid:
         codes = next(iter(invalid.fields.values()), ("bad_value",))
-        return _sentence(request, invalid, problems.field_sentence(codes[0]))
+        return _answer(invalid, problems.field_sentence(request[TRANSLATOR], codes[0]))
     except RateLimited as limited:
-        return _sentence(request, limited, problems.sentence(limited.code))
+        return _answer(limited, request[TRANSLATOR].gettext(problems.sentence(limited.code)))
     return await render_fragment(request, PreviewPage(post=rendered))
 
 
-def _sentence(request: web.Request, problem: ForumError, msgid: str) -> web.Response:
-    text = request[TRANSLATOR].gettext(msgid)
+def _answer(problem: ForumError, text: str) -> web.Response:
     response = web.Response(text=text, status=problem.status, content_type="text/plain", charset="utf-8")
     problem_json.retry_after(response, problem)
     return response

@@ -14,8 +14,9 @@ from pydantic import Field
 from forum import territories
 from forum.domain import profiles, themes, twinning_access
 from forum.domain.entities import CONTACT_LIMIT, Organisation, in_language
+from forum.domain.kinds.fields import completed
 from forum.domain.profiles import Facts, Profile
-from forum.errors import Invalid
+from forum.errors import Detailed, Invalid
 from forum.i18n import fold
 from forum.keys import ACTOR, DB, TRANSLATOR
 from forum.web import twinning_words
@@ -80,14 +81,17 @@ def _facts(sent: MultiDictProxy[str | bytearray | bytes | web.FileField]) -> Fac
     form = ProfileForm.parse(sent)
     if form.area and not _AREA.fullmatch(form.area):
         raise Invalid({"area": ("bad_area",)})
-    if form.website and not twinning_words.WEBSITE.fullmatch(form.website):
+    website = completed(form.website)
+    if len(website) > (limit := profiles.WEBSITE_LIMIT):
+        raise Invalid({"website": (Detailed("too_long", limit=limit, length=len(website)),)})
+    if website and not twinning_words.WEBSITE.fullmatch(website):
         raise Invalid({"website": ("bad_website",)})
     return Facts(
         area=float(form.area.replace(",", ".")) if form.area else None,
         settings=several(sent, "settings"),
         languages=several(sent, "languages"),
         themes=several(sent, "themes"),
-        website=form.website or None,
+        website=website or None,
         contact=form.contact or None,
         about=form.about.strip() or None,
         is_seeking=form.is_seeking,

@@ -80,11 +80,11 @@ async def update(request: web.Request) -> web.Response:
     grant, theme = access.to_administer(request[ACTOR]), await _theme(request)
     try:
         form = ThemeForm.parse(await request.post())
+        async with request.app[DB].write() as tx:
+            await thesaurus.rename(tx, grant, theme.slug, name_el=form.name_el, name_en=form.name_en)
     except Invalid as invalid:
         page = ThemeFormPage(form=await state_of(request, invalid), theme=theme)
         return await render(request, page, status=invalid.status)
-    async with request.app[DB].write() as tx:
-        await thesaurus.rename(tx, grant, theme.slug, name_el=form.name_el, name_en=form.name_en)
     return _done(request, "theme.saved")
 
 

@@ -15,7 +15,7 @@ from forum.domain.access import ReadGrant
 from forum.domain.entities import BODY_LIMIT, TITLE_LIMIT, Post, Topic, TopicId
 from forum.domain.kinds.fields import Fault, Text
 from forum.domain.translations import Translation, Words
-from forum.errors import Invalid, NotFound, RateLimited
+from forum.errors import Detailed, Invalid, NotFound, RateLimited
 from forum.i18n import languages
 from forum.keys import ACTOR, DB, TRANSLATOR
 from forum.web import field_views, problem_json, writing
@@ -117,8 +117,8 @@ async def _words(request: web.Request, topic: Topic, first: Post) -> Words:
                 fields[field.name] = value
         except Fault as fault:
             faults[field.name] = (fault.code,)
-    if len(form.title) > kinds.of(topic.kind).title_limit:
-        faults["title"] = ("too_long",)
+    if len(form.title) > (limit := kinds.of(topic.kind).title_limit):
+        faults["title"] = (Detailed("too_long", limit=limit, length=len(form.title)),)
     if first.body.strip() and not form.body.strip() and "body" not in faults:
         faults["body"] = ("required",)
     if faults:

@@ -18,11 +18,11 @@ from aiohttp import web
 from email_validator import EmailNotValidError, validate_email
 from multidict import MultiDictProxy
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from forum.characters import CONTROL, FORBIDDEN, UNSEEN, is_piled
 from forum.domain.entities import BODY_LIMIT, EMAIL_LIMIT, NAME_LIMIT, SLUG_LIMIT
-from forum.errors import BadRequest, Invalid
+from forum.errors import BadRequest, Detailed, Invalid
 from forum.i18n import Language, is_language
 
 _WHOLE: Final = re.compile("[0-9]{1,10}|[0-9]{1,3}([., \u00a0\u202f][0-9]{3}){1,3}")
@@ -200,14 +200,23 @@ def field_codes(error: ValidationError) -> dict[str, tuple[str, ...]]:
     for fault in error.errors():
         name = ".".join(str(part) for part in fault["loc"]) or "body"
         code = _CODES.get(fault["type"], fault["type"] if fault["type"] in FIELD_CODES else "bad_value")
-        fields.setdefault(name, []).append(code)
+        fields.setdefault(name, []).append(_detailed(code, fault))
     return {name: tuple(dict.fromkeys(codes)) for name, codes in fields.items()}
+
+
+def _detailed(code: str, fault: ErrorDetails) -> str:
+    """Return the code with the limit, where pydantic names one."""
+    most, value = fault.get("ctx", {}).get("max_length"), fault["input"]
+    if code == "too_long" and most is not None and isinstance(value, str):
+        return Detailed(code, limit=most, length=len(value))
+    return code
 
 
 FIELD_CODES: Final = frozenset(
     {
         "required",
         "too_long",
+        "long_tag",
         "short_password",
         "short_staff_password",
         "not_expected",
@@ -264,6 +273,8 @@ FIELD_CODES: Final = frozenset(
         "bad_link",
         "incomplete_row",
         "out_of_order",
+        "too_late",
+        "theme_there",
         "not_begun",
         "one_twin",
         "twins_already",
@@ -320,7 +331,7 @@ def optional_number(name: str, text: str, *, least: int = 1, most: int = 2**31 -
     if not text:
         return None
     if not _WHOLE.fullmatch(text) or not least <= (value := int(re.sub("[^0-9]", "", text))) <= most:
-        raise Invalid({name: ("out_of_range",)})
+        raise Invalid({name: (Detailed("out_of_range", least=least, most=most),)})
     return value
 
 

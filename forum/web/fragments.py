@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 from aiohttp import web
 
 from forum.errors import ForumError, Invalid
+from forum.keys import TRANSLATOR
 from forum.web import csrf, problem_json, problems
 from forum.web.pages import Page, render_fragment
 
@@ -20,7 +21,7 @@ _HEADER: Final = "X-Requested-With"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticePage(Page):
-    """What went wrong: the code of the whole and those of the fields; `way` leads on from there."""
+    """What went wrong, in words: of the whole and of the fields; `way` leads on from there."""
 
     template: ClassVar[str] = "errors/notice.html"
     sentence: str
@@ -38,10 +39,11 @@ async def notice(
     request: web.Request, problem: ForumError, *, is_draft_kept: bool = False, way: str = ""
 ) -> web.Response:
     """Answer with the notice of a problem, and with the token that a form may be sent with again."""
+    words = request[TRANSLATOR]
     fields = problem.fields if isinstance(problem, Invalid) else {}
     page = NoticePage(
-        sentence="" if fields or way else problems.sentence(problem.code),
-        faults=tuple(problems.field_sentence(code) for codes in fields.values() for code in codes),
+        sentence="" if fields or way else words.gettext(problems.sentence(problem.code)),
+        faults=tuple(problems.field_sentence(words, code) for codes in fields.values() for code in codes),
         is_draft_kept=is_draft_kept,
         way=way,
     )

@@ -16,7 +16,7 @@ from forum.domain import idempotency, kinds, themes
 from forum.domain.entities import BODY_LIMIT, TAG_LIMIT, TAGS_A_TOPIC, TITLE_LIMIT, in_language
 from forum.domain.kinds import Kind, Values
 from forum.domain.kinds.fields import BRUSSELS, CLOSING_TIME, Countries, Organisation, SpokenLanguage, Themes
-from forum.errors import BadRequest, Invalid
+from forum.errors import BadRequest, Detailed, Invalid
 from forum.i18n import fold, zones
 from forum.keys import DB, TRANSLATOR
 from forum.web import choices
@@ -110,7 +110,7 @@ def _beyond(kind: Kind, form: TopicForm) -> dict[str, tuple[str, ...]]:
     """Return where a form goes beyond what its kind allows."""
     faults: dict[str, tuple[str, ...]] = {}
     if len(form.title) > kind.title_limit:
-        faults["title"] = ("too_long",)
+        faults["title"] = (Detailed("too_long", limit=kind.title_limit, length=len(form.title)),)
     if kind.body == "required" and UNSEEN.fullmatch(form.body):
         faults["body"] = ("required",)
     return faults
@@ -122,11 +122,11 @@ def list_tags(words: list[str]) -> list[str]:
     for word in words:
         tag = " ".join(word.lower().strip().removeprefix("#").split())
         if len(tag) > TAG_LIMIT:
-            raise Invalid({"tags": ("too_long",)})
+            raise Invalid({"tags": (Detailed("long_tag", tag=tag, limit=TAG_LIMIT),)})
         if tag:
             found.setdefault(fold(tag), tag)
     if len(found) > TAGS_A_TOPIC:
-        raise Invalid({"tags": ("too_many",)})
+        raise Invalid({"tags": (Detailed("too_many", limit=TAGS_A_TOPIC),)})
     return list(found.values())
 
 

@@ -26,7 +26,7 @@ from forum.domain.actors import Actor
 from forum.domain.entities import HOUSE, Look, MemberId, Network, Scheme
 from forum.domain.sessions import UNREAD_LIMIT
 from forum.files.kinds import ENDINGS
-from forum.i18n import Language, Translator, languages
+from forum.i18n import Language, Translator, languages, translator
 from forum.keys import ACTOR, ASSETS, COMPILED, CONFIG, DB, LOOK, NETWORK, PAGES, TRANSLATOR, UNREAD, WRITE_URL
 from forum.templating import FRAME, make_environments
 from forum.web import csrf, field_views, flash, problems, twinning_words, urls, writing
@@ -112,7 +112,7 @@ def setup(app: web.Application) -> None:
         "asset": asset,
         "parts": app[PAGES],
         "shown": partial(writing.shown, app),
-        "field_sentence": problems.field_sentence,
+        "field_sentence": _field_sentence,
         "reason_sentence": problems.sentence,
         "setting_names": lambda codes: [twinning_words.SETTINGS[code] for code in codes],
         "kind_of": kinds.of,
@@ -123,6 +123,11 @@ def setup(app: web.Application) -> None:
     }
     for language, environment in make_environments(functions).items():
         app[_environment(language)] = environment
+
+
+@jinja2.pass_environment
+def _field_sentence(environment: jinja2.Environment, code: str) -> str:
+    return problems.field_sentence(translator(str(environment.globals["language"])), code)
 
 
 async def render(request: web.Request, page: Page, *, status: int = 200) -> web.Response:

@@ -26,8 +26,7 @@ def response(request: web.Request, problem: ForumError) -> web.Response:
     }
     if isinstance(problem, Invalid):
         body["errors"] = {
-            name: [words.gettext(problems.field_sentence(code)) for code in codes]
-            for name, codes in problem.fields.items()
+            name: [problems.field_sentence(words, code) for code in codes] for name, codes in problem.fields.items()
         }
     answer = web.Response(
         text=json.dumps(body, ensure_ascii=False),

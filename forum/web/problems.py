@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from forum.i18n import mark
+from forum.errors import Detailed
+from forum.i18n import Translator, mark
 
 TITLES: Final[Mapping[int, str]] = {
     400: mark("The request cannot be understood"),
@@ -191,6 +192,7 @@ SENTENCES: Final[Mapping[str, str]] = {
 FIELDS: Final[Mapping[str, str]] = {
     "required": mark("Please fill in this field."),
     "too_long": mark("This is too long."),
+    "long_tag": mark("A tag is too long."),
     "rate_limited": mark("Too many searches in a short time. Wait a moment and try again."),
     "short_password": mark("The password needs at least 8 characters."),
     "short_staff_password": mark("The password of a moderator or administrator needs at least 15 characters."),
@@ -276,11 +278,24 @@ FIELDS: Final[Mapping[str, str]] = {
     "past": mark("Please choose a time that is still to come."),
     "bad_percent": mark("Please write a number from 0 to 100, with at most two decimals."),
     "bad_zone": mark("Please choose one of the time zones offered."),
-    "bad_link": mark("Please write whole addresses, each beginning with https:// or http://, one a line."),
+    "bad_link": mark("Please write addresses of pages, such as https://www.example.org, one a line."),
     "incomplete_row": mark("A row is only half filled. Please complete it, or leave it empty."),
     "not_begun": mark("Please choose a day that has come."),
     "out_of_order": mark("This must not be less, or earlier, than its counterpart above."),
+    "theme_there": mark("There is a theme of this name already."),
+    "too_late": mark("This must not be later than its counterpart above."),
 }
+
+DETAILED: Final[Mapping[str, str]] = {
+    "theme_there": mark("There is a theme “%(name)s” already."),
+    "too_long": mark("This is too long: at most %(limit)s characters, and it has %(length)s."),
+    "long_tag": mark("“%(tag)s” is too long: a tag has at most %(limit)s characters."),
+    "too_many": mark("These are too many at once: at most %(limit)s."),
+    "out_of_range": mark("Please write a whole number from %(least)s to %(most)s."),
+    "out_of_order": mark("This must not be less, or earlier, than “%(other)s”."),
+    "too_late": mark("This must not be later than “%(other)s”."),
+}
+"""What is said instead where the code comes with values."""
 
 
 def title(status: int) -> str:
@@ -293,6 +308,19 @@ def sentence(code: str) -> str:
     return SENTENCES.get(code) or SENTENCES["bad_request"]
 
 
-def field_sentence(code: str) -> str:
-    """Return the msgid for a code of a field."""
-    return FIELDS.get(code) or FIELDS["bad_value"]
+def field_sentence(words: Translator, code: str) -> str:
+    """Return what is wrong with a field, in the language of the words and with what the code comes with."""
+    if isinstance(code, Detailed) and code in DETAILED:
+        return words.gettext(DETAILED[code], **{name: _told(words, value) for name, value in code.values.items()})
+    msgid = FIELDS.get(code) or FIELDS["bad_value"]
+    return words.gettext(msgid)
+
+
+def _told(words: Translator, value: int | str | tuple[str, ...]) -> str:
+    match value:
+        case int():
+            return words.number(value)
+        case str():
+            return value
+        case _:
+            return words.join(map(words.gettext, value))

@@ -30,11 +30,12 @@ from forum.domain.kinds.fields import (
     Text,
     Themes,
     Value,
+    completed,
 )
 from forum.domain.kinds.fields import Organisation as OrganisationField
 from forum.domain.themes import Theme
 from forum.domain.topic_imports import Candidate
-from forum.errors import Invalid
+from forum.errors import Detailed, Invalid
 from forum.i18n import fold, languages, mark, translator
 from forum.spreadsheets import Finding, Row, Sheet
 from forum.territories import countries
@@ -101,7 +102,7 @@ def candidates(kind: Kind, rows: Iterable[Row], known: Lookups) -> tuple[list[Ca
             tags, wrong = [], wrong | {name: codes[0] for name, codes in invalid.fields.items()}
         title, body = " ".join(row.values.get("title", "").split()), row.values.get("body", "")
         if not title or len(title) > kind.title_limit:
-            wrong["title"] = "too_long" if title else "required"
+            wrong["title"] = Detailed("too_long", limit=kind.title_limit, length=len(title)) if title else "required"
         if kind.body == "required" and not body:
             wrong["body"] = "required"
         if wrong:
@@ -156,7 +157,7 @@ def _named(each: Field, known: Lookups) -> Mapping[str, str]:
 def _meant(each: Field, text: str, names: Mapping[str, str]) -> Value:
     """Return what a cell says as a program would send it; what is too much is refused before it is looked at."""
     if len(text) > SHORT_LIMIT and not isinstance(each, Text | Table | Links):
-        raise Fault("too_long")
+        raise Fault(Detailed("too_long", limit=SHORT_LIMIT, length=len(text)))
     match each:
         case Choice() | SpokenLanguage() | OrganisationField():
             return _code(names, text)
@@ -167,7 +168,7 @@ def _meant(each: Field, text: str, names: Mapping[str, str]) -> Value:
         case Instant():
             return _instant(text)
         case Links():
-            return [part for part in re.split(r"[\s;]+", text) if part]
+            return [completed(part) for part in re.split(r"[\s;]+", text) if part]
         case Table():
             columns = [column.name for column in each.columns]
             lines = _bounded([line for line in text.split("\n") if line], each.rows)
@@ -178,7 +179,7 @@ def _meant(each: Field, text: str, names: Mapping[str, str]) -> Value:
 
 def _bounded(parts: list[str], most: int) -> list[str]:
     if len(parts) > most:
-        raise Fault("too_many")
+        raise Fault(Detailed("too_many", limit=most))
     return parts
 
 

@@ -153,3 +153,12 @@ async def test_the_document_tells_the_fields_of_every_kind(site: Site) -> None:
     assert {each["title"] for each in told} == set(kinds.KINDS)
     proposal = next(each for each in told if each["title"] == "proposal")
     assert set(proposal["properties"]) == {field.name for field in kinds.of("proposal")}
+
+
+async def test_a_limit_that_was_passed_is_named_to_programs_too(site: Site) -> None:
+    answer = await _put(await site.program("sophie"), {"duration": 999, "summary": "α" * 425})
+    assert problem(answer, 422) == "invalid"
+    assert answer.json["errors"] == {
+        "fields.duration": ["Please write a whole number from 1 to 240."],
+        "fields.summary": ["This is too long: at most 300 characters, and it has 425."],
+    }

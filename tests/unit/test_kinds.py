@@ -29,6 +29,8 @@ from forum.domain.kinds.fields import (
     Themes,
 )
 from forum.errors import Invalid
+from forum.i18n import translator
+from forum.web import problems
 
 LINE = Line(name="f", label="F", limit=10)
 TEXT = Text(name="f", label="F", limit=20)
@@ -192,7 +194,7 @@ CALL = {
 }
 
 
-def test_what_holds_between_fields_is_told_at_the_second_of_them() -> None:
+def test_what_holds_between_fields_is_told_at_the_one_to_correct_and_names_the_other() -> None:
     proposal = kinds.of("proposal")
     assert proposal.check(CALL)["deadline"]["zone"] == "Europe/Brussels", "the premise"
     wrong = CALL | {
@@ -205,7 +207,10 @@ def test_what_holds_between_fields_is_told_at_the_second_of_them() -> None:
     }
     with pytest.raises(Invalid) as raised:
         proposal.check(wrong)
-    assert raised.value.fields == {"partners_max": ("out_of_order",), "deadline": ("out_of_order",)}
+    assert raised.value.fields == {"partners_max": ("out_of_order",), "interest_deadline": ("too_late",)}
+    told = {name: problems.field_sentence(translator("el"), codes[0]) for name, codes in raised.value.fields.items()}
+    assert told["partners_max"].endswith("προγενέστερη από το πεδίο «Απαιτούμενοι εταίροι, τουλάχιστον».")
+    assert told["interest_deadline"].endswith("μεταγενέστερη από το πεδίο «Προθεσμία».")
 
 
 def test_all_faults_of_a_form_are_told_at_once() -> None:

@@ -163,6 +163,53 @@ async def test_every_fault_stands_beside_its_field_and_in_the_summary_and_all_th
 
 
 @pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"duration": "999"}, "Please write a whole number from 1 to 240."),
+        ({"budget": "πολλά"}, "Please write a whole number from 0 to 1,000,000,000,000."),
+        ({"summary": "α" * 425}, "at most 300 characters, and it has 425."),
+        ({"title": "τ" * 425}, "at most 200 characters, and it has 425."),
+        ({"tags": "νερό," + "ξ" * 99}, "is too long: a tag has at most 40 characters."),
+        (
+            {"links": "\n".join(f"https://example.org/{n}" for n in range(11))},
+            "These are too many at once: at most 10.",
+        ),
+    ],
+)
+async def test_a_limit_that_was_passed_is_named_beside_the_field_and_in_the_summary(
+    site: Site, sent: dict[str, str], told: str
+) -> None:
+    sophie = await site.visitor("sophie")
+    answer = await sophie.submit(_NEW, {**CALL, **sent})
+    assert answer.status == 422
+    assert answer.text.count(told) == 2
+
+
+async def test_an_address_is_completed_as_people_say_it(site: Site, owner: RawConnection) -> None:
+    said = "www.example.org\nexample.org:8080/a?b=c\nΚαλλονή.ελ/αλυκή\nhttp://example.org/"
+    await _start(site, {**CALL, "links": said})
+    assert json.loads(await owner.fetchval("SELECT fields FROM topics"))["links"] == [
+        "https://www.example.org",
+        "https://example.org:8080/a?b=c",
+        "https://Καλλονή.ελ/αλυκή",
+        "http://example.org/",
+    ]
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "//example.org", "example", "a@example.org", "1.5", "α β.gr"])
+async def test_what_is_no_address_is_not_completed(site: Site, link: str) -> None:
+    answer = await (await site.visitor("sophie")).submit(_NEW, {**CALL, "links": link})
+    assert answer.status == 422
+    assert 'id="links-error"' in answer.text
+
+
+async def test_limits_are_named_before_they_are_passed(site: Site) -> None:
+    page = (await (await site.visitor("sophie")).get(_NEW)).text
+    assert '<p class="hint" id="duration-hint">A whole number from 1 to 240.</p>' in page
+    assert '<p class="hint" id="budget-hint">Whole euros, without cents.</p>' in page
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [("themes.nothing", "on"), ("lead", "atlantis"), ("countries.US", "on")],
 )

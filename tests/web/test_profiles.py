@@ -78,6 +78,12 @@ async def test_others_do_not_write_it_but_an_administrator_may(site: Site, owner
     assert saved.status == 303
 
 
+async def test_a_website_is_completed_as_people_say_it(site: Site) -> None:
+    maria, answer = await _save(site, "maria", {**FACTS, "website": "www.larnaka.org.cy"})
+    assert answer.status == 303
+    assert 'href="https://www.larnaka.org.cy"' in (await maria.follow(answer)).text
+
+
 async def test_an_association_has_no_profile(site: Site) -> None:
     sophie = await site.visitor("sophie")
     assert (await sophie.get("/municipalities/union-of-cyprus-municipalities/profile")).status == 404

@@ -256,3 +256,21 @@ async def test_only_administrators_keep_the_list(site: Site, owner: RawConnectio
         assert (await administrator.get(f"/admin/themes{path}")).status == 404
     for path in ("/nonsense/delete", "/nonsense/place", "/nonsense/merger"):
         assert (await administrator.submit(f"/admin/themes{path}", {"by": "1", "theme": "energy"})).status == 404
+
+
+async def test_two_themes_of_one_name_are_refused_beside_the_name(site: Site, owner: RawConnection) -> None:
+    administrator = await site.visitor("administrator")
+    before = await owner.fetchval("SELECT count(*) FROM themes")
+    twice = {"name_el": "ΝΕΡΟ", "name_en": "Waters", "slug": "waters"}
+    answer = await administrator.submit("/admin/themes", twice)
+    assert answer.status == 422
+    assert answer.text.count("Υπάρχει ήδη θεματική «Νερό».") == 2
+    assert 'id="name_el-error"' in answer.text
+    assert 'value="waters"' in answer.text
+    assert await owner.fetchval("SELECT count(*) FROM themes") == before
+    renamed = await administrator.submit("/admin/themes/energy/edit", {"name_el": "Ενέργεια", "name_en": "water"})
+    assert renamed.status == 422
+    assert 'id="name_en-error"' in renamed.text
+    assert (
+        await administrator.submit("/admin/themes/water/edit", {"name_el": "Νερά", "name_en": "Water"})
+    ).status == 303

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from forum import i18n, territories
 from forum.characters import CONTROL, FORBIDDEN, UNSEEN, is_piled
+from forum.errors import Detailed
 
 Value = Any
 """What JSON can say, as the field's type wants it."""
@@ -30,6 +31,8 @@ CLOSING_TIME: Final = "17:00"
 _NUMBER: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 _DECIMAL: Final = re.compile(r"[0-9]{1,3}([.,][0-9]{1,2})?", re.ASCII)
 _SLUG: Final = re.compile("[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_HOST: Final = re.compile(r"[^\W_][\w-]*(\.[\w-]+)*\.[^\W\d_]{2,63}(:[0-9]{1,5})?(?=[/?#]|$)")
+"""What an address begins with that is written without its scheme."""
 CODES: Final = 100
 LINKS: Final = 10
 LINK_LIMIT: Final = 500
@@ -89,7 +92,7 @@ def _text(value: object, limit: int, *, is_line: bool) -> str:
     if not isinstance(value, str):
         raise Fault("bad_value")
     if len(value) > 4 * limit:
-        raise Fault("too_long")
+        raise Fault(Detailed("too_long", limit=limit, length=len(value)))
     if (CONTROL if is_line else FORBIDDEN).search(value.strip()) or is_piled(value):
         raise Fault("bad_characters")
     plain = value.replace("\r\n", "\n").replace("\r", "\n")
@@ -97,7 +100,7 @@ def _text(value: object, limit: int, *, is_line: bool) -> str:
     if UNSEEN.fullmatch(text):
         raise Fault("required")
     if len(text) > limit:
-        raise Fault("too_long")
+        raise Fault(Detailed("too_long", limit=limit, length=len(text)))
     return text
 
 
@@ -192,7 +195,7 @@ class Several(Field):
         if not isinstance(value, list | tuple) or not all(isinstance(code, str) for code in value):
             raise Fault("bad_value")
         if len(value) > self.most:
-            raise Fault("too_many")
+            raise Fault(Detailed("too_many", limit=self.most))
         if not value:
             raise Fault("required")
         if not all(self.is_offered(code) for code in value):
@@ -288,7 +291,7 @@ class Number(Field):
         if isinstance(value, str) and (number := _NUMBER.fullmatch(value.replace("\u00a0", "").replace(" ", ""))):
             value = int(number[0])
         if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
-            raise Fault("out_of_range")
+            raise Fault(Detailed("out_of_range", least=self.least, most=self.most))
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -446,13 +449,13 @@ class Links(Field):
     def read(self, sent: Mapping[str, str]) -> Value | None:
         lines = [line.strip() for line in sent.get(self.name, "").splitlines()]
         found = [line for line in lines if line]
-        return self.check(found) if found else None
+        return self.check(list(map(completed, found))) if found else None
 
     def check(self, value: object) -> list[str]:
         if not isinstance(value, list | tuple):
             raise Fault("bad_value")
         if len(value) > LINKS:
-            raise Fault("too_many")
+            raise Fault(Detailed("too_many", limit=LINKS))
         if not value:
             raise Fault("required")
         return list(dict.fromkeys(map(_link, value)))
@@ -467,6 +470,11 @@ class Links(Field):
             "minItems": 1,
             "maxItems": LINKS,
         }
+
+
+def completed(link: str) -> str:
+    """Return an address as people say it, such as www.example.org, with https:// before it; others as they are."""
+    return f"https://{link}" if _HOST.match(link) else link
 
 
 def _link(value: object) -> str:
@@ -517,7 +525,7 @@ class Table(Field):
         if not isinstance(value, list | tuple) or not all(isinstance(row, dict) for row in value):
             raise Fault("bad_value")
         if len(value) > self.rows:
-            raise Fault("too_many")
+            raise Fault(Detailed("too_many", limit=self.rows))
         if not value:
             raise Fault("required")
         return [self._row(row) for row in value]
@@ -559,21 +567,35 @@ class Table(Field):
         return (f"{self.name}.1.{self.columns[0].name}",)
 
 
-Rule = Callable[[Mapping[str, Value]], Mapping[str, str]]
-"""What holds between fields: from values that are right by themselves, the codes of those that are not together."""
+Rule = Callable[[Mapping[str, Value], Mapping[str, str]], Mapping[str, str]]
+"""What holds between fields: from values that are right by themselves, and the labels of all, the codes of those that
+are not together."""
 
 
 def in_order(*pairs: Sequence[str]) -> Rule:
     """Return the rule that of each two fields, where both are there, the second is not less than the first."""
 
-    def rule(values: Mapping[str, Value]) -> Mapping[str, str]:
+    def rule(values: Mapping[str, Value], labels: Mapping[str, str]) -> Mapping[str, str]:
         return {
-            second: "out_of_order"
+            second: Detailed("out_of_order", other=(labels[first],))
             for first, second in pairs
-            if first in values and second in values and _measure(values[first]) > _measure(values[second])
+            if _are_reversed(values, first, second)
         }
 
     return rule
+
+
+def until(early: str, late: str) -> Rule:
+    """Return the rule that a moment, which depends on a second one, is not later than that."""
+
+    def rule(values: Mapping[str, Value], labels: Mapping[str, str]) -> Mapping[str, str]:
+        return {early: Detailed("too_late", other=(labels[late],))} if _are_reversed(values, early, late) else {}
+
+    return rule
+
+
+def _are_reversed(values: Mapping[str, Value], first: str, second: str) -> bool:
+    return first in values and second in values and bool(_measure(values[first]) > _measure(values[second]))
 
 
 def _measure(value: Value) -> Any:

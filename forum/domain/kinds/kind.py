@@ -103,8 +103,9 @@ class Kind:
                 values[field.name] = value
             elif field.is_required:
                 faults[field.name] = ("required",)
+        labels = {field.name: field.label for field in self}
         for rule in self.rules:
-            faults |= {name: (code,) for name, code in rule(values).items() if name not in faults}
+            faults |= {name: (code,) for name, code in rule(values, labels).items() if name not in faults}
         if faults:
             raise Invalid(faults)
         return values

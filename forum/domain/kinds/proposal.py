@@ -19,6 +19,7 @@ from forum.domain.kinds.fields import (
     Text,
     Themes,
     in_order,
+    until,
 )
 from forum.domain.kinds.kind import Kind, Section
 from forum.i18n import mark
@@ -75,10 +76,10 @@ PROPOSAL: Final = Kind(
     rules=(
         in_order(
             ("opens_on", "deadline"),
-            ("interest_deadline", "deadline"),
             ("grant_min", "grant_max"),
             ("partners_min", "partners_max"),
         ),
+        until("interest_deadline", "deadline"),
     ),
     sections=(
         Section(

@@ -95,5 +95,5 @@ def _findings(request: web.Request, found: Iterable[Finding]) -> Iterable[models
             column=one.column,
             value=one.value,
             code=one.code,
-            detail=words.gettext(problems.field_sentence(one.code)),
+            detail=problems.field_sentence(words, one.code),
         )

@@ -10,7 +10,7 @@ from aiohttp import web
 from forum.domain import access, interests, kinds, posts, topics
 from forum.domain.entities import TopicId
 from forum.domain.kinds import Kind
-from forum.errors import Conflict, Invalid
+from forum.errors import Conflict, Detailed, Invalid
 from forum.handlers.api import answers, bodies, models, topic_models
 from forum.handlers.api.calls import call
 from forum.i18n import mark
@@ -93,7 +93,7 @@ async def update(request: web.Request, change: topic_models.TopicChange) -> mode
                     stood = {name: value for name, value in to_edit.topic.fields.items() if name in kind.typed}
                     fields = _checked(kind, title, stood | change.fields)
                 elif len(title) > kind.title_limit:
-                    raise Invalid({"title": ("too_long",)})
+                    raise Invalid({"title": (Detailed("too_long", limit=kind.title_limit, length=len(title)),)})
                 await posts.edit(
                     tx,
                     to_edit,
