@@ -70,6 +70,13 @@ SENTENCES: Final[Mapping[str, str]] = {
     "interest_decided": mark(
         "The lead has answered your organisation's expression of interest, so it cannot be changed."
     ),
+    "interest_waiting": mark(
+        "The lead has not answered yet: your organisation's expression of interest is withdrawn on the proposal's page, without a reason."
+    ),
+    "interest_withdrawn": mark("The organisation has withdrawn, so there is nothing to answer any more."),
+    "proposal_settled": mark(
+        "The proposal has been submitted or has ended, so its partners stay as they are. Please write to its lead."
+    ),
     "interest_closed": mark("The time to express interest has run out."),
     "proposal_not_open": mark("The proposal is not open any more, so no interest can be expressed in it."),
     "not_lead": mark("Only the lead of the proposal may do this: its organisation, its author or a moderator."),

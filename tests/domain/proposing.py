@@ -67,6 +67,13 @@ async def withdraw(db: Database, actor: Actor, topic_id: TopicId, interest_id: I
         await interests.withdraw(tx, await proposal_access.interest_to_change(tx, actor, topic_id, interest_id))
 
 
+async def leave(db: Database, actor: Actor, topic_id: TopicId, interest_id: InterestId, reason: str) -> None:
+    """Withdraw the actor's organisation after it was answered, with a reason."""
+    async with db.write() as tx:
+        grant = await proposal_access.interest_to_leave(tx, actor, topic_id, interest_id)
+        await interests.leave(tx, grant, reason)
+
+
 async def move(db: Database, actor: Actor, topic_id: TopicId, *states: str, note: str = "") -> None:
     """Have a proposal come to one state after the other."""
     for state in states:
