@@ -8,6 +8,7 @@ from typing import Literal
 
 from forum.db import Card, Conn, Query, Tx
 from forum.domain import kinds
+from forum.domain.actors import Actor
 from forum.domain.kinds import Kind, Values
 from forum.domain.kinds.fields import Organisation, Themes
 from forum.errors import Invalid
@@ -69,6 +70,21 @@ async def require(tx: Tx, kind: Kind, values: Values) -> None:
             faulty[name] = ("unknown",)
     if faulty:
         raise Invalid(faulty)
+
+
+def names_any(actor: Actor, *, can_moderate: bool) -> bool:
+    """Say whether somebody names any municipality in a topic: who belongs to one names theirs, unless they moderate."""
+    return can_moderate or actor.is_administrator or actor.region_slug is None
+
+
+def require_own(actor: Actor, kind: Kind, values: Values, stands: Values, *, can_moderate: bool) -> None:
+    """Raise Invalid for a municipality that the actor may not name; one that stands already stays."""
+    if names_any(actor, can_moderate=can_moderate):
+        return
+    named = [each.name for each in kind if isinstance(each, Organisation) and each.is_municipality]
+    foreign = [name for name in named if values.get(name) not in {None, actor.organisation_slug, stands.get(name)}]
+    if foreign:
+        raise Invalid({name: ("not_own",) for name in foreign})
 
 
 def _named(kind: Kind, values: Values) -> Iterator[tuple[Sort, str, str]]:

@@ -429,11 +429,12 @@ async def _edit(
     require(permissions.can_edit_post(actor, topic, post))
     said = {"title": topic.title, "body": post.body, "tags": ", ".join(topic.tags), "language": topic.language or ""}
     stands = said | kind.write(topic.fields)
+    only = kind_forms.nameable(actor, topic.fields, can_moderate=topic.can_moderate)
     page = EditPage(
         topic=topic,
         post=post,
         kind=kind,
-        offer=await kind_forms.offer(request, kind) if post.number == 1 else Offer(),
+        offer=await kind_forms.offer(request, kind, only=only) if post.number == 1 else Offer(),
         labels=kind_forms.labels(request, kind),
         languages=list(languages().items()) if (topic.language or "") in {"", *languages()} else [],
         preview=field_views.sections(kind, previewed, names, request[TRANSLATOR], ZoneInfo(actor.zone)),

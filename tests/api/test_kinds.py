@@ -8,6 +8,7 @@ import pytest
 
 from forum.domain import kinds
 from tests.api.arrange import faulty, problem, start
+from tests.domain import practising
 from tests.site import Program, Site
 
 CALL: dict[str, Any] = {
@@ -145,6 +146,22 @@ async def test_a_title_is_as_long_as_the_kind_allows(site: Site) -> None:
     assert found["indicators"] == [{"name": "Α", "before": "1", "after": "2.5", "unit": "t"}]
     path = f"/api/v1/topics/{topic['id']}"
     assert faulty(await sophie.request("PATCH", path, json={"title": "α" * 101})) == {"title"}
+
+
+async def test_a_program_names_no_other_municipality_than_its_members(site: Site) -> None:
+    nikos, sophie = await site.program("nikos"), await site.program("sophie")
+    practice = {"category": "good-practices", "kind": "good_practice", "title": "Α", "body": ""}
+
+    def fields(owner: str) -> dict[str, Any]:
+        return {**practising.PRACTICE, "owner": owner}
+
+    assert faulty(await nikos.post("/api/v1/topics", json={**practice, "fields": fields("chios")})) == {"fields.owner"}
+    own = await start(nikos, **practice, fields=fields("mytilene"))
+    path = f"/api/v1/topics/{own['id']}"
+    assert faulty(await nikos.patch(path, json={"fields": {"owner": "chios"}})) == {"fields.owner"}
+    assert (await nikos.patch(path, json={"fields": {"teaser": "Άλλα"}})).status == 200
+    other = await start(sophie, **practice, fields=fields("chios"))
+    assert (await sophie.patch(f"/api/v1/topics/{other['id']}", json={"fields": {"owner": "larnaca"}})).status == 200
 
 
 async def test_the_document_tells_the_fields_of_every_kind(site: Site) -> None:
