@@ -270,6 +270,7 @@ FIELD_CODES: Final = frozenset(
         "needed_when_signed",
         "bad_website",
         "bad_area",
+        "passed",
         "not_own",
         "lead_bound",
         "translated_into",

@@ -259,6 +259,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "needed_when_signed": mark("A twinning that is signed needs both councils' decisions and the day it was signed."),
     "one_twin": mark("Please choose a municipality of the network, or write the name of a town: one of the two."),
     "bad_website": mark("Please write the whole address, such as https://www.example.org."),
+    "passed": mark("This time has passed already. Please choose one that is still to come."),
     "not_own": mark("Please choose your own municipality. Associations and moderators name others too."),
     "lead_bound": mark(
         "Organisations have expressed interest to this lead organisation and left it their contact details: no other can be named in its place. Please start a new proposal."

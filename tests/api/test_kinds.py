@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from forum.db import RawConnection
 from forum.domain import kinds
 from tests.api.arrange import faulty, problem, start
 from tests.domain import practising
@@ -162,6 +164,21 @@ async def test_a_program_names_no_other_municipality_than_its_members(site: Site
     assert (await nikos.patch(path, json={"fields": {"teaser": "Άλλα"}})).status == 200
     other = await start(sophie, **practice, fields=fields("chios"))
     assert (await sophie.patch(f"/api/v1/topics/{other['id']}", json={"fields": {"owner": "larnaca"}})).status == 200
+
+
+@pytest.mark.parametrize("name", ["deadline", "interest_deadline"])
+async def test_a_deadline_that_has_passed_is_refused_unless_it_stands(
+    site: Site, owner: RawConnection, name: str
+) -> None:
+    sophie = await site.program("sophie")
+    gone = {"at": "2026-01-31T16:00:00Z", "zone": "Europe/Brussels"}
+    fields = {**CALL["fields"], name: gone}
+    assert f"fields.{name}" in faulty(await sophie.post("/api/v1/topics", json={**CALL, "fields": fields}))
+    topic = await start(sophie, **CALL)
+    path = f"/api/v1/topics/{topic['id']}"
+    assert f"fields.{name}" in faulty(await sophie.patch(path, json={"fields": {name: gone}}))
+    await owner.execute("UPDATE topics SET fields = fields || $1::jsonb", json.dumps({name: gone}))
+    assert (await sophie.patch(path, json={"fields": {"programme": "LIFE"}})).status == 200, "what stands stays"
 
 
 async def test_the_document_tells_the_fields_of_every_kind(site: Site) -> None:

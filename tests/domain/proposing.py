@@ -29,10 +29,18 @@ FIELDS: Final[dict[str, Any]] = {
 async def propose(
     db: Database, actor: Actor, *, title: str = "Δίκτυο πόλεων", category: str = "proposals", **fields: Any
 ) -> Started:
-    """Start a proposal, of an association unless told otherwise: they may start there."""
+    """Start a proposal, of an association unless told otherwise: they may start there. Its deadline may be past."""
     said = {name: value for name, value in (FIELDS | fields).items() if value is not None}
     return await writing.start(
-        db, actor, category=category, title=title, body="", kind="proposal", fields=said, language="el"
+        db,
+        actor,
+        category=category,
+        title=title,
+        body="",
+        kind="proposal",
+        fields=said,
+        language="el",
+        may_be_past=True,
     )
 
 
