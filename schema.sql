@@ -842,7 +842,7 @@ CREATE TABLE interests (
     note text NOT NULL DEFAULT '' CONSTRAINT interests_note_check CHECK (length(note) <= 1000),
     contact text NOT NULL CONSTRAINT interests_contact_check CHECK (length(btrim(contact)) BETWEEN 1 AND 254),
     decision text NOT NULL DEFAULT 'waiting' CONSTRAINT interests_decision_check CHECK (
-        decision IN ('waiting', 'accepted', 'reserved', 'declined')
+        decision IN ('waiting', 'accepted', 'reserved', 'declined', 'withdrawn')
     ),
     answer text NOT NULL DEFAULT '' CONSTRAINT interests_answer_check CHECK (length(answer) <= 500),
     decided_by_id bigint REFERENCES members,
@@ -850,11 +850,15 @@ CREATE TABLE interests (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     withdrawn_at timestamptz,
+    withdrawal_reason text CONSTRAINT interests_withdrawal_reason_check CHECK (
+        length(btrim(withdrawal_reason)) BETWEEN 1 AND 500
+    ),
     CONSTRAINT interests_organisation_key UNIQUE (topic_id, organisation_id),
     CONSTRAINT interests_decided_check CHECK (
         (decision = 'waiting') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by_id IS NULL)
         AND (decided_at IS NULL OR withdrawn_at IS NULL)
-    )
+    ),
+    CONSTRAINT interests_withdrawn_check CHECK ((decision = 'withdrawn') = (withdrawal_reason IS NOT NULL))
 );
 CREATE INDEX interests_organisation_id_idx ON interests (organisation_id);
 CREATE INDEX interests_member_id_idx ON interests (member_id);
@@ -864,6 +868,8 @@ AFTER INSERT OR UPDATE ON interests
 FOR EACH ROW EXECUTE FUNCTION touch_topic();
 COMMENT ON TABLE interests IS 'That an organisation wants to take part in a proposal, one row each; what the lead decided and answered. Accepted ones are shown to all readers of the topic, the others to the two sides alone.';
 COMMENT ON COLUMN interests.member_id IS 'Who said so last for the organisation.';
+COMMENT ON COLUMN interests.withdrawn_at IS 'When it was taken back unanswered: nobody sees it any more.';
+COMMENT ON COLUMN interests.withdrawal_reason IS 'Why the organisation withdrew after it was answered (decision withdrawn); for the two sides alone.';
 
 CREATE TABLE validator_groups (
     category_id bigint NOT NULL REFERENCES categories ON DELETE CASCADE,
@@ -1606,7 +1612,9 @@ CREATE TABLE notifications (
     mail_due_at timestamptz,
     mail_id bigint REFERENCES mails ON DELETE SET NULL,
     interest_id bigint REFERENCES interests ON DELETE CASCADE,
-    decision text CONSTRAINT notifications_decision_check CHECK (decision IN ('accepted', 'reserved', 'declined')),
+    decision text CONSTRAINT notifications_decision_check CHECK (
+        decision IN ('accepted', 'reserved', 'declined', 'withdrawn')
+    ),
     version_id bigint REFERENCES guide_versions ON DELETE CASCADE,
     CONSTRAINT notifications_mail_check CHECK (mail_kind IS NOT NULL OR (mail_due_at IS NULL AND mail_id IS NULL)),
     CONSTRAINT notifications_version_check CHECK ((kind = 'guide_version') = (version_id IS NOT NULL)),

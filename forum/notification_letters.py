@@ -34,6 +34,7 @@ _DECIDED: Final[dict[Decision, str]] = {
     "accepted": mark("accepts your organisation's expression of interest"),
     "reserved": mark("puts your organisation's expression of interest on the reserve list"),
     "declined": mark("declines your organisation's expression of interest"),
+    "withdrawn": mark("withdraws from the proposal"),
 }
 _ASKED: Final = mark("takes up the practice for you: please write in a line how it goes")
 """Of an adoption of one's own municipality, which nobody needs to be told that it has begun."""

@@ -238,7 +238,7 @@ PERSONAL: Final[tuple[PersonalColumn, ...]] = (
         Retention.DELIBERATION,
         Erasure.KEEP,
         {
-            **dict.fromkeys(("note", "answer"), Purpose.CONTENT),
+            **dict.fromkeys(("note", "answer", "withdrawal_reason"), Purpose.CONTENT),
             **dict.fromkeys(("created_at", "updated_at", "decided_at", "withdrawn_at"), Purpose.AUTHORSHIP),
         },
     ),

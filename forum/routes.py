@@ -85,6 +85,7 @@ from forum.handlers import (
     twins,
     unsubscriptions,
     validations,
+    withdrawals,
 )
 from forum.handlers.api import routes as api
 from forum.web.access import Access, Route, guarded
@@ -264,6 +265,20 @@ _PAGES: Final = (
         interests.delete,
         Access.PROPOSAL_JOIN,
         "interests.delete",
+    ),
+    Route(
+        "GET",
+        "/topics/{topic_id}/interests/{interest_id}/withdrawal/new",
+        withdrawals.new,
+        Access.PROPOSAL_JOIN,
+        "withdrawals.new",
+    ),
+    Route(
+        "POST",
+        "/topics/{topic_id}/interests/{interest_id}/withdrawal",
+        withdrawals.create,
+        Access.PROPOSAL_JOIN,
+        "withdrawals.create",
     ),
     Route(
         "GET",

@@ -540,7 +540,8 @@ class TopicNotice:
     """What the state became, of the act `state`."""
 
 
-Decision = Literal["waiting", "accepted", "reserved", "declined"]
+Decision = Literal["waiting", "accepted", "reserved", "declined", "withdrawn"]
+"""What the lead has said to an organisation; withdrawn where the organisation itself withdrew after that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Expressions of interest in a proposal: what organisations offer, what the lead decides, and the consortium of it.
 
-One row an organisation and proposal. Waiting, reserved and declined ones are for the lead's side and the organisation
-itself; of an accepted one other readers learn the organisation and its role. Who may do what, `proposal_access` says;
-every read takes a ReadGrant, so that nobody asks about a topic they may not read.
+One row an organisation and proposal. All but the accepted ones are for the lead's side and the organisation itself; of
+an accepted one other readers learn the organisation and its role. Who may do what, `proposal_access` says; every read
+takes a ReadGrant, so that nobody asks about a topic they may not read.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from forum.domain.entities import (
 from forum.domain.events import Event, Kind
 from forum.domain.idempotency import Key
 from forum.domain.kinds.proposal import PROPOSAL, ROLES
-from forum.domain.proposal_access import InterestGrant, LeadGrant
+from forum.domain.proposal_access import InterestGrant, LeadGrant, LeaveGrant
 from forum.errors import Conflict, Invalid, NotFound
 
 Role = Literal["lead", "partner", "associate", "observer"]
@@ -55,6 +55,8 @@ class Interest:
     note: str | None
     contact: str | None
     answer: str | None
+    withdrawal_reason: str | None
+    """Why it withdrew, where it did so after it was answered."""
     member_id: MemberId | None
     member_name: str | None
     decided_by_name: str | None
@@ -139,14 +141,14 @@ _CONSORTIUM = Query(
     shown AS (
         SELECT 0::bigint AS id, stood.lead_id AS organisation_id, 'lead' AS role, 'accepted' AS decision,
                false AS knows, '' AS note, '' AS contact, '' AS answer,
-               NULL::bigint AS member_id, NULL::bigint AS decided_by_id,
+               NULL::text AS withdrawal_reason, NULL::bigint AS member_id, NULL::bigint AS decided_by_id,
                NULL::timestamptz AS decided_at, NULL::timestamptz AS created_at, NULL::timestamptz AS updated_at
         FROM stood
         UNION ALL
         SELECT interests.id, interests.organisation_id, interests.role, interests.decision,
                stood.is_leading OR {leading.is_of(organisation="$3")}, interests.note, interests.contact,
-               interests.answer, interests.member_id, interests.decided_by_id, interests.decided_at,
-               interests.created_at, interests.updated_at
+               interests.answer, interests.withdrawal_reason, interests.member_id, interests.decided_by_id,
+               interests.decided_at, interests.created_at, interests.updated_at
         FROM stood
         JOIN interests ON interests.topic_id = stood.topic_id
         WHERE interests.withdrawn_at IS NULL
@@ -155,7 +157,8 @@ _CONSORTIUM = Query(
     SELECT shown.id, organisations.id, organisations.slug, organisations.name_el, organisations.name_en,
            regions.country, shown.role, shown.decision, organisations.id = $3 AND shown.id > 0,
            CASE WHEN shown.knows THEN shown.note END, CASE WHEN shown.knows THEN shown.contact END,
-           CASE WHEN shown.knows THEN shown.answer END, CASE WHEN shown.knows THEN shown.member_id END,
+           CASE WHEN shown.knows THEN shown.answer END, CASE WHEN shown.knows THEN shown.withdrawal_reason END,
+           CASE WHEN shown.knows THEN shown.member_id END,
            CASE WHEN shown.knows THEN members.name END, CASE WHEN shown.knows THEN deciders.name END,
            CASE WHEN shown.knows THEN shown.decided_at END, CASE WHEN shown.knows THEN shown.created_at END,
            CASE WHEN shown.knows THEN shown.updated_at END,
@@ -206,8 +209,9 @@ _EXPRESS = Statement(
     VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (topic_id, organisation_id) DO UPDATE
     SET member_id = excluded.member_id, role = excluded.role, note = excluded.note, contact = excluded.contact,
+        decision = 'waiting', answer = '', decided_by_id = NULL, decided_at = NULL, withdrawal_reason = NULL,
         created_at = now(), updated_at = now(), withdrawn_at = NULL
-    WHERE interests.withdrawn_at IS NOT NULL
+    WHERE interests.withdrawn_at IS NOT NULL OR interests.decision = 'withdrawn'
     RETURNING interests.id
     """,
     returns=int,
@@ -232,6 +236,17 @@ _WITHDRAW = Statement(
     UPDATE interests
     SET withdrawn_at = now(), updated_at = now()
     WHERE interests.id = $1 AND interests.decision = 'waiting' AND interests.withdrawn_at IS NULL
+    """,
+    returns=int,
+    card=Card.NONE,
+)
+
+_LEAVE = Statement(
+    "interests.leave",
+    """
+    UPDATE interests
+    SET decision = 'withdrawn', withdrawal_reason = $3, member_id = $2, updated_at = now()
+    WHERE interests.id = $1
     """,
     returns=int,
     card=Card.NONE,
@@ -291,7 +306,7 @@ def _telling(*, decision: str, told: str, wants: str) -> str:
 _TELL_LEAD = Statement(
     "interests.tell_lead",
     _telling(
-        decision="NULL::text",
+        decision="$3::text",
         told=f"""
             SELECT colleagues.id FROM members AS colleagues WHERE colleagues.organisation_id = {leading.LEAD}
             UNION
@@ -384,7 +399,7 @@ async def express(
     if key is not None:
         await idempotency.settle(tx, actor, key, interest_id)
     await _record(tx, actor, interest_id, "expressed", None, {"decision": "waiting", "topic_id": topic.id})
-    await _tell(tx, topic.id, await tx.many(_TELL_LEAD, interest_id, actor.member_id))
+    await _tell(tx, topic.id, await tx.many(_TELL_LEAD, interest_id, actor.member_id, None))
     return interest_id
 
 
@@ -403,12 +418,27 @@ async def withdraw(tx: Tx, grant: InterestGrant) -> None:
         await _record(tx, grant.actor, interest_id, "withdrawn", None, None)
 
 
+async def leave(tx: Tx, grant: LeaveGrant, reason: str) -> None:
+    """Withdraw the actor's organisation after it was answered, and tell the lead's side why."""
+    actor, topic, interest_id = grant.actor, grant.topic, grant.interest_id
+    await tx.run(_LEAVE, interest_id, actor.member_id, reason)
+    await _record(tx, actor, interest_id, "withdrawn", {"decision": grant.decision}, {"decision": "withdrawn"})
+    await _tell(tx, topic.id, await tx.many(_TELL_LEAD, interest_id, actor.member_id, "withdrawn"))
+    if grant.decision == "accepted":
+        await events.announce(tx, Event(Kind.TOPIC_UPDATED, topic.id, actor.member_id, act="partners"))
+
+
 async def decide(tx: Tx, grant: LeadGrant, interest_id: InterestId, decision: Decided, answer: str) -> None:
-    """Accept, reserve or decline, and tell the organisation; the same once more changes nothing. Raise NotFound."""
+    """Accept, reserve or decline, and tell the organisation; the same once more changes nothing.
+
+    Raise NotFound, or Conflict where the organisation has withdrawn after an answer.
+    """
     actor, topic = grant.actor, grant.topic
     before = await tx.maybe(_DECISION, interest_id, topic.id)
     if before is None:
         raise NotFound
+    if before == "withdrawn":
+        raise Conflict("interest_withdrawn")
     if await tx.run(_DECIDE, interest_id, decision, answer, actor.member_id):
         await _record(tx, actor, interest_id, "decided", {"decision": before}, {"decision": decision})
         await _tell(tx, topic.id, await tx.many(_TELL_ORGANISATION, interest_id, actor.member_id, decision))

@@ -114,6 +114,7 @@ _ITEMS = Query(
                    WHEN versions.id IS NOT NULL THEN ''
                    WHEN posts.id IS NOT NULL THEN left(posts.html, {excerpts.SOURCE})
                    WHEN notifications.decision IS NULL THEN interests.note
+                   WHEN notifications.decision = 'withdrawn' THEN coalesce(interests.withdrawal_reason, '')
                    ELSE interests.answer
                END,
                CASE

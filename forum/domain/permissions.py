@@ -258,11 +258,22 @@ def can_express_interest(topic: Topic, standing: Standing) -> Verdict:
         return verdict
     if standing.is_of_lead:
         return _no("leads_proposal")
-    if standing.own_decision not in {None, "waiting"}:
+    if standing.own_decision not in {None, "waiting", "withdrawn"}:
         return _no("interest_decided")
     if standing.state != "open":
         return _no("proposal_not_open")
     return YES if standing.is_open else _no("interest_closed")
+
+
+def can_leave_proposal(topic: Topic, standing: Standing) -> Verdict:
+    """Who takes part or is in reserve withdraws until the proposal is submitted or has ended, past its deadline too."""
+    if not (verdict := can_reply_topic(topic)):
+        return verdict
+    if standing.own_decision == "waiting":
+        return _no("interest_waiting")
+    if standing.own_decision not in {"accepted", "reserved"}:
+        return _no("interest_decided")
+    return YES if standing.state in GATHERING else _no("proposal_settled")
 
 
 def can_lead_proposal(topic: Topic, standing: Standing) -> Verdict:
@@ -282,6 +293,9 @@ def can_make_practice(standing: Standing) -> Verdict:
         return _no("not_lead")
     return YES if standing.state in CARRIED_OUT else _no("not_carried_out")
 
+
+GATHERING: Final = frozenset({"open", "consortium_complete"})
+"""The states of a proposal in which its partners may still change."""
 
 CARRIED_OUT: Final = frozenset({"submitted", "funded"})
 """The states of a proposal out of which a good practice may grow."""

@@ -468,6 +468,9 @@ async def edit(
         definition = kinds.of(topic.kind)
         if new.fields != said.fields:
             await references.require(tx, definition, new.fields)
+            moderates = topic.can_moderate
+            references.require_own(grant.actor, definition, new.fields, said.fields, can_moderate=moderates)
+            await references.require_to_come(tx, definition, new.fields, said.fields)
             await translations.keep_fields(tx, topic.id, new.fields)
         found_by_title, found_by = new.title, f"{rendered.text}\n{definition.words(new.fields)}"
     await tx.run(_REWRITE, post.id, body, rendered.html, found_by, found_by_title)

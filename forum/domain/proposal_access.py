@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from forum.db import Card, Conn, Query, Tx
 from forum.domain import access, leading, permissions
 from forum.domain.actors import Actor
-from forum.domain.entities import InterestId, Standing, Topic, TopicId
+from forum.domain.entities import Decision, InterestId, Standing, Topic, TopicId
 from forum.domain.permissions import Verdict
 from forum.errors import Forbidden, NotFound
 
@@ -23,6 +23,16 @@ class InterestGrant:
     actor: Actor
     topic: Topic
     standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveGrant:
+    """May withdraw their organisation, which was answered, from a proposal, which is locked."""
+
+    actor: Actor
+    topic: Topic
+    interest_id: InterestId
+    decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +89,20 @@ async def interest_to_change(tx: Tx, actor: Actor, topic_id: TopicId, interest_i
     """Return the right to change or withdraw what one's own organisation said; others' is absent."""
     topic = await _locked_topic(tx, actor, topic_id)
     standing = await standing_in(tx, actor, topic)
-    if standing.own_id != interest_id:
+    if standing.own_id != interest_id or standing.own_decision == "withdrawn":
         raise NotFound
     _require(permissions.can_express_interest(topic, standing))
     return InterestGrant(actor, topic, standing)
+
+
+async def interest_to_leave(tx: Tx, actor: Actor, topic_id: TopicId, interest_id: InterestId) -> LeaveGrant:
+    """Return the right to withdraw one's own organisation after it was answered; others' is absent."""
+    topic = await _locked_topic(tx, actor, topic_id)
+    standing = await standing_in(tx, actor, topic)
+    if standing.own_id != interest_id or standing.own_decision is None:
+        raise NotFound
+    _require(permissions.can_leave_proposal(topic, standing))
+    return LeaveGrant(actor, topic, interest_id, standing.own_decision)
 
 
 async def topic_to_lead(tx: Tx, actor: Actor, topic_id: TopicId) -> LeadGrant:

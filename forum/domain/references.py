@@ -1,15 +1,20 @@
-"""The themes and organisations that topics' fields name by slug: whether there are such, and what they are called."""
+"""What topics' fields name: whether there are such themes and organisations, and who may name which municipality.
+
+And whether a deadline they set is still to come.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from forum.db import Card, Conn, Query, Tx
 from forum.domain import kinds
+from forum.domain.actors import Actor
 from forum.domain.kinds import Kind, Values
-from forum.domain.kinds.fields import Organisation, Themes
+from forum.domain.kinds.fields import Organisation, Themes, at
 from forum.errors import Invalid
 
 Sort = Literal["theme", "organisation"]
@@ -44,6 +49,8 @@ _NAMES = Query(
     card=Card.MANY,
 )
 
+_NOW = Query("references.now", "SELECT clock_timestamp()", returns=datetime, card=Card.ONE)
+
 
 async def names(conn: Conn, topics: Iterable[tuple[str, Values]]) -> Names:
     """Return what the fields of some topics name, given as kind and fields; one query, none where they name nothing."""
@@ -69,6 +76,31 @@ async def require(tx: Tx, kind: Kind, values: Values) -> None:
             faulty[name] = ("unknown",)
     if faulty:
         raise Invalid(faulty)
+
+
+def names_any(actor: Actor, *, can_moderate: bool) -> bool:
+    """Say whether somebody names any municipality in a topic: who belongs to one names theirs, unless they moderate."""
+    return can_moderate or actor.is_administrator or actor.region_slug is None
+
+
+def require_own(actor: Actor, kind: Kind, values: Values, stands: Values, *, can_moderate: bool) -> None:
+    """Raise Invalid for a municipality that the actor may not name; one that stands already stays."""
+    if names_any(actor, can_moderate=can_moderate):
+        return
+    named = [each.name for each in kind if isinstance(each, Organisation) and each.is_municipality]
+    foreign = [name for name in named if values.get(name) not in {None, actor.organisation_slug, stands.get(name)}]
+    if foreign:
+        raise Invalid({name: ("not_own",) for name in foreign})
+
+
+async def require_to_come(tx: Tx, kind: Kind, values: Values, stands: Values) -> None:
+    """Raise Invalid for a deadline that has passed by the database's clock; one that stands already stays."""
+    changed = [each.name for each in kind.moments if each.name in values and values[each.name] != stands.get(each.name)]
+    if not changed:
+        return
+    now = await tx.one(_NOW)
+    if passed := [name for name in changed if at(values[name]) <= now]:
+        raise Invalid({name: ("passed",) for name in passed})
 
 
 def _named(kind: Kind, values: Values) -> Iterator[tuple[Sort, str, str]]:

@@ -1,7 +1,7 @@
 """Topics of a table, started at once in a category; those whose title one reads there already are left.
 
 How a file becomes candidates is `web/topic_sheets.py`'s. Nobody is told of them one by one: a hundred letters would be
-read by nobody.
+read by nobody. Deadlines may be past: associations bring what they have gathered over years.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ async def carry_out(
             kind=kind.code,
             fields=candidate.fields,
             tags=candidate.tags,
+            may_be_past=True,
         )
         await fanouts.forget(tx, started.first_post_id)
     await imports.count(tx, import_id, len(items))

@@ -271,12 +271,14 @@ async def start(
     kind: str = kinds.DEFAULT.code,
     fields: kinds.Values | None = None,
     tags: Sequence[str] = (),
+    may_be_past: bool = False,
 ) -> Started:
     """Start a topic with its first post; the same key gives the topic that was started before.
 
-    `fields` are values that the kind has checked. Raise Invalid where the category does not take the kind, or a field
-    names a theme or an organisation that is not there; Undone where the category was archived or merged meanwhile: its
-    rights are to be asked again; and what `attachments.take_up` does.
+    `fields` are values that the kind has checked; deadlines have to be still to come unless they `may_be_past`. Raise
+    Invalid where they are not, where the category does not take the kind, or a field names a theme or an organisation
+    that is not there, or a municipality that the actor may not name; Undone where the category was archived or merged
+    meanwhile: its rights are to be asked again; and what `attachments.take_up` does.
     """
     actor, category = grant.actor, grant.category
     if not kinds.is_offered(kind, category.kinds):
@@ -287,10 +289,13 @@ async def start(
     definition = kinds.of(kind)
     values = definition.begun(fields or {})
     await references.require(tx, definition, values)
+    references.require_own(actor, definition, values, {}, can_moderate=category.can_moderate)
     if key is not None:
         earlier = await idempotency.claim(tx, actor, key)
         if earlier is not None:
             return await tx.one(_STARTED, earlier)
+    if not may_be_past:
+        await references.require_to_come(tx, definition, values, {})
     started = await tx.maybe(
         _INSERT,
         category.id,

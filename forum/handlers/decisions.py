@@ -11,7 +11,7 @@ from pydantic import Field
 from forum.domain import access, interests, permissions, proposal_access
 from forum.domain.entities import REASON_LIMIT, InterestId, Topic, TopicId
 from forum.domain.interests import Decided, Interest
-from forum.errors import Invalid
+from forum.errors import Conflict, Invalid
 from forum.keys import ACTOR, DB
 from forum.web import partners
 from forum.web.forms import Form, FormState, Text, int_param, state_of
@@ -61,6 +61,8 @@ async def _new(request: web.Request, form: FormState | None, *, status: int = 20
         consortium = await interests.consortium(conn, grant)
     require(permissions.can_lead_proposal(grant.topic, consortium.standing))
     interest = consortium.named(int_param(request, "interest_id"))
+    if interest.decision == "withdrawn":
+        raise Conflict("interest_withdrawn")
     page = DecisionPage(
         topic=grant.topic,
         interest=interest,

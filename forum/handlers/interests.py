@@ -49,7 +49,7 @@ async def new(request: web.Request) -> web.Response:
         grant = await access.topic_to_read(conn, actor, topic_id)
         standing = await proposal_access.standing_in(conn, actor, grant.topic)
     require(permissions.can_express_interest(grant.topic, standing))
-    if standing.own_id is not None:
+    if standing.own_id is not None and standing.own_decision != "withdrawn":
         return see_other(request, "interests.edit", topic_id=topic_id, interest_id=standing.own_id)
     return await _edit(request, FormState({"role": "partner"}), interest_id=None)
 
@@ -73,7 +73,7 @@ async def edit(request: web.Request) -> web.Response:
     async with request.app[DB].read() as conn:
         grant = await access.topic_to_read(conn, actor, topic_id)
         consortium = await interests.consortium(conn, grant)
-    if consortium.own is None or consortium.own.id != interest_id:
+    if consortium.own is None or consortium.own.id != interest_id or consortium.own.decision == "withdrawn":
         raise NotFound
     require(permissions.can_express_interest(grant.topic, consortium.standing))
     own = consortium.own

@@ -448,11 +448,12 @@ async def _edit(
     said = {"title": topic.title, "body": post.body, "tags": ", ".join(topic.tags), "language": topic.language or ""}
     stands = said | kind.write(topic.fields)
     is_changed = problem == posts.CHANGED
+    only = kind_forms.nameable(actor, topic.fields, can_moderate=topic.can_moderate)
     page = EditPage(
         topic=topic,
         post=post,
         kind=kind,
-        offer=await kind_forms.offer(request, kind) if post.number == 1 else Offer(),
+        offer=await kind_forms.offer(request, kind, only=only) if post.number == 1 else Offer(),
         labels=kind_forms.labels(request, kind),
         revision=_opened(post, draft) if form is None or is_changed else _revision(form.values),
         is_changed=is_changed,

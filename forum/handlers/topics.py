@@ -298,7 +298,9 @@ async def _new(
         category=grant.category,
         kind=chosen,
         kinds=kinds.offered(grant.category.kinds),
-        offer=await kind_forms.offer(request, chosen),
+        offer=await kind_forms.offer(
+            request, chosen, only=kind_forms.nameable(actor, {}, can_moderate=grant.category.can_moderate)
+        ),
         labels=kind_forms.labels(request, chosen),
         can_import=chosen.has_form and bool(permissions.can_import_topics(actor, grant.category)),
         writing=Writing(place, draft, preview, grant.category.can_attach),

@@ -90,6 +90,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "interest.expressed": mark("The lead is told that your organisation is interested."),
     "interest.changed": mark("The expression of interest is changed."),
     "interest.withdrawn": mark("The expression of interest is withdrawn."),
+    "interest.left": mark("Your organisation has withdrawn. The lead is told why."),
     "interest.accepted": mark("The organisation takes part. Its people are told."),
     "interest.reserved": mark("The organisation is in reserve. Its people are told."),
     "interest.declined": mark("The expression of interest is declined. The organisation's people are told."),

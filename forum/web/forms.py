@@ -281,6 +281,8 @@ FIELD_CODES: Final = frozenset(
         "needed_when_signed",
         "bad_website",
         "bad_area",
+        "passed",
+        "not_own",
         "lead_bound",
         "translated_into",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
@@ -12,10 +12,11 @@ from pydantic import Field
 
 from forum import territories
 from forum.characters import UNSEEN
-from forum.domain import idempotency, kinds, themes
+from forum.domain import idempotency, kinds, references, themes
+from forum.domain.actors import Actor
 from forum.domain.entities import BODY_LIMIT, TAG_LIMIT, TAGS_A_TOPIC, TITLE_LIMIT, in_language
 from forum.domain.kinds import Kind, Values
-from forum.domain.kinds.fields import BRUSSELS, CLOSING_TIME, Countries, Organisation, SpokenLanguage, Themes
+from forum.domain.kinds.fields import BRUSSELS, CLOSING_TIME, Countries, Organisation, SpokenLanguage, Themes, Value
 from forum.errors import BadRequest, Detailed, Invalid
 from forum.i18n import fold, zones
 from forum.keys import DB, TRANSLATOR
@@ -130,8 +131,11 @@ def list_tags(words: list[str]) -> list[str]:
     return list(found.values())
 
 
-async def offer(request: web.Request, kind: Kind) -> Offer:
-    """Return what the fields of a kind offer; nothing is asked that it does not need."""
+async def offer(request: web.Request, kind: Kind, *, only: Collection[str] | None = None) -> Offer:
+    """Return what the fields of a kind offer; nothing is asked that it does not need.
+
+    `only` are the municipalities that its writer may name, None for all.
+    """
     words = request[TRANSLATOR]
     types = {type(each) for each in kind}
     listed: list[tuple[str, str]] = []
@@ -146,8 +150,26 @@ async def offer(request: web.Request, kind: Kind) -> Offer:
         if SpokenLanguage in types
         else [],
         zones=[(zone, words.zone_name(zone)) for zone in zones()] if kind.moments else [],
-        organisations=await choices.list_organisations(request) if Organisation in types else [],
+        organisations=await _organisations(request, kind, only),
     )
+
+
+def nameable(actor: Actor, stands: Mapping[str, Value], *, can_moderate: bool) -> Collection[str] | None:
+    """Return the municipalities that somebody may name in the form, with those that stand; None for all."""
+    if references.names_any(actor, can_moderate=can_moderate):
+        return None
+    return {actor.organisation_slug, *(value for value in stands.values() if isinstance(value, str))}
+
+
+async def _organisations(request: web.Request, kind: Kind, only: Collection[str] | None) -> Grouped:
+    fields = [each for each in kind if isinstance(each, Organisation)]
+    if not fields:
+        return []
+    if not all(each.is_municipality for each in fields):
+        return await choices.list_organisations(request)
+    listed = await choices.list_municipalities(request, but="")
+    offered = [(group, [one for one in named if only is None or one[0] in only]) for group, named in listed]
+    return [(group, named) for group, named in offered if named]
 
 
 def _sorted(name: Callable[[str], str], codes: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from aiohttp_session import SESSION_KEY
 from forum import db, logs
 from forum.config import Network
 from forum.domain.entities import HOUSE
-from forum.errors import BadRequest, ForumError, NotFound, TooSlow, Unauthenticated, Unavailable
+from forum.errors import BadRequest, Conflict, Forbidden, ForumError, NotFound, TooSlow, Unauthenticated, Unavailable
 from forum.i18n import Language, is_language, negotiate, translator
 from forum.keys import ACTOR, ADDRESS, CONFIG, METRICS, NETWORK, REQUEST_ID, TELLING, TRANSLATOR
 from forum.web import compression, fragments, kept, owing, pages, problem_json, problems, resend, sign_in
@@ -70,6 +70,8 @@ class ErrorPage(pages.Page):
     title: str
     sentence: str
     request_id: str
+    topic_id: str
+    """Of the topic in which something was refused, to lead back to it; empty where it was none."""
 
 
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -191,6 +193,7 @@ async def _page(request: web.Request, problem: ForumError) -> web.Response:
         title=problems.title(problem.status),
         sentence=problems.sentence(problem.code),
         request_id=request[REQUEST_ID],
+        topic_id=request.match_info.get("topic_id", "") if isinstance(problem, Conflict | Forbidden) else "",
     )
     response = await pages.render(request, page, status=problem.status)
     problem_json.retry_after(response, problem)

@@ -21,6 +21,7 @@ DECISIONS: Final[dict[Decision, str]] = {
     "accepted": mark("Takes part"),
     "reserved": mark("In reserve"),
     "declined": mark("Declined"),
+    "withdrawn": mark("Has withdrawn"),
 }
 """The msgid of every decision, as a badge says it."""
 
@@ -33,6 +34,7 @@ class Partners:
 
     consortium: Consortium
     can_express: Verdict
+    can_leave: Verdict
     can_lead: Verdict
     can_grow: Verdict
     decisions: dict[Decision, str]
@@ -64,6 +66,7 @@ async def read(conn: Conn, grant: ReadGrant) -> Ties:
         partners = Partners(
             consortium=found,
             can_express=permissions.can_express_interest(topic, found.standing),
+            can_leave=permissions.can_leave_proposal(topic, found.standing),
             can_lead=permissions.can_lead_proposal(topic, found.standing),
             can_grow=permissions.can_make_practice(found.standing),
             decisions=DECISIONS,

@@ -71,6 +71,13 @@ SENTENCES: Final[Mapping[str, str]] = {
     "interest_decided": mark(
         "The lead has answered your organisation's expression of interest, so it cannot be changed."
     ),
+    "interest_waiting": mark(
+        "The lead has not answered yet: your organisation's expression of interest is withdrawn on the proposal's page, without a reason."
+    ),
+    "interest_withdrawn": mark("The organisation has withdrawn, so there is nothing to answer any more."),
+    "proposal_settled": mark(
+        "The proposal has been submitted or has ended, so its partners stay as they are. Please write to its lead."
+    ),
     "interest_closed": mark("The time to express interest has run out."),
     "proposal_not_open": mark("The proposal is not open any more, so no interest can be expressed in it."),
     "not_lead": mark("Only the lead of the proposal may do this: its organisation, its author or a moderator."),
@@ -257,6 +264,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "needed_when_signed": mark("A twinning that is signed needs both councils' decisions and the day it was signed."),
     "one_twin": mark("Please choose a municipality of the network, or write the name of a town: one of the two."),
     "bad_website": mark("Please write the whole address, such as https://www.example.org."),
+    "passed": mark("This time has passed already. Please choose one that is still to come."),
+    "not_own": mark("Please choose your own municipality. Associations and moderators name others too."),
     "lead_bound": mark(
         "Organisations have expressed interest to this lead organisation and left it their contact details: no other can be named in its place. Please start a new proposal."
     ),

@@ -21,6 +21,7 @@ _BODIES: Final[dict[str, dict[str, object]]] = {
     "api.files.create_version": {"attachment": 1},
     "api.interests.create": {"role": "partner", "contact": "Γραφείο"},
     "api.interests.update": {"role": "partner"},
+    "api.interests.leave": {"reason": "Λόγος"},
     "api.topic_states.update": {"state": "submitted"},
     "api.validations.create": {"verdict": "submitted"},
     "api.adoptions.create": {"stage": "interested"},

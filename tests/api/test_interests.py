@@ -93,6 +93,23 @@ async def test_what_cannot_be_taken_is_refused(site: Site) -> None:
     assert (await nikos.get(one)).status == 404
 
 
+async def test_who_was_answered_withdraws_with_a_reason(site: Site) -> None:
+    made = await proposals.propose(site)
+    nikos, maria = await site.program("nikos"), await site.program("maria")
+    path = f"/api/v1/topics/{made.topic_id}/interests"
+    one = f"{path}/{(await nikos.post(path, json=SAID)).json['id']}"
+    reason = {"reason": "Δεν έχουμε προσωπικό"}
+    assert (await nikos.put(f"{one}/withdrawal", json=reason)).json["code"] == "interest_waiting"
+    await maria.patch(one, json={"decision": "accepted"})
+    assert (await nikos.put(f"{one}/withdrawal", json={"reason": " "})).status == 422
+    assert (await maria.put(f"{one}/withdrawal", json=reason)).status == 404
+    left = await nikos.put(f"{one}/withdrawal", json=reason)
+    assert (left.json["decision"], left.json["withdrawal_reason"]) == ("withdrawn", reason["reason"])
+    assert (await maria.get(one)).json["withdrawal_reason"] == reason["reason"]
+    assert (await maria.get("/api/v1/notifications")).json["items"][0]["decision"] == "withdrawn"
+    assert (await maria.patch(one, json={"decision": "accepted"})).json["code"] == "interest_withdrawn"
+
+
 async def test_a_request_that_is_repeated_under_its_key_is_carried_out_once(site: Site, owner: RawConnection) -> None:
     made = await proposals.propose(site)
     nikos = await site.program("nikos")

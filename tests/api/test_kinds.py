@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from forum.db import RawConnection
 from forum.domain import kinds
 from tests.api.arrange import faulty, problem, start
+from tests.domain import practising
 from tests.site import Program, Site
 
 CALL: dict[str, Any] = {
@@ -145,6 +148,37 @@ async def test_a_title_is_as_long_as_the_kind_allows(site: Site) -> None:
     assert found["indicators"] == [{"name": "Α", "before": "1", "after": "2.5", "unit": "t"}]
     path = f"/api/v1/topics/{topic['id']}"
     assert faulty(await sophie.request("PATCH", path, json={"title": "α" * 101})) == {"title"}
+
+
+async def test_a_program_names_no_other_municipality_than_its_members(site: Site) -> None:
+    nikos, sophie = await site.program("nikos"), await site.program("sophie")
+    practice = {"category": "good-practices", "kind": "good_practice", "title": "Α", "body": ""}
+
+    def fields(owner: str) -> dict[str, Any]:
+        return {**practising.PRACTICE, "owner": owner}
+
+    assert faulty(await nikos.post("/api/v1/topics", json={**practice, "fields": fields("chios")})) == {"fields.owner"}
+    own = await start(nikos, **practice, fields=fields("mytilene"))
+    path = f"/api/v1/topics/{own['id']}"
+    assert faulty(await nikos.patch(path, json={"fields": {"owner": "chios"}})) == {"fields.owner"}
+    assert (await nikos.patch(path, json={"fields": {"teaser": "Άλλα"}})).status == 200
+    other = await start(sophie, **practice, fields=fields("chios"))
+    assert (await sophie.patch(f"/api/v1/topics/{other['id']}", json={"fields": {"owner": "larnaca"}})).status == 200
+
+
+@pytest.mark.parametrize("name", ["deadline", "interest_deadline"])
+async def test_a_deadline_that_has_passed_is_refused_unless_it_stands(
+    site: Site, owner: RawConnection, name: str
+) -> None:
+    sophie = await site.program("sophie")
+    gone = {"at": "2026-01-31T16:00:00Z", "zone": "Europe/Brussels"}
+    fields = {**CALL["fields"], name: gone}
+    assert f"fields.{name}" in faulty(await sophie.post("/api/v1/topics", json={**CALL, "fields": fields}))
+    topic = await start(sophie, **CALL)
+    path = f"/api/v1/topics/{topic['id']}"
+    assert f"fields.{name}" in faulty(await sophie.patch(path, json={"fields": {name: gone}}))
+    await owner.execute("UPDATE topics SET fields = fields || $1::jsonb", json.dumps({name: gone}))
+    assert (await sophie.patch(path, json={"fields": {"programme": "LIFE"}})).status == 200, "what stands stays"
 
 
 async def test_the_document_tells_the_fields_of_every_kind(site: Site) -> None:

@@ -65,7 +65,7 @@ class _Things:
     adoption_id: AdoptionId
 
 
-_OF_PROPOSALS: Final = frozenset({"consortia", "interests", "decisions", "topic_states", "practices"})
+_OF_PROPOSALS: Final = frozenset({"consortia", "interests", "withdrawals", "decisions", "topic_states", "practices"})
 
 
 async def _arrange_proposal(site: Site, route: Route) -> _Things:

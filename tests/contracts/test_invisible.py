@@ -103,7 +103,7 @@ def _topic(world: World, route: Route) -> int:
     """Return the hidden topic of the kind that a route is about."""
     hidden = world.hidden
     match route.name.removeprefix("api.").partition(".")[0]:
-        case "interests" | "decisions" | "topic_states" | "practices" | "consortia":
+        case "interests" | "withdrawals" | "decisions" | "topic_states" | "practices" | "consortia":
             return hidden.proposal_id
         case "validations" | "submissions" | "adoptions":
             return hidden.practice_id

@@ -29,10 +29,18 @@ FIELDS: Final[dict[str, Any]] = {
 async def propose(
     db: Database, actor: Actor, *, title: str = "Δίκτυο πόλεων", category: str = "proposals", **fields: Any
 ) -> Started:
-    """Start a proposal, of an association unless told otherwise: they may start there."""
+    """Start a proposal, of an association unless told otherwise: they may start there. Its deadline may be past."""
     said = {name: value for name, value in (FIELDS | fields).items() if value is not None}
     return await writing.start(
-        db, actor, category=category, title=title, body="", kind="proposal", fields=said, language="el"
+        db,
+        actor,
+        category=category,
+        title=title,
+        body="",
+        kind="proposal",
+        fields=said,
+        language="el",
+        may_be_past=True,
     )
 
 
@@ -65,6 +73,13 @@ async def withdraw(db: Database, actor: Actor, topic_id: TopicId, interest_id: I
     """Take back what the actor's organisation said."""
     async with db.write() as tx:
         await interests.withdraw(tx, await proposal_access.interest_to_change(tx, actor, topic_id, interest_id))
+
+
+async def leave(db: Database, actor: Actor, topic_id: TopicId, interest_id: InterestId, reason: str) -> None:
+    """Withdraw the actor's organisation after it was answered, with a reason."""
+    async with db.write() as tx:
+        grant = await proposal_access.interest_to_leave(tx, actor, topic_id, interest_id)
+        await interests.leave(tx, grant, reason)
 
 
 async def move(db: Database, actor: Actor, topic_id: TopicId, *states: str, note: str = "") -> None:

@@ -157,6 +157,57 @@ async def test_colleagues_change_and_withdraw_it_until_it_is_answered(
     assert await owner.fetchval("SELECT count(*) FROM interests") == 1
 
 
+@pytest.mark.parametrize("decision", ["accepted", "reserved"])
+async def test_an_organisation_that_was_answered_withdraws_with_a_reason_that_the_lead_is_told(
+    db: Database, cast: Cast, owner: RawConnection, decision: Decided
+) -> None:
+    made = await proposing.propose(db, cast.sophie, lead="larnaca", partners_min=2)
+    interest_id = await proposing.express(db, cast.nikos, made.topic_id)
+    with pytest.raises(Forbidden, match="interest_waiting"):
+        await proposing.leave(db, cast.nikos, made.topic_id, interest_id, "Αλλάξαμε γνώμη")
+    await proposing.decide(db, cast.maria, made.topic_id, interest_id, decision, "Καλώς ήρθατε")
+    await proposing.move(db, cast.maria, made.topic_id, "consortium_complete")
+    await owner.execute("DELETE FROM notifications")
+    for other in (cast.maria, cast.moderator):
+        with pytest.raises(NotFound):
+            await proposing.leave(db, other, made.topic_id, interest_id, "Όχι")
+    await proposing.leave(db, cast.nikos, made.topic_id, interest_id, "Δεν έχουμε προσωπικό")
+    for side in (cast.maria, cast.sophie, cast.nikos):
+        (left,) = (await proposing.seen(db, side, made.topic_id)).interests
+        assert (left.decision, left.withdrawal_reason) == ("withdrawn", "Δεν έχουμε προσωπικό")
+    outsider = await proposing.colleague(owner, cast.suspended)
+    assert (await proposing.seen(db, outsider, made.topic_id)).interests == []
+    assert await _meter(db, cast.maria, made.topic_id) == Meter(1, 2, 1, None)
+    assert await _told(owner) == {cast.maria.member_id: "withdrawn", cast.sophie.member_id: "withdrawn"}
+    with pytest.raises(Conflict, match="interest_withdrawn"):
+        await proposing.decide(db, cast.maria, made.topic_id, interest_id, "accepted")
+    with pytest.raises(NotFound):
+        await proposing.withdraw(db, cast.nikos, made.topic_id, interest_id)
+    with pytest.raises(Forbidden, match="interest_decided"):
+        await proposing.leave(db, cast.nikos, made.topic_id, interest_id, "Πάλι")
+    acts = await owner.fetch(
+        "SELECT before->>'decision', after->>'decision' FROM audit_entries ORDER BY id DESC LIMIT 1"
+    )
+    assert [tuple(row) for row in acts] == [(decision, "withdrawn")]
+    await proposing.move(db, cast.maria, made.topic_id, "open")
+    assert await proposing.express(db, cast.nikos, made.topic_id) == interest_id, "it may come again"
+    own = (await proposing.seen(db, cast.nikos, made.topic_id)).own
+    assert own is not None
+    assert (own.decision, own.answer, own.withdrawal_reason) == ("waiting", "", None)
+
+
+async def test_who_was_declined_or_is_in_what_was_submitted_does_not_withdraw(db: Database, cast: Cast) -> None:
+    made = await proposing.propose(db, cast.sophie, lead="larnaca")
+    interest_id = await proposing.express(db, cast.nikos, made.topic_id)
+    await proposing.decide(db, cast.maria, made.topic_id, interest_id, "declined")
+    with pytest.raises(Forbidden, match="interest_decided"):
+        await proposing.leave(db, cast.nikos, made.topic_id, interest_id, "Όχι")
+    await proposing.decide(db, cast.maria, made.topic_id, interest_id, "accepted")
+    await proposing.move(db, cast.maria, made.topic_id, "consortium_complete", "submitted")
+    with pytest.raises(Forbidden, match="proposal_settled"):
+        await proposing.leave(db, cast.nikos, made.topic_id, interest_id, "Όχι")
+
+
 async def test_the_same_decision_once_more_changes_and_tells_nothing(
     db: Database, cast: Cast, owner: RawConnection
 ) -> None:

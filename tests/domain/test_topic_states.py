@@ -112,8 +112,9 @@ PRACTICE = {
 
 
 async def _grow(db: Database, actor: Actor, origin_id: TopicId) -> TopicId:
+    fields = PRACTICE | ({"owner": actor.organisation_slug} if actor.region_slug else {})
     made = await writing.start(
-        db, actor, category="good-practices", title="Πρακτική", body="", kind="good_practice", fields=PRACTICE
+        db, actor, category="good-practices", title="Πρακτική", body="", kind="good_practice", fields=fields
     )
     async with db.write() as tx:
         await origins.note(tx, await proposal_access.topic_to_grow(tx, actor, origin_id), made.topic_id)

@@ -42,6 +42,21 @@ async def test_each_side_is_written_to_in_its_own_language(
     assert office[0].to(people.email("moderator")) == []
 
 
+async def test_the_lead_is_written_to_of_who_withdraws_and_why(
+    db: Database, cast: Cast, owner: RawConnection, office: tuple[PostOffice, str], posting: Config
+) -> None:
+    made = await proposing.propose(db, cast.sophie, lead="larnaca")
+    interest_id = await proposing.express(db, cast.nikos, made.topic_id)
+    await proposing.decide(db, cast.maria, made.topic_id, interest_id, "accepted")
+    await owner.execute("DELETE FROM notifications")
+    await proposing.leave(db, cast.nikos, made.topic_id, interest_id, "Δεν έχουμε προσωπικό")
+    await _send(db, owner, posting)
+    (to_author,) = office[0].to(people.email("sophie"))
+    assert "Municipality of Mytilene withdraws from the proposal" in " ".join(to_author.text.split())
+    (to_lead,) = office[0].to(people.email("maria"))
+    assert "Δεν έχουμε προσωπικό" in to_lead.text
+
+
 async def test_nothing_is_told_to_who_is_no_party_when_the_letter_is_written(
     db: Database, cast: Cast, owner: RawConnection, office: tuple[PostOffice, str], posting: Config
 ) -> None:

@@ -118,6 +118,47 @@ async def test_it_is_changed_and_withdrawn(site: Site, owner: RawConnection) -> 
     assert (await nikos.get(f"{path}/edit")).status == 404
 
 
+async def test_who_takes_part_withdraws_with_a_reason(site: Site) -> None:
+    made = await proposals.propose(site, partners_min=2)
+    interest_id = await proposing.express(site.app[DB], site.cast.nikos, made.topic_id)
+    nikos, maria = await site.visitor("nikos"), await site.visitor("maria")
+    path = f"/topics/{made.topic_id}/interests/{interest_id}/withdrawal"
+    assert path not in (await nikos.get(proposals.page(made))).text
+    await proposing.decide(site.app[DB], site.cast.maria, made.topic_id, interest_id, "accepted")
+    assert f"{path}/new" in (await nikos.get(proposals.page(made))).text
+    assert (await nikos.get(f"{path}/new")).status == 200
+    for reason in ("", " ", "α" * 501):
+        refused = await nikos.submit(path, {"reason": reason})
+        assert refused.status == 422
+        assert 'href="#reason"' in refused.text
+        assert reason.strip() in refused.text
+    assert (await maria.get(f"{path}/new")).status == 404
+    assert (await nikos.submit(path, {"reason": "Δεν έχουμε προσωπικό"})).status == 303
+    seen = (await maria.get(proposals.page(made))).text
+    assert "Δεν έχουμε προσωπικό" in seen
+    assert f"/interests/{interest_id}/decision/new" not in seen
+    assert (await maria.get(f"/topics/{made.topic_id}/interests/{interest_id}/decision/new")).status == 409
+    own = (await nikos.get(proposals.page(made))).text
+    assert "Δεν έχουμε προσωπικό" in own
+    assert "interests/new" in own
+    assert (await nikos.get(f"/topics/{made.topic_id}/interests/new")).status == 200
+    assert (await nikos.get(f"/topics/{made.topic_id}/interests/{interest_id}/edit")).status == 404
+
+
+async def test_a_refusal_in_a_topic_leads_back_to_it(site: Site) -> None:
+    made = await proposals.propose(site)
+    interest_id = await proposing.express(site.app[DB], site.cast.nikos, made.topic_id)
+    nikos = await site.visitor("nikos")
+    await nikos.get(proposals.page(made))
+    await proposing.decide(site.app[DB], site.cast.maria, made.topic_id, interest_id, "accepted")
+    refused = await nikos.submit(f"/topics/{made.topic_id}/interests/{interest_id}/delete")
+    assert refused.status == 403
+    assert f'href="/topics/{made.topic_id}"' in refused.text
+    missing = await nikos.get("/topics/999999/interests/new")
+    assert missing.status == 404
+    assert 'href="/topics/999999"' not in missing.text
+
+
 @pytest.mark.parametrize("answer", [{}, {"decision": "waiting"}, {"decision": "accepted", "answer": "α" * 501}])
 async def test_an_answer_that_is_none_is_told(site: Site, answer: dict[str, str]) -> None:
     made = await proposals.propose(site)

@@ -89,6 +89,23 @@ async def test_the_form_of_a_kind_asks_for_its_fields_and_starts_the_topic(
     assert row["language"] == ("tr" if category == "guides" else None)
 
 
+async def test_a_deadline_that_has_passed_is_refused_at_its_field(site: Site, owner: RawConnection) -> None:
+    gone = {"interest_deadline": "2026-01-31", "interest_deadline.time": "17:00"}
+    sophie = await site.visitor("sophie")
+    refused = await sophie.submit("/categories/proposals/new", {**CALL, **gone})
+    assert refused.status == 422
+    assert 'href="#interest_deadline"' in refused.text
+    assert "This time has passed already." in refused.text
+    await _start(site, CALL)
+    edit = f"/posts/{await owner.fetchval('SELECT id FROM posts')}/edit"
+    assert (await sophie.submit(edit, {**CALL, **gone})).status == 422
+    assert (await sophie.submit(edit, {**CALL, "deadline": "2026-01-31"})).status == 422
+    stood = '{"deadline": {"at": "2026-01-31T16:00:09Z", "zone": "Europe/Brussels"}}'
+    await owner.execute("UPDATE topics SET fields = fields || $1::jsonb", stood)
+    stands = {"deadline": "2026-01-31", "deadline.time": "17:00", "deadline.zone": "Europe/Brussels"}
+    assert (await sophie.submit(edit, {**CALL, **stands, "programme": "LIFE"})).status == 303, "what stands stays"
+
+
 async def test_what_was_said_is_kept_in_one_form(site: Site, owner: RawConnection) -> None:
     await _start(site, CALL)
     row = await _topic(owner)

@@ -41,6 +41,37 @@ async def test_a_practice_is_returned_submitted_again_and_validated(
     assert "Κρυφός λόγος" not in (await nikos.get(page)).text
 
 
+async def test_a_member_publishes_practices_of_their_own_municipality_alone(site: Site, owner: RawConnection) -> None:
+    form = "/categories/good-practices/new?kind=good_practice"
+    sent = {name: value for name, value in practising.PRACTICE.items() if isinstance(value, str)}
+    cells = {f"indicators.1.{name}": "1" for name in ("name", "before", "after", "unit")}
+    sent |= {"kind": "good_practice", "title": "Νερό", **cells}
+    maria, sophie = await site.visitor("maria"), await site.visitor("sophie")
+    moderator = await site.visitor("moderator")
+    offered = (await maria.get(form)).text
+    assert 'value="larnaca"' in offered
+    assert 'value="chios"' not in offered
+    for visitor in (sophie, moderator):
+        offered = (await visitor.get(form)).text
+        assert 'value="chios"' in offered
+        assert 'value="union-of-cyprus-municipalities"' not in offered
+    refused = await maria.submit("/categories/good-practices/new", {**sent, "owner": "chios"})
+    assert refused.status == 422
+    assert 'href="#owner"' in refused.text
+    for visitor in (sophie, moderator):
+        assert (await visitor.submit("/categories/good-practices/new", {**sent, "owner": "chios"})).status == 303
+    assert (await maria.submit("/categories/good-practices/new", {**sent, "owner": "larnaca"})).status == 303
+    number = await owner.fetchval(
+        "SELECT posts.id FROM posts JOIN topics ON topics.id = topic_id ORDER BY 1 DESC LIMIT 1"
+    )
+    edit = f"/posts/{number}/edit"
+    assert 'value="chios"' not in (await maria.get(edit)).text
+    assert (await maria.submit(edit, {**sent, "owner": "chios"})).status == 422
+    await owner.execute("""UPDATE topics SET fields = fields || '{"owner": "chios"}' WHERE kind = 'good_practice'""")
+    assert 'value="chios" selected' in (await maria.get(edit)).text, "what stands stays"
+    assert (await maria.submit(edit, {**sent, "owner": "chios", "teaser": "Νέο"})).status == 303
+
+
 async def test_a_faulty_form_keeps_what_was_typed(site: Site, practice: Started) -> None:
     moderator, nikos = await site.visitor("moderator"), await site.visitor("nikos")
     answer = await moderator.submit(f"{_path(practice)}/validation", {"opinion": "Γνώμη", "revision": "0"})

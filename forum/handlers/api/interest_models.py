@@ -10,10 +10,10 @@ from pydantic import ConfigDict, Field
 from forum.domain.entities import CONTACT_LIMIT, INTEREST_NOTE_LIMIT, REASON_LIMIT
 from forum.handlers.api.models import Answer, Body, Id, Page
 from forum.i18n import mark
-from forum.web.forms import RequiredLine, Text
+from forum.web.forms import RequiredLine, RequiredText, Text
 
 Role = Literal["lead", "partner", "associate", "observer"]
-Decision = Literal["waiting", "accepted", "reserved", "declined"]
+Decision = Literal["waiting", "accepted", "reserved", "declined", "withdrawn"]
 Note = Annotated[Text, Field(max_length=INTEREST_NOTE_LIMIT)]
 Contact = Annotated[RequiredLine, Field(min_length=1, max_length=CONTACT_LIMIT)]
 Remark = Annotated[Text, Field(max_length=REASON_LIMIT)]
@@ -39,6 +39,13 @@ class InterestChange(Body):
     answer: Remark | None = Field(None, description=mark("What the lead says to the organisation, with “decision”."))
 
 
+class Withdrawal(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Δεν έχουμε προσωπικό."}]})
+    reason: Annotated[RequiredText, Field(min_length=1, max_length=REASON_LIMIT)] = Field(
+        description=mark("The lead's side and the organisation see it.")
+    )
+
+
 class Interest(Answer):
     """Others than the lead's side and the organisation itself are told of accepted ones, without what is null then."""
 
@@ -51,6 +58,7 @@ class Interest(Answer):
     note: str | None
     contact: str | None
     answer: str | None
+    withdrawal_reason: str | None = Field(description=mark("With the decision “withdrawn”: after it was answered."))
     member_id: Id | None = Field(description=mark("Who said so for the organisation."))
     member_name: str | None
     created_at: datetime | None

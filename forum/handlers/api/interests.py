@@ -101,6 +101,22 @@ async def delete(request: web.Request) -> None:
         await interests.withdraw(tx, grant)
 
 
+@call(
+    mark("Withdraw one's own organisation after it was answered, while the proposal is not submitted"),
+    takes=interest_models.Withdrawal,
+    answers=interest_models.Interest,
+    refuses=(403, 404),
+)
+async def leave(request: web.Request, sent: interest_models.Withdrawal) -> interest_models.Interest:
+    actor, topic_id, interest_id = request[ACTOR], _topic_id(request), _interest_id(request)
+    async with request.app[DB].write() as tx:
+        grant = await proposal_access.interest_to_leave(tx, actor, topic_id, interest_id)
+        await count_post(request, tx)
+        await interests.leave(tx, grant, sent.reason.strip())
+        readable = await access.topic_to_read(tx, actor, topic_id)
+        return _answer(request, (await interests.consortium(tx, readable)).named(interest_id))
+
+
 def _answer(request: web.Request, found: Interest) -> interest_models.Interest:
     return interest_models.Interest(
         id=found.id,
@@ -112,6 +128,7 @@ def _answer(request: web.Request, found: Interest) -> interest_models.Interest:
         note=found.note,
         contact=found.contact,
         answer=found.answer,
+        withdrawal_reason=found.withdrawal_reason,
         member_id=found.member_id,
         member_name=found.member_name,
         created_at=found.created_at,

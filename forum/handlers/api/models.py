@@ -563,7 +563,7 @@ class Notification(Answer):
     file_id: Id | None = Field(description=mark("Of a new version of a guide's file: that file."))
     version: int | None
     interest_id: Id | None = Field(description=mark("The expression of interest that it tells of instead of a post."))
-    decision: Literal["accepted", "reserved", "declined"] | None = Field(
+    decision: Literal["accepted", "reserved", "declined", "withdrawn"] | None = Field(
         description=mark("What was decided on it; null: it is told that there is one.")
     )
 

@@ -163,6 +163,13 @@ _CALLS: Final = (
         Access.PROPOSAL_JOIN,
         "api.interests.delete",
     ),
+    Route(
+        "PUT",
+        "/api/v1/topics/{id}/interests/{interest_id}/withdrawal",
+        interests.leave,
+        Access.PROPOSAL_JOIN,
+        "api.interests.leave",
+    ),
     Route("PUT", "/api/v1/topics/{id}/state", topic_states.update, Access.PROPOSAL_LEAD, "api.topic_states.update"),
     # Themes
     Route("GET", "/api/v1/themes", themes.index, Access.MEMBER, "api.themes.index"),
