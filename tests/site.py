@@ -213,6 +213,6 @@ class Site:
         actor: Actor = getattr(self.cast, person) if isinstance(person, str) else person
         async with self.app[DB].write() as tx:
             made = await api_tokens.create(
-                tx, actor.member_id, name=f"test {actor.name}", secret=self.app[SECRET], key=None
+                tx, actor.member_id, name=f"test {person if isinstance(person, str) else actor.name}", secret=self.app[SECRET], key=None
             )
         return Program(client, made.token)

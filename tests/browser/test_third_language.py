@@ -70,7 +70,6 @@ _NAMES: Final = (
     "In English.",
     "English",
     "test maria",
-    "test Μαρία Χατζηγιάννη",
     "nero@mytilene.example",
     "Harbours",
     "Water",
