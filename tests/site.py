@@ -211,8 +211,9 @@ class Site:
         if person is None:
             return Program(client, None)
         actor: Actor = getattr(self.cast, person) if isinstance(person, str) else person
+        name = person if isinstance(person, str) else actor.name
         async with self.app[DB].write() as tx:
             made = await api_tokens.create(
-                tx, actor.member_id, name=f"test {person if isinstance(person, str) else actor.name}", secret=self.app[SECRET], key=None
+                tx, actor.member_id, name=f"test {name}", secret=self.app[SECRET], key=None
             )
         return Program(client, made.token)
