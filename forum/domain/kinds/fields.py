@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -56,6 +56,8 @@ class Field:
     """What templates, and whoever writes a value, tell the types apart by."""
     name: str
     label: str
+    said: str = ""
+    """What it is called beside its value, where that is shorter: the value says its unit by itself."""
     hint: str = ""
     is_required: bool = False
     is_typed: bool = True
@@ -280,12 +282,12 @@ class Organisation(Field):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number(Field):
-    """A whole number within limits; `unit` is a sentence with its place, such as “%(n)s months”."""
+    """A whole number within limits; with a `unit` it is not said without it."""
 
     type: ClassVar[str] = "number"
     least: int = 0
     most: int = 10**6
-    unit: str = ""
+    unit: Literal["", "months"] = ""
 
     def check(self, value: object) -> int:
         if isinstance(value, str) and (number := _NUMBER.fullmatch(value.replace("\u00a0", "").replace(" ", ""))):

@@ -97,6 +97,7 @@ GOOD_PRACTICE: Final = Kind(
                 Line(
                     name="contact",
                     label=mark("Contact"),
+                    said=mark("For questions"),
                     hint=mark("Name, e-mail or telephone of whoever answers questions."),
                     limit=254,
                     is_required=True,
