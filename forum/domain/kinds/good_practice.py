@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from forum.domain.kinds.fields import Choice, Column, Day, Line, Links, Organisation, Table, Text, Themes, in_order
+from forum.domain.kinds.fields import Choice, Column, Day, Line, Links, Organisation, Table, Text, Themes
 from forum.domain.kinds.kind import Kind, Section
+from forum.domain.kinds.rules import in_order
 from forum.i18n import mark
 
 STATES: Final = (

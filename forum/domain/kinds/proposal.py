@@ -18,10 +18,9 @@ from forum.domain.kinds.fields import (
     Percent,
     Text,
     Themes,
-    in_order,
-    until,
 )
 from forum.domain.kinds.kind import Kind, Section
+from forum.domain.kinds.rules import in_order, until
 from forum.i18n import mark
 
 TYPES: Final = (
