@@ -29,6 +29,10 @@ COLUMNS_LIMIT: Final = 500
 CELL_LIMIT: Final = 1_000
 """Characters of a cell: beyond, a quotation mark was opened and not closed."""
 
+NAME_LIMIT: Final = 80
+NAMES_LIMIT: Final = 20
+"""Characters of a column's name, and names, that are told back of those that are not known."""
+
 MEDIA: Final = "text/csv; charset=utf-8"
 
 MARK: Final = codecs.BOM_UTF8
@@ -86,8 +90,8 @@ def read_rows(
 
     `columns` maps a key to the names it may have, accents and capitals aside; columns that are not among them are left
     out, those that are `required` must be there. A cell is one line, unless it `has_paragraphs`. Codes of faults:
-    not_csv, empty_table, too_many_lines, too_many_columns, missing_column, repeated_column, too_many_cells, too_long,
-    bad_characters. Source: RFC 4180.
+    not_csv, empty_table, too_many_lines, too_many_columns, missing_column, unknown_columns (beside a missing one),
+    repeated_column, too_many_cells, too_long, bad_characters. Source: RFC 4180.
     """
     text = _text(content)
     if text is None:
@@ -163,6 +167,9 @@ def _delimiter(text: str, keys: Mapping[str, str]) -> tuple[str, str]:
 
 def _faults_of_head(head: list[str | None], cells: list[str], line: int, required: Collection[str]) -> list[Finding]:
     faults = [Finding(line, key, "missing_column") for key in required if key not in head]
+    unknown = [_value(cell)[:NAME_LIMIT] for key, cell in zip(head, cells, strict=True) if key is None and cell.strip()]
+    if faults and unknown:
+        faults.append(Finding(line, None, "unknown_columns", ", ".join(unknown[:NAMES_LIMIT])))
     seen: set[str] = set()
     for key, cell in zip(head, cells, strict=True):
         if key in seen:

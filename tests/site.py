@@ -213,7 +213,5 @@ class Site:
         actor: Actor = getattr(self.cast, person) if isinstance(person, str) else person
         name = person if isinstance(person, str) else actor.name
         async with self.app[DB].write() as tx:
-            made = await api_tokens.create(
-                tx, actor.member_id, name=f"test {name}", secret=self.app[SECRET], key=None
-            )
+            made = await api_tokens.create(tx, actor.member_id, name=f"test {name}", secret=self.app[SECRET], key=None)
         return Program(client, made.token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -19,9 +19,10 @@ from forum.domain.topic_imports import Candidate
 from forum.errors import NotFound
 from forum.keys import ACTOR, DB, TRANSLATOR
 from forum.spreadsheets import Finding, Row
-from forum.web import topic_sheets, writing
+from forum.web import kind_forms, topic_sheets, writing
 from forum.web.forms import FormState
 from forum.web.importing import Importing, Looked, NewImportPage
+from forum.web.kind_forms import Offer
 from forum.web.pages import Page
 from forum.web.ratelimit import count_import
 
@@ -32,6 +33,7 @@ class _NewImportPage(NewImportPage):
     category: Category
     kind: Kind
     heads: dict[str, str]
+    offer: Offer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,9 @@ class _Topics(Importing[Row, Candidate]):
 
     def parts(self, request: web.Request) -> dict[str, Any]:
         return {"slug": request.match_info["slug"], "kind": _kind(request).code}
+
+    def columns(self, request: web.Request) -> Mapping[str, str]:
+        return topic_sheets.heads(_kind(request))
 
     def place(self, request: web.Request) -> str:
         return f"category:{request.match_info['slug']}:{_kind(request).code}"
@@ -83,16 +88,15 @@ class _Topics(Importing[Row, Candidate]):
             category=(await self.grant(request)).start.category,
             kind=kind,
             heads=topic_sheets.heads(kind),
+            offer=await kind_forms.offer(request, kind),
         )
 
     async def page(self, request: web.Request, looked: Looked[Candidate]) -> Page:
-        kind = _kind(request)
-        looked = Looked(file=looked.file, report=looked.report, heads=topic_sheets.heads(kind))
-        return ImportPage(category=(await self.grant(request)).start.category, kind=kind, looked=looked)
+        category = (await self.grant(request)).start.category
+        return ImportPage(category=category, kind=_kind(request), looked=looked)
 
 
 _topics: Final = _Topics()
-_topics.heads = topic_sheets.HEADS
 new, create, show, delete = _topics.new, _topics.create, _topics.show, _topics.delete
 
 

@@ -113,7 +113,9 @@ def sections(
 def view(field: Field, value: Value, names: Names, words: Translator, zone: ZoneInfo) -> FieldView:
     """Return a field and what it says."""
     themes = [(slug, _name(names, "theme", slug, words)) for slug in value] if isinstance(field, Themes) else []
-    return FieldView(field, words.gettext(field.label), text_of(field, value, names, words, zone), value, themes)
+    return FieldView(
+        field, words.gettext(field.said or field.label), text_of(field, value, names, words, zone), value, themes
+    )
 
 
 def text_of(field: Field, value: Value, names: Names, words: Translator, zone: ZoneInfo) -> str:
@@ -133,6 +135,8 @@ def text_of(field: Field, value: Value, names: Names, words: Translator, zone: Z
             return words.language_name(value)
         case Money():
             return words.money(value)
+        case Number(unit="months"):
+            return words.ngettext("%(n)s month", "%(n)s months", value)
         case Number():
             return words.number(value)
         case Percent():
@@ -191,7 +195,7 @@ def changes(
         old, new = before.get(field.name), after.get(field.name)
         if old != new:
             said = [text_of(field, value, names, words, zone) if value is not None else "" for value in (old, new)]
-            found.append(Change(words.gettext(field.label), *said))
+            found.append(Change(words.gettext(field.said or field.label), *said))
     return found
 
 

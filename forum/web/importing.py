@@ -17,7 +17,7 @@ from aiohttp import web
 
 from forum.domain import access, imports
 from forum.domain.imports import Import, ImportKind, Ready, Report, Sender
-from forum.errors import Invalid
+from forum.errors import Detailed, Invalid
 from forum.keys import ACTOR, DB
 from forum.spreadsheets import Finding
 from forum.web import uploads
@@ -67,6 +67,11 @@ class Importing(ABC, Generic[Candidate, Ready]):
         """Return what the addresses name beside the file."""
         return {}
 
+    def columns(self, request: web.Request) -> Mapping[str, str]:
+        """Return the msgids of the columns."""
+        del request
+        return self.heads
+
     def place(self, request: web.Request) -> str:
         """Return where the things of a file go."""
         return ""
@@ -100,7 +105,7 @@ class Importing(ABC, Generic[Candidate, Ready]):
                 raise Invalid({"file": ("required",)})
             candidates, faults = await asyncio.to_thread(self.read, request, sent.content)
             if not candidates and any(fault.line == 1 for fault in faults):
-                raise Invalid({"file": tuple(dict.fromkeys(fault.code for fault in faults))})
+                raise Invalid({"file": _codes(faults, self.columns(request))})
             async with request.app[DB].write() as tx:
                 import_id = await imports.keep(tx, grant, self.kind, sent.name, sent.content, place=self.place(request))
         except Invalid as invalid:
@@ -134,4 +139,14 @@ class Importing(ABC, Generic[Candidate, Ready]):
                 conn, grant, self.kind, int_param(request, "import_id"), place=self.place(request)
             )
         candidates, faults = await asyncio.to_thread(self.read, request, file.content)
-        return Looked(file=file, report=await self.report(request, candidates, faults), heads=self.heads)
+        return Looked(file=file, report=await self.report(request, candidates, faults), heads=self.columns(request))
+
+
+def _codes(faults: Sequence[Finding], heads: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what is wrong with a file as a whole, each code once with all the columns that it is said of."""
+    columns: dict[str, tuple[str, ...]] = {}
+    for fault in faults:
+        column = fault.column
+        columns[fault.code] = columns.get(fault.code, ()) + ((heads.get(column, column),) if column else ())
+    values = {fault.code: fault.value for fault in faults}
+    return tuple(Detailed(code, columns=named or values[code]) for code, named in columns.items())

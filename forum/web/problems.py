@@ -232,6 +232,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "too_many_lines": mark("The file has too many lines. Please divide it."),
     "too_many_columns": mark("The first line names too many columns. Please keep those that are needed."),
     "missing_column": mark("The first line does not name this column."),
+    "unknown_columns": mark("These names of columns are not known."),
     "repeated_column": mark("The first line names this column more than once."),
     "too_many_cells": mark("The line has more cells than the first line names columns."),
     "twice": mark("An earlier line has the same address."),
@@ -258,6 +259,8 @@ FIELDS: Final[Mapping[str, str]] = {
     ),
     "bad_time": mark("Please write a date, or a date and a time, such as 2027-03-01 or 2027-03-01T08:00."),
     "bad_date": mark("Please write a date such as 2027-03-01."),
+    "bad_day_cell": mark("There is no such day. Please write a date such as 28/3/2027."),
+    "bad_moment_cell": mark("There is no such moment. Please write a date and a time, such as 28/3/2027 17:00."),
     "no_such_time": mark("The clocks are put forward over this time. Please choose another."),
     "to_come": mark("Please choose a day that has come by then: else no topic at all would be meant."),
     "twins_already": mark("The two are twins already, or one has invited the other."),
@@ -296,6 +299,10 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 
 DETAILED: Final[Mapping[str, str]] = {
+    "unknown": mark("“%(value)s” is none of the values of the column. They are listed where the file is sent."),
+    "missing_column": mark("These columns are missing in the first line: %(columns)s."),
+    "unknown_columns": mark("These names of columns are not known: %(columns)s."),
+    "repeated_column": mark("The first line names these columns more than once: %(columns)s."),
     "theme_there": mark("There is a theme “%(name)s” already."),
     "too_long": mark("This is too long: at most %(limit)s characters, and it has %(length)s."),
     "long_tag": mark("“%(tag)s” is too long: a tag has at most %(limit)s characters."),

@@ -51,6 +51,9 @@ SHORT_LIMIT: Final = 2000
 
 HEADS: Final = {"title": mark("Title"), "body": mark("Text"), "tags": mark("Tags")}
 
+_IN_CELLS: Final = {"bad_date": "bad_day_cell", "bad_time": "bad_moment_cell"}
+"""Codes of faults that are told otherwise of a cell, which has no calendar to choose from."""
+
 _PARTS: Final = re.compile(r"[,;\n]")
 _DAY: Final = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})", re.ASCII)
 _TIME: Final = re.compile(r"([0-9]{1,2})[:.]([0-9]{2})", re.ASCII)
@@ -127,7 +130,7 @@ def _fields(kind: Kind, row: Row, names: Mapping[str, Mapping[str, str]]) -> tup
             try:
                 sent[each.name] = each.check(_meant(each, text, names[each.name]))
             except Fault as fault:
-                wrong[each.name] = fault.code
+                wrong[each.name] = _IN_CELLS.get(fault.code, fault.code)
     try:
         values = kind.check(sent)
     except Invalid as invalid:
@@ -189,7 +192,7 @@ def _parts(text: str) -> list[str]:
 
 def _code(names: Mapping[str, str], text: str) -> str:
     if (code := names.get(fold(text))) is None:
-        raise Fault("unknown")
+        raise Fault(Detailed("unknown", value=text[:80]))
     return code
 
 

@@ -65,7 +65,7 @@ def test_a_cell_that_is_not_there_is_empty() -> None:
         (b"PK\x03\x04\x14\x00", Finding(1, None, "not_csv")),
         (b"\xff\xfe\x00\xd8", Finding(1, None, "not_csv")),
         (b"name;email\n\x81\xff;x", Finding(1, None, "not_csv")),
-        (b"name;phone\nx;1\n", Finding(1, "email", "missing_column")),
+        (b"name\nx\n", Finding(1, "email", "missing_column")),
         (b"name;email;name\nx;y;z\n", Finding(1, "name", "repeated_column", "name")),
         (b"name;email\nx;y;z\n", Finding(2, None, "too_many_cells")),
         (b"name;email\n" + b"x" * (CELL_LIMIT + 1) + b";y\n", Finding(2, "name", "too_long")),
@@ -80,6 +80,12 @@ def test_a_cell_that_is_not_there_is_empty() -> None:
 )
 def test_what_cannot_be_read_is_said_with_its_place(content: bytes, fault: Finding) -> None:
     assert read_rows(content, COLUMNS, required=("name", "email")).faults == [fault]
+
+
+def test_what_else_the_first_line_says_is_told_where_a_column_is_missing() -> None:
+    faults = [Finding(1, "email", "missing_column"), Finding(1, None, "unknown_columns", "phone, Οδός")]
+    assert read_rows("name;phone;Οδός;\nx;1;2;\n".encode(), COLUMNS, required=("name", "email")).faults == faults
+    assert not read_rows("name;email;Οδός\nx;y;z\n".encode(), COLUMNS, required=("name", "email")).faults
 
 
 def test_a_faulty_line_keeps_no_other_from_being_read() -> None:

@@ -149,12 +149,24 @@ async def test_the_page_says_it_in_the_readers_language_and_by_their_clocks(site
     assert "Water" in page
 
 
+async def test_what_a_value_says_by_itself_its_label_does_not_repeat(site: Site) -> None:
+    path = await _start(site, {**CALL, "duration": "24", "budget": "500000"})
+    nikos = await site.visitor("nikos")
+    facts = dict(re.findall("<dt>([^<]+)</dt><dd>([^<]+)</dd>", (await nikos.get(path)).text))
+    assert facts["Διάρκεια"] == "24 μήνες"
+    assert facts["Συνολικός προϋπολογισμός"] == "500.000\xa0€"
+    assert facts["Συγχρηματοδότηση"] == "79,5%"
+    assert facts["Πληροφορίες"] == "Γραφείο Βρυξελλών"
+    page = (await (await site.visitor("sophie")).get(path)).text
+    assert "<dt>Duration</dt><dd>24 months</dd>" in page
+
+
 async def test_what_its_author_wrote_says_in_which_language(site: Site) -> None:
     path = await _start(site, {**CALL, "language": "el"})
     sophie = await site.visitor("sophie")
     page = (await sophie.get(path)).text
     assert '<dt>Programme</dt><dd lang="el">Interreg Euro-MED</dd>' in page
-    assert "<dt>Largest grant in euros</dt><dd>" in page
+    assert "<dt>Largest grant</dt><dd>" in page
     nikos = await site.visitor("nikos")
     assert '<dd lang="el">' not in (await nikos.get(path)).text
     practice = await practising.start(site.app[DB], site.cast.maria)

@@ -163,7 +163,7 @@ async def test_of_members_it_is_told_what_differs_and_nothing_is_changed(site: S
         (b"", "γραμμές"),
         (HEAD.encode(), "γραμμές"),
         (b"PK\x03\x04\x00\x00", "CSV"),
-        ("Όνομα;Τηλέφωνο\r\nΆννα;210\r\n".encode(), "στήλη"),
+        ("Όνομα;Τηλέφωνο\r\nΆννα;210\r\n".encode(), "λείπουν οι στήλες: "),
     ],
     ids=["none", "empty", "head alone", "xlsx", "other columns"],
 )

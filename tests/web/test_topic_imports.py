@@ -105,7 +105,8 @@ async def test_each_faulty_line_is_told_and_left_out(site: Site, owner: RawConne
     )
     path, page = await _looked(sophie, _GUIDES, faulty)
     assert re.search(r"<dt>Faults</dt><dd>4</dd>", page.text)
-    for said in ("Μαγεία", "30/2/2027", "An earlier line has the same title."):
+    told = ("“Μαγεία” is none of the values", "There is no such day. Please write a date such as 28/3/2027.")
+    for said in ("30/2/2027", *told, "An earlier line has the same title."):
         assert said in page.text
     await sophie.submit(path)
     assert await owner.fetchval("SELECT count(*) FROM topics") == 2
@@ -115,6 +116,25 @@ async def test_each_faulty_line_is_told_and_left_out(site: Site, owner: RawConne
 async def test_what_is_no_table_of_the_kind_is_refused(site: Site, text: str) -> None:
     sophie = await site.visitor("sophie")
     assert (await _send(sophie, _GUIDES, text)).status == 422
+
+
+async def test_columns_that_are_missing_and_those_that_are_not_known_are_named(site: Site) -> None:
+    sophie = await site.visitor("sophie")
+    page = await _send(sophie, _GUIDES, "Name;Κοινό;Γλώσσα;Κείμενο\nΑ;Β;Γ;Δ\n")
+    assert page.status == 422
+    for said in ("first line: Title and Language of the guide.", "not known: Name, Κοινό, Γλώσσα."):
+        assert page.text.count(said) == 2, said
+    twice = await _send(sophie, _GUIDES, "title;Τίτλος;language\nΑ;Β;el\n")
+    assert twice.text.count("more than once: Title.") == 2
+
+
+async def test_the_page_lists_the_values_that_its_columns_take(site: Site) -> None:
+    page = (await (await site.visitor("sophie")).get(_GUIDES)).text
+    for said in ("Water", "Sustainable mobility", "Turkish", "Finance and procurement"):
+        assert said in page, said
+    page = (await (await site.visitor("sophie")).get("/categories/proposals/import/proposal")).text
+    assert "Slovenia" in page
+    assert "The name of an organisation of the network." in page
 
 
 @pytest.mark.parametrize("person", ["maria", "nikos", "stranger", None])

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -56,6 +56,8 @@ class Field:
     """What templates, and whoever writes a value, tell the types apart by."""
     name: str
     label: str
+    said: str = ""
+    """What it is called beside its value, where that is shorter: the value says its unit by itself."""
     hint: str = ""
     is_required: bool = False
     is_typed: bool = True
@@ -280,12 +282,12 @@ class Organisation(Field):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number(Field):
-    """A whole number within limits; `unit` is a sentence with its place, such as “%(n)s months”."""
+    """A whole number within limits; with a `unit` it is not said without it."""
 
     type: ClassVar[str] = "number"
     least: int = 0
     most: int = 10**6
-    unit: str = ""
+    unit: Literal["", "months"] = ""
 
     def check(self, value: object) -> int:
         if isinstance(value, str) and (number := _NUMBER.fullmatch(value.replace("\u00a0", "").replace(" ", ""))):
@@ -565,38 +567,3 @@ class Table(Field):
 
     def names(self) -> tuple[str, ...]:
         return (f"{self.name}.1.{self.columns[0].name}",)
-
-
-Rule = Callable[[Mapping[str, Value], Mapping[str, str]], Mapping[str, str]]
-"""What holds between fields: from values that are right by themselves, and the labels of all, the codes of those that
-are not together."""
-
-
-def in_order(*pairs: Sequence[str]) -> Rule:
-    """Return the rule that of each two fields, where both are there, the second is not less than the first."""
-
-    def rule(values: Mapping[str, Value], labels: Mapping[str, str]) -> Mapping[str, str]:
-        return {
-            second: Detailed("out_of_order", other=(labels[first],))
-            for first, second in pairs
-            if _are_reversed(values, first, second)
-        }
-
-    return rule
-
-
-def until(early: str, late: str) -> Rule:
-    """Return the rule that a moment, which depends on a second one, is not later than that."""
-
-    def rule(values: Mapping[str, Value], labels: Mapping[str, str]) -> Mapping[str, str]:
-        return {early: Detailed("too_late", other=(labels[late],))} if _are_reversed(values, early, late) else {}
-
-    return rule
-
-
-def _are_reversed(values: Mapping[str, Value], first: str, second: str) -> bool:
-    return first in values and second in values and bool(_measure(values[first]) > _measure(values[second]))
-
-
-def _measure(value: Value) -> Any:
-    return value["at"] if isinstance(value, dict) else value

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from forum.domain.kinds.fields import Choice, Column, Day, Line, Links, Organisation, Table, Text, Themes, in_order
+from forum.domain.kinds.fields import Choice, Column, Day, Line, Links, Organisation, Table, Text, Themes
 from forum.domain.kinds.kind import Kind, Section
+from forum.domain.kinds.rules import in_order
 from forum.i18n import mark
 
 STATES: Final = (
@@ -97,6 +98,7 @@ GOOD_PRACTICE: Final = Kind(
                 Line(
                     name="contact",
                     label=mark("Contact"),
+                    said=mark("For questions"),
                     hint=mark("Name, e-mail or telephone of whoever answers questions."),
                     limit=254,
                     is_required=True,

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from forum.domain.entities import TITLE_LIMIT
-from forum.domain.kinds.fields import Fault, Field, Instant, Rule, Value, at
+from forum.domain.kinds.fields import Fault, Field, Instant, Value, at
+from forum.domain.kinds.rules import Rule
 from forum.errors import Invalid
 
 Values = dict[str, Value]

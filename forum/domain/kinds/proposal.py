@@ -18,10 +18,9 @@ from forum.domain.kinds.fields import (
     Percent,
     Text,
     Themes,
-    in_order,
-    until,
 )
 from forum.domain.kinds.kind import Kind, Section
+from forum.domain.kinds.rules import in_order, until
 from forum.i18n import mark
 
 TYPES: Final = (
@@ -120,18 +119,26 @@ PROPOSAL: Final = Kind(
                     label=mark("Deadline for expressions of interest"),
                     hint=mark("Until when organisations can say here that they want to take part."),
                 ),
-                Number(name="duration", label=mark("Duration in months"), least=1, most=240),
+                Number(
+                    name="duration",
+                    label=mark("Duration in months"),
+                    said=mark("Duration"),
+                    least=1,
+                    most=240,
+                    unit="months",
+                ),
             ),
         ),
         Section(
             title=mark("Money"),
             fields=(
-                Money(name="budget", label=mark("Total budget in euros")),
-                Money(name="grant_min", label=mark("Smallest grant in euros")),
-                Money(name="grant_max", label=mark("Largest grant in euros")),
+                Money(name="budget", label=mark("Total budget in euros"), said=mark("Total budget")),
+                Money(name="grant_min", label=mark("Smallest grant in euros"), said=mark("Smallest grant")),
+                Money(name="grant_max", label=mark("Largest grant in euros"), said=mark("Largest grant")),
                 Percent(
                     name="cofinancing",
                     label=mark("Co-financing in per cent"),
+                    said=mark("Co-financing"),
                     hint=mark("The share of the costs that the programme pays."),
                 ),
             ),
@@ -162,6 +169,7 @@ PROPOSAL: Final = Kind(
                 Line(
                     name="contact",
                     label=mark("Contact"),
+                    said=mark("For questions"),
                     hint=mark("Name, e-mail or telephone of whoever answers questions."),
                     limit=254,
                     is_required=True,
