@@ -137,6 +137,16 @@ async def test_who_takes_part_withdraws_with_a_reason(site: Site) -> None:
     assert (await nikos.get(f"/topics/{made.topic_id}/interests/{interest_id}/edit")).status == 404
 
 
+async def test_the_meter_says_that_it_counts_the_lead(site: Site) -> None:
+    made = await proposals.propose(site, partners_min=2, lead=None)
+    sophie = await site.visitor("sophie")
+    shown = (await sophie.get(proposals.page(made))).text
+    assert "the lead included" in shown
+    assert '<td data-th="Country" class="none"></td>' in shown, "an association has no country"
+    form = (await sophie.get("/categories/proposals/new?kind=proposal")).text
+    assert "The lead included." in form
+
+
 async def test_a_refusal_in_a_topic_leads_back_to_it(site: Site) -> None:
     made = await proposals.propose(site)
     interest_id = await proposing.express(site.app[DB], site.cast.nikos, made.topic_id)
