@@ -191,6 +191,20 @@ async def test_the_state_is_changed_with_a_note_that_stands_in_the_topic(site: S
     assert "interests/new" not in shown
 
 
+async def test_what_is_missing_in_a_consortium_is_told_before_its_state_is_changed(site: Site) -> None:
+    made = await proposals.propose(site, partners_min=2, countries_min=2)
+    interest_id = await proposing.express(site.app[DB], site.cast.nikos, made.topic_id)
+    sophie, path = await site.visitor("sophie"), f"/topics/{made.topic_id}/state"
+    form = (await sophie.get(f"{path}/new?state=consortium_complete")).text
+    for said in ("1 of 2 partners", "1 of 2 countries", "1 expression of interest has no answer"):
+        assert said in form
+    await proposing.decide(site.app[DB], site.cast.maria, made.topic_id, interest_id, "accepted")
+    assert "The consortium is not complete yet" not in (await sophie.get(f"{path}/new")).text
+    await proposing.decide(site.app[DB], site.cast.maria, made.topic_id, interest_id, "declined")
+    assert "1 of 2 partners" in (await sophie.get(f"{path}/new")).text
+    assert (await sophie.submit(path, {"state": "consortium_complete"})).status == 303, "allowed all the same"
+
+
 async def test_cells_of_the_table_are_guarded(site: Site) -> None:
     made = await proposals.propose(site)
     await proposing.express(site.app[DB], site.cast.nikos, made.topic_id, note="=1+1", contact="@SUM(A1)")
