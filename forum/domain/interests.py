@@ -99,6 +99,12 @@ class Consortium:
         """What the reader's own organisation said, where it did."""
         return next((one for one in self.interests if one.id == self.standing.own_id), None)
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether as many as are needed are not found, or somebody waits for an answer."""
+        lacks = self.meter.found < (self.meter.needed or 0)
+        return lacks or self.meter.countries_found < (self.meter.countries_needed or 0) or bool(self.of("waiting"))
+
     def named(self, interest_id: int) -> Interest:
         """Return the one of a number; raise NotFound where there is none that the reader may see."""
         for interest in self.interests:

@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar, Final
 from aiohttp import web
 from pydantic import Field
 
-from forum.domain import access, permissions, proposal_access, topic_states
+from forum.domain import access, interests, permissions, proposal_access, topic_states
 from forum.domain.entities import REASON_LIMIT, Topic, TopicId
+from forum.domain.interests import Consortium
 from forum.domain.kinds.proposal import STATES
 from forum.errors import Conflict, Invalid, Undone
 from forum.keys import ACTOR, DB, TRANSLATOR
@@ -34,6 +35,8 @@ class StatePage(Page):
     topic: Topic
     now: str
     states: list[tuple[str, str]]
+    consortium: Consortium
+    """What is missing in it is told before the lead goes on."""
     form: FormState
     problem: str
     note_limit: int = REASON_LIMIT
@@ -65,13 +68,15 @@ async def create(request: web.Request) -> web.Response:
 async def _new(request: web.Request, form: FormState, *, problem: str = "", status: int = 200) -> web.Response:
     actor, words = request[ACTOR], request[TRANSLATOR]
     async with request.app[DB].read() as conn:
-        topic = (await access.topic_to_read(conn, actor, _topic_id(request))).topic
-        standing = await proposal_access.standing_in(conn, actor, topic)
+        grant = await access.topic_to_read(conn, actor, _topic_id(request))
+        consortium = await interests.consortium(conn, grant)
+    topic, standing = grant.topic, consortium.standing
     require(permissions.can_lead_proposal(topic, standing))
     page = StatePage(
         topic=topic,
         now=_NAMES.get(standing.state, standing.state),
         states=partners.moves(standing.state, words),
+        consortium=consortium,
         form=form,
         problem=problem,
     )

@@ -197,7 +197,13 @@ async def _create(request: web.Request, code: str, place: Place) -> web.Response
         response = see_other(request, "guide_files.new", topic_id=started.topic_id)
         flash(request, response, "guide.started")
         return response
-    return to_post(request, started.topic_id, started.slug, 1, "topic.started")
+    return to_post(
+        request,
+        started.topic_id,
+        started.slug,
+        1,
+        "practice.started" if said.kind.wait else "topic.started",
+    )
 
 
 async def _preview(request: web.Request, code: str) -> web.Response:

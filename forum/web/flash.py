@@ -76,6 +76,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "terms.accepted": mark("Thank you. You have accepted the terms of use."),
     "setup.done": mark("The first administrator has been created. Welcome to Koinon."),
     "topic.started": mark("Your topic is published."),
+    "practice.started": mark(
+        "Your practice is submitted for validation. Everybody who may read the category sees it while it waits."
+    ),
     "topic.deleted": mark("The topic is deleted. You can restore it from this page."),
     "topic.restored": mark("The topic is back."),
     "topic.locked": mark("The topic is locked."),

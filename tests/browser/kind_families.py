@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from forum.domain import kinds
 from tests.browser.content import LONG_LINK, LONG_WORD, UNWIELDY
 from tests.browser.family import Family
 from tests.site import Site
@@ -67,11 +68,11 @@ async def kind_families(site: Site) -> list[Family]:
         answer = await sophie.post("/api/v1/topics", json=topic | said)
         assert answer.status == 201, answer.text
         made, new = answer.json, f"/categories/{category}/new?kind={kind}"
-        name = kind.replace("_", " ")
+        name, press = kind.replace("_", " "), kinds.of(kind).submit or "Publish the topic"
         found += [
             Family(name, f"/topics/{made['id']}/{made['slug']}", "nikos"),
             Family(f"new {name}", new, "sophie"),
-            Family(f"new {name} refused", new, "sophie", 422, press="Publish the topic"),
+            Family(f"new {name} refused", new, "sophie", 422, press=press),
             Family(f"edit of {name}", f"/posts/{made['first_post_id']}/edit", "sophie"),
         ]
     return [*found, *await _import_families(site), *await _question_families(site), *await _theme_families(site)]

@@ -51,7 +51,7 @@ async def test_a_practice_is_written_returned_submitted_again_validated_and_take
         await maria.main.locator(f"#{name}").fill(PRACTICE[name])
     for name, value in PRACTICE["indicators"][0].items():
         await maria.main.locator(f"[name='indicators.1.{name}']").fill(value)
-    await maria.press(maria.say("Publish the topic"))
+    await maria.press(maria.say("Submit for validation"))
     found = re.search(r"/topics/(\d+)/", maria.path)
     assert found
     topic_id, path = TopicId(int(found[1])), maria.path.partition("#")[0]

@@ -145,6 +145,16 @@ async def test_who_takes_part_withdraws_with_a_reason(site: Site) -> None:
     assert (await nikos.get(f"/topics/{made.topic_id}/interests/{interest_id}/edit")).status == 404
 
 
+async def test_the_meter_says_that_it_counts_the_lead(site: Site) -> None:
+    made = await proposals.propose(site, partners_min=2, lead=None)
+    sophie = await site.visitor("sophie")
+    shown = (await sophie.get(proposals.page(made))).text
+    assert "the lead included" in shown
+    assert '<td data-th="Country" class="none"></td>' in shown, "an association has no country"
+    form = (await sophie.get("/categories/proposals/new?kind=proposal")).text
+    assert "The lead included." in form
+
+
 async def test_a_refusal_in_a_topic_leads_back_to_it(site: Site) -> None:
     made = await proposals.propose(site)
     interest_id = await proposing.express(site.app[DB], site.cast.nikos, made.topic_id)
@@ -187,6 +197,20 @@ async def test_the_state_is_changed_with_a_note_that_stands_in_the_topic(site: S
     shown = (await nikos.get(proposals.page(made))).text
     assert "Έξι εταίροι" in shown
     assert "interests/new" not in shown
+
+
+async def test_what_is_missing_in_a_consortium_is_told_before_its_state_is_changed(site: Site) -> None:
+    made = await proposals.propose(site, partners_min=2, countries_min=2)
+    interest_id = await proposing.express(site.app[DB], site.cast.nikos, made.topic_id)
+    sophie, path = await site.visitor("sophie"), f"/topics/{made.topic_id}/state"
+    form = (await sophie.get(f"{path}/new?state=consortium_complete")).text
+    for said in ("1 of 2 partners", "1 of 2 countries", "1 expression of interest has no answer"):
+        assert said in form
+    await proposing.decide(site.app[DB], site.cast.maria, made.topic_id, interest_id, "accepted")
+    assert "The consortium is not complete yet" not in (await sophie.get(f"{path}/new")).text
+    await proposing.decide(site.app[DB], site.cast.maria, made.topic_id, interest_id, "declined")
+    assert "1 of 2 partners" in (await sophie.get(f"{path}/new")).text
+    assert (await sophie.submit(path, {"state": "consortium_complete"})).status == 303, "allowed all the same"
 
 
 async def test_cells_of_the_table_are_guarded(site: Site) -> None:

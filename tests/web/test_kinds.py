@@ -106,6 +106,17 @@ async def test_a_deadline_that_has_passed_is_refused_at_its_field(site: Site, ow
     assert (await sophie.submit(edit, {**CALL, **stands, "programme": "LIFE"})).status == 303, "what stands stays"
 
 
+async def test_a_practice_is_submitted_for_validation_and_says_who_sees_it_meanwhile(site: Site) -> None:
+    sophie = await site.visitor("sophie")
+    form = (await sophie.get("/categories/good-practices/new?kind=good_practice")).text
+    assert "Submit for validation" in form
+    assert "Publish the topic" not in form
+    assert "sees it, as not yet validated" in form
+    done = await sophie.follow(await sophie.submit("/categories/good-practices/new", PRACTICE))
+    assert "Your practice is submitted for validation." in done.text
+    assert "Publish the topic" in (await sophie.get("/categories/proposals/new")).text
+
+
 async def test_what_was_said_is_kept_in_one_form(site: Site, owner: RawConnection) -> None:
     await _start(site, CALL)
     row = await _topic(owner)

@@ -24,6 +24,10 @@ GOOD_PRACTICE: Final = Kind(
     about=mark(
         "A finished project, told so that a municipality with less experience can repeat it: the problem, what was done, what it cost, what it brought and what did not work."
     ),
+    submit=mark("Submit for validation"),
+    wait=mark(
+        "It waits for its validation. Meanwhile everybody who may read the category sees it, as not yet validated."
+    ),
     icon="lightbulb",
     title_limit=100,
     title_hint=mark("What was achieved, in at most 100 characters."),

@@ -42,6 +42,10 @@ class Kind:
     """What the button and the form for a new one are called."""
     about: str
     """What it is for, in a sentence or two, for who starts one and for the handbook."""
+    submit: str = ""
+    """What the button of the form says, where it does more than publish the topic."""
+    wait: str = ""
+    """What it waits for once it is started, and who sees it meanwhile."""
     icon: str
     sections: tuple[Section, ...] = ()
     rules: tuple[Rule, ...] = ()
