@@ -54,7 +54,7 @@ async def _post(window: Window) -> tuple[TopicId, str]:
         await window.main.locator(f"[name='countries.{country}']").check()
     moment = window.main.locator("fieldset:has(#deadline)")
     await moment.get_by_label(window.say("Time"), exact=True).fill("17:00")
-    await moment.get_by_label(window.say("By the clocks of"), exact=True).select_option("Europe/Brussels")
+    await moment.get_by_label(window.say("Time zone"), exact=True).select_option("Europe/Brussels")
     await window.main.locator("#lead").select_option("larnaca")
     await window.main.locator("#partners_min").fill("2")
     await window.main.locator("#countries_min").fill("2")
@@ -139,7 +139,7 @@ async def test_a_call_is_posted_and_finds_its_partners(
     assert nikos.path == path
     await nikos.shows("15/12/2098, 18:00")
     await looks_right(nikos, "call-read")
-    await nikos.main.locator(f'a[href$="/topics/{topic_id}/interests/new"]').click()
+    await nikos.main.locator(f'a[href$="/topics/{topic_id}/interests/new"]').first.click()
     assert await nikos.main.locator("#role").input_value() == "partner"
     await nikos.main.locator("#note").fill("Έχουμε μετρητές σε όλο το δίκτυο.")
     await nikos.press(nikos.say("Express interest"), status=422)

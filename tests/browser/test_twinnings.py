@@ -106,7 +106,7 @@ async def _move(window: Window, stage: str, **typed: str) -> None:
     for name, value in typed.items():
         await window.main.locator(f"#{name}").fill(value)
     await window.press(window.say("Save"), within=window.main)
-    await window.says("The twinning is saved.")
+    await window.says("Your changes are saved.")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])

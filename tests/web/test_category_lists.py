@@ -64,6 +64,14 @@ async def test_what_closes_next_stands_first_and_the_tabs_lead_to_the_other_orde
     assert 'aria-sort="descending"' in (await maria.get(paths[3])).text
 
 
+async def _close_interest(owner: RawConnection, topic_id: TopicId) -> None:
+    await owner.execute(
+        """UPDATE topics SET fields = jsonb_set(fields, '{interest_deadline,at}', '"2026-01-01T16:00:00Z"')
+        WHERE id = $1""",
+        topic_id,
+    )
+
+
 async def test_a_page_that_was_kept_does_not_outlive_a_deadline(site: Site, owner: RawConnection) -> None:
     topic = await _propose(site)
     maria = await site.visitor("maria")
@@ -88,6 +96,15 @@ async def test_the_columns_are_those_of_the_kind_in_the_readers_language(site: S
         assert words[2] in row
         assert "Interreg" in row
         assert '<time datetime="2030-01-11T16:00:00Z">' in row
+
+
+async def test_a_list_of_proposals_says_until_when_interest_can_be_expressed(site: Site, owner: RawConnection) -> None:
+    brussels = {"zone": "Europe/Brussels"}
+    await _propose(site, interest_deadline={"at": "2029-12-20T16:00:00Z", **brussels})
+    await _close_interest(owner, await _propose(site, interest_deadline={"at": "2029-12-21T16:00:00Z", **brussels}))
+    text = (await (await site.visitor("maria")).get(_PAGE)).text
+    assert text.count("Ενδιαφέρον έως") == 1, "what has passed is said on the proposal's page"
+    assert "Ενδιαφέρον έως 20/12/2029" in text
 
 
 async def test_a_list_of_proposals_says_how_many_partners_each_has(site: Site, owner: RawConnection) -> None:

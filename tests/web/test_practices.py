@@ -87,6 +87,10 @@ async def test_a_municipality_takes_it_up_and_says_how_far_it_is(
     site: Site, practice: Started, owner: RawConnection
 ) -> None:
     nikos, maria = await site.visitor("nikos"), await site.visitor("maria")
+    warning = "Η καλή πρακτική δεν έχει επικυρωθεί"
+    assert warning in (await nikos.get(f"{_path(practice)}/adoptions/new")).text
+    await owner.execute("""UPDATE topics SET fields = fields || '{"state": "validated"}'""")
+    assert warning not in (await nikos.get(f"{_path(practice)}/adoptions/new")).text
     answer = await nikos.submit(f"{_path(practice)}/adoptions", {"stage": "interested", "note": "Πόσο κόστισε;"})
     assert answer.status == 303
     adoption = f"{_path(practice)}/adoptions/{await owner.fetchval('SELECT id FROM adoptions')}"
