@@ -173,12 +173,12 @@ _TWINNINGS: Final = """
 INSERT INTO twinnings (
     id, from_organisation_id, to_organisation_id, category_id, topic_id, state, invited_by_id, created_at, answered_at,
     from_decision_number, from_decided_on, to_decision_number, to_decided_on, signed_on, next_event, next_event_at,
-    next_event_zone
+    next_event_zone, updated_at
 )
 OVERRIDING SYSTEM VALUE
 SELECT told.id, inviting.id, invited.id, categories.id, told.topic_id, told.state, told.invited_by_id, told.created_at,
        told.answered_at, told.from_number, told.from_decided_on, told.to_number, told.to_decided_on, told.signed_on,
-       told.event, told.event_at, told.event_zone
+       told.event, told.event_at, told.event_zone, coalesce(told.answered_at, told.created_at)
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[],
             $8::timestamptz[], $9::timestamptz[], $10::text[], $11::date[], $12::text[], $13::date[], $14::date[],
             $15::text[], $16::timestamptz[], $17::text[])

@@ -21,6 +21,7 @@ async def fill(site: Site, owner: RawConnection) -> tuple[Family, ...]:
     accepted = await proposing.express(db, cast.moderator, made.topic_id, **told)
     await proposing.decide(db, cast.maria, made.topic_id, accepted, "accepted", UNWIELDY[:500])
     waiting = await proposing.express(db, cast.nikos, made.topic_id, **told)
+    leaving = f"/topics/{made.topic_id}/interests/{accepted}/withdrawal"
     empty = await proposals.propose(site)
     closed = await proposals.propose(site, title=f"Έκλεισε {LONG_WORD}"[:150])
     await proposing.close(owner, closed.topic_id, seconds=-3600)
@@ -45,6 +46,8 @@ async def fill(site: Site, owner: RawConnection) -> tuple[Family, ...]:
         Family("expressing interest", new, "nikos"),
         Family("expressing interest refused", new, "nikos", 422, "Express interest"),
         Family("changing an expression of interest", change, "nikos"),
+        Family("withdrawing from a proposal", f"{leaving}/new", "moderator"),
+        Family("withdrawing from a proposal refused", f"{leaving}/new", "moderator", 422, "Withdraw"),
         Family("change of an expression of interest refused", change, "nikos", 422, "Save", {"contact": ""}),
         Family("answering an expression of interest", answer),
         Family("answer to an expression of interest refused", answer, "maria", 422, "Accept", {"answer": _TOO_LONG}),

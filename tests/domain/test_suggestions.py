@@ -97,8 +97,10 @@ async def test_what_shares_themes_with_the_municipality_fits_and_says_which(
 async def test_expressions_of_interest_close_before_the_call_does(
     db: Database, owner: RawConnection, cast: Cast
 ) -> None:
+    now = clock.now()
+
     def within(days: int) -> dict[str, str]:
-        return instant(clock.now() + timedelta(days=days))
+        return instant(now + timedelta(days=days))
 
     month = timedelta(days=30)
     await _proposal(db, owner, cast.sophie, "δηλώσεις σε τρεις ημέρες", month, interest_deadline=within(3))

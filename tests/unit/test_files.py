@@ -160,7 +160,7 @@ async def test_a_child_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     path = tmp_path / "arrived"
     path.write_bytes(files.docx())
     with pytest.raises(Unusable) as refused:
-        await Looking(seconds=0.001).take(path, "α.docx")
+        await Looking(seconds=0).take(path, "α.docx")
     assert refused.value.code == "broken_file"
 
 

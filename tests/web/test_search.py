@@ -53,7 +53,13 @@ async def test_one_kind_of_topic_can_be_searched_alone(site: Site) -> None:
     await content.start(site, "nikos", "questions", title="Νερό εδώ")
     db, cast = site.app[DB], site.cast
     await writing.start(
-        db, cast.nikos, category="good-practices", title="Νερό εκεί", body="", kind="good_practice", fields=PRACTICE
+        db,
+        cast.nikos,
+        category="good-practices",
+        title="Νερό εκεί",
+        body="",
+        kind="good_practice",
+        fields=PRACTICE | {"owner": "mytilene"},
     )
     maria = await site.visitor("maria")
     answer = await maria.get(_search("νερό", kind="good_practice"))

@@ -105,7 +105,7 @@ async def delete(request: web.Request) -> None:
     mark("Withdraw one's own organisation after it was answered, while the proposal is not submitted"),
     takes=interest_models.Withdrawal,
     answers=interest_models.Interest,
-    refuses=(403, 404),
+    refuses=(403, 404, 409),
 )
 async def leave(request: web.Request, sent: interest_models.Withdrawal) -> interest_models.Interest:
     actor, topic_id, interest_id = request[ACTOR], _topic_id(request), _interest_id(request)
