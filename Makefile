@@ -36,15 +36,16 @@ demo: ## run it with an invented network of members and topics, in var/demo, and
 	@$(python) run.py demo
 	@exec $(python) run.py
 
+# Three at a time also on two processors: who drives a browser or a server mostly waits.
 test: ## run all tests
 	$(call prepare,test)
-	@$(python) -m pytest -n 2 --dist loadgroup --ignore tests/audit
+	@$(python) -m pytest -n 3 --dist loadgroup --ignore tests/audit
 
 check: ## check style, types, layers, SQL, templates, spelling and translations, then run all tests
 	$(call prepare,check)
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target $(checks)
 	$(call step,tests)
-	@$(python) -m pytest -n 2 --dist loadgroup --ignore tests/audit
+	@$(python) -m pytest -n 3 --dist loadgroup --ignore tests/audit
 
 # What reads the files alone, the longest first: two at a time.
 checks := types SQL translations templates spelling layers lint format

@@ -49,6 +49,11 @@ class Family:
         if self.is_unfolded:
             await window.page.evaluate(_UNFOLD)
 
+    async def fetch(self, window: Window) -> None:
+        """Ask for the page as the reader's browser would, and let nobody draw it."""
+        answer = await window.page.request.get(window.address + self.path)
+        assert answer.status == self.status, (self.name, answer.status)
+
     async def _send(self, window: Window) -> None:
         await window.go(self.path)
         for name, text in self.typed.items():
