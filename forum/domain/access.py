@@ -266,8 +266,7 @@ TOPIC_COLUMNS = f"""
     topics.lock_reason, topics.pinned_at, topics.reply_count, topics.post_count, topics.last_post_number,
     topics.last_post_at, topics.created_at, topics.deleted_at, topics.deleted_by_id, topics.answer_post_id,
     topics.version, topics.fields, topics.tags, topics.deadline_at, topics.origin_id, topics.translated_titles,
-    (SELECT twinnings.id FROM twinnings WHERE twinnings.topic_id = topics.id),
-    (SELECT twinnings.state FROM twinnings WHERE twinnings.topic_id = topics.id),
+    twinnings.id, twinnings.state,
     {_RIGHTS}
 """
 
@@ -277,6 +276,7 @@ TOPIC_JOINS = """
     JOIN topic_rights AS rights ON rights.topic_id = topics.id AND rights.member_id = $1
     JOIN members AS authors ON authors.id = topics.author_id
     JOIN organisations ON organisations.id = coalesce(topics.organisation_id, authors.organisation_id)
+    LEFT JOIN twinnings ON twinnings.topic_id = topics.id
 """
 
 _TOPIC = Query(

@@ -480,9 +480,10 @@ async def edit(
     if new != said:
         slug = topics.slug_of(new.title) if new.title != topic.title else topic.slug
         deadline_at = kinds.of(topic.kind).deadline(new.fields)
-        lead_id = await leading.bound(tx, topic.id)
+        names_lead = new.fields.get("lead") != said.fields.get("lead")
+        lead_id = await leading.bound(tx, topic.id) if names_lead else None
         await tx.run(_CHANGE_TOPIC, topic.id, new.title, slug, new.fields, deadline_at, new.tags, new.language)
-        if await leading.bound(tx, topic.id) != lead_id:
+        if names_lead and await leading.bound(tx, topic.id) != lead_id:
             raise Invalid({"lead": ("lead_bound",)})
         act = "rename" if new.title != topic.title else "edit"
         await events.announce(tx, Event(Kind.TOPIC_UPDATED, topic.id, grant.actor.member_id, act=act))
